@@ -1,0 +1,33 @@
+//! `admx site`
+
+use jiff::Timestamp;
+
+use super::print;
+use crate::account::Accounts;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Add a site and print the website id for its script tag
+    Add {
+        /// Where it lives, such as example.com; sub-domains belong to it
+        domain: String,
+        /// A further host whose pages may send its events
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<String>,
+    },
+    /// Print each site: website id, domain, further hosts
+    List,
+}
+
+pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
+    let workspace = accounts.first_workspace()?;
+    match command {
+        Command::Add { domain, hosts } => print(&accounts.add_site(workspace, &domain, &hosts, false, Timestamp::now())?),
+        Command::List => {
+            for site in accounts.sites(workspace)? {
+                print(format!("{}\t{}\t{}", site.website_id, site.domain, site.hosts.join(",")).trim_end());
+            }
+        }
+    }
+    Ok(())
+}

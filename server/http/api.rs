@@ -1,0 +1,69 @@
+//! The JSON API: `GET /api/v1/…`.
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::reply::{Data, Error};
+use super::{App, auth};
+use crate::query::goals::{self, Goals};
+use crate::query::range::Range;
+use crate::store::event::Money;
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    website_id: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// `GET /api/v1/analytics/goals`: contract §9.
+pub(super) async fn goals(State(app): State<Arc<App>>, headers: HeaderMap, Query(asked): Query<Asked>) -> Result<Data, Error> {
+    let workspace = auth::reader(&app, &headers)?;
+    let site = auth::site(&app, workspace, asked.website_id.as_deref())?;
+    let range = Range::parse(asked.from.as_deref(), asked.to.as_deref(), &site.zone, app.clock.now())
+        .map_err(|error| Error::field(error.to_string()))?;
+    let goals = reading(move || goals::goals(&app.store, site.id, &range)).await?;
+    Ok(Data(StatusCode::OK, json(&goals)))
+}
+
+/// Runs `work`, which reads files, off the threads that serve.
+pub(super) async fn reading<T: Send + 'static>(work: impl FnOnce() -> rusqlite::Result<T> + Send + 'static) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => Ok(result?),
+        Err(error) => {
+            tracing::error!(%error, "a report died");
+            Err(Error::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server made a mistake; its log has the request's id"))
+        }
+    }
+}
+
+/// Days without a fire are left out.
+fn json(goals: &Goals) -> Value {
+    let goal = |goal: &goals::Goal| {
+        let days: Vec<_> = goal
+            .days
+            .iter()
+            .filter(|day| day.fires > 0)
+            .map(|day| json!({ "date": day.date.to_string(), "fires": day.fires, "visitors": day.visitors }))
+            .collect();
+        json!({
+            "name": goal.name.as_str(),
+            "reserved": goal.name.is_reserved(),
+            "fires": goal.fires,
+            "visitors": goal.visitors,
+            "conversion_rate": goal.conversion_rate,
+            "revenue": goal.revenue.iter().map(money).collect::<Vec<_>>(),
+            "days": days,
+        })
+    };
+    json!({ "goals": goals.goals.iter().map(goal).collect::<Vec<_>>(), "visitors": goals.visitors })
+}
+
+/// In major units.
+fn money(money: &Money) -> Value {
+    json!({ "currency": money.currency.code(), "amount": money.major() })
+}

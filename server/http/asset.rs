@@ -1,0 +1,113 @@
+//! Files that are part of the binary: the pixel's scripts, and what our own pages load. Compressed by the build.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::reply::{self, Error};
+
+#[derive(RustEmbed)]
+#[folder = "$OUT_DIR/embedded"]
+struct Embedded;
+
+/// For how long a script is taken from a browser's own cache before it asks again: upgrades reach pages within it.
+const SHORT: &str = "public, max-age=3600";
+
+/// For names that carry their content's hash.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+
+/// The pixel's scripts under the names that carry their hash: `script.<hash>.js`.
+static HASHED: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
+    ["script.js", "script.plus.js"]
+        .into_iter()
+        .filter_map(|name| Some((hashed_name(name)?, name)))
+        .collect()
+});
+
+fn hashed_name(name: &str) -> Option<String> {
+    let file = Embedded::get(&format!("js/{name}"))?;
+    Some(format!("{}.{}.js", name.trim_end_matches(".js"), short_hash(&file)))
+}
+
+fn short_hash(file: &EmbeddedFile) -> String {
+    file.metadata.sha256_hash()[..8].iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// `/js/…`: loaded by pages of any origin.
+pub(super) async fn script(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
+    let hashed = HASHED.iter().find(|(hashed, _)| *hashed == name).map(|(_, plain)| *plain);
+    let (name, cache) = hashed.map_or((name.as_str(), SHORT), |plain| (plain, FOREVER));
+    let response = serve(&format!("js/{name}"), cache, &headers);
+    let open = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (header::HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    ];
+    match response {
+        Some(response) => Ok((open, response).into_response()),
+        None => Err(reply::not_found().await),
+    }
+}
+
+/// `/assets/…`: loaded by our own pages.
+pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
+    match serve(&format!("assets/{name}"), "no-cache", &headers) {
+        Some(response) => Ok(response),
+        None => Err(reply::not_found().await),
+    }
+}
+
+/// `/favicon.ico`, which browsers ask for unasked.
+pub(super) async fn favicon(headers: HeaderMap) -> Result<Response, Error> {
+    asset(Path("favicon.svg".into()), headers).await
+}
+
+fn serve(path: &str, cache: &'static str, headers: &HeaderMap) -> Option<Response> {
+    if path.ends_with(".br") || path.ends_with(".gz") {
+        return None;
+    }
+    let file = Embedded::get(path)?;
+    let etag = format!("\"{}\"", short_hash(&file));
+    let common = [
+        (header::ETAG, HeaderValue::from_str(&etag).ok()?),
+        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
+    ];
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+    if known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)) {
+        return Some((StatusCode::NOT_MODIFIED, common).into_response());
+    }
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let accepts = |coding: &str| {
+        accepted.split(',').any(|offer| {
+            let (name, weight) = offer.split_once(';').unwrap_or((offer, ""));
+            name.trim() == coding && weight.replace(' ', "") != "q=0"
+        })
+    };
+    let packed = [("br", "br"), ("gzip", "gz")]
+        .into_iter()
+        .find(|(coding, _)| accepts(coding))
+        .and_then(|(coding, ending)| Some((coding, Embedded::get(&format!("{path}.{ending}"))?)));
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)))];
+    Some(match packed {
+        Some((coding, packed)) => {
+            (common, kind, [(header::CONTENT_ENCODING, HeaderValue::from_static(coding))], packed.data).into_response()
+        }
+        None => (common, kind, file.data).into_response(),
+    })
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, ending)| ending) {
+        // The pixel holds its module as Latin-1 characters in UTF-8: without the charset it would not be it.
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("wasm") => "application/wasm",
+        Some("pdf") => "application/pdf",
+        Some("webm") => "video/webm",
+        _ => "application/octet-stream",
+    }
+}

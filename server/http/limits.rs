@@ -1,0 +1,95 @@
+//! Rates: token buckets, one a browser's address, one a key (crate `governor`).
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
+
+use super::reply::Error;
+
+/// Requests a second, and how many at once after a pause; 0 a second turns a limit off.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// For a browser's address.
+    pub address: u32,
+    /// At once, for a browser's address.
+    pub address_burst: u32,
+    /// For a key; as many at once.
+    pub key: u32,
+}
+
+type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
+/// The buckets.
+pub struct Limits {
+    addresses: Option<Limiter<IpAddr>>,
+    keys: Option<Limiter<i64>>,
+}
+
+impl Limits {
+    /// Full buckets.
+    pub fn new(rates: Rates) -> Limits {
+        fn limiter<K: Clone + Eq + std::hash::Hash>(rate: u32, burst: u32) -> Option<Limiter<K>> {
+            let quota = Quota::per_second(NonZeroU32::new(rate)?).allow_burst(NonZeroU32::new(burst.max(1))?);
+            Some(RateLimiter::keyed(quota).with_middleware())
+        }
+        Limits { addresses: limiter(rates.address, rates.address_burst), keys: limiter(rates.key, rates.key) }
+    }
+
+    pub(super) fn address(&self, address: IpAddr) -> Result<(), Error> {
+        check(self.addresses.as_ref(), &address)
+    }
+
+    pub(super) fn key(&self, key: i64) -> Result<(), Error> {
+        check(self.keys.as_ref(), &key)
+    }
+
+    /// Forgets buckets that are full again, so that memory doesn't grow with every address ever seen.
+    pub fn forget_the_idle(&self) {
+        if let Some(limiter) = &self.addresses {
+            limiter.retain_recent();
+        }
+        if let Some(limiter) = &self.keys {
+            limiter.retain_recent();
+        }
+    }
+}
+
+fn check<K: Clone + Eq + std::hash::Hash>(limiter: Option<&Limiter<K>>, key: &K) -> Result<(), Error> {
+    let Some(limiter) = limiter else { return Ok(()) };
+    match limiter.check_key(key) {
+        Ok(_) => Ok(()),
+        Err(not_until) => {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            Err(limited(not_until.quota(), wait))
+        }
+    }
+}
+
+fn limited(quota: Quota, wait: Duration) -> Error {
+    let seconds = wait.as_secs() + 1;
+    let rate = (1.0 / quota.replenish_interval().as_secs_f64()).round();
+    let number = |n: u64| HeaderValue::from(n);
+    let mut error = Error::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "rate_limited",
+        format!("more than {rate} requests a second; try again in {seconds} s, and send up to 100 events in one request"),
+    );
+    let headers: HeaderMap = [
+        (header::RETRY_AFTER, number(seconds)),
+        (HeaderName::from_static("x-ratelimit-limit"), number(u64::from(quota.burst_size().get()))),
+        (HeaderName::from_static("x-ratelimit-remaining"), number(0)),
+        (HeaderName::from_static("x-ratelimit-reset"), number(seconds)),
+    ]
+    .into_iter()
+    .collect();
+    for (name, value) in headers.iter() {
+        error = error.with_header(name.clone(), value.clone());
+    }
+    error
+}

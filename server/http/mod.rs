@@ -1,0 +1,91 @@
+//! The only room that knows HTTP: the table of routes, and what they share.
+//!
+//! - [`listen`]: the accept loop, timeouts, the graceful stop
+//! - [`reply`]: envelopes; `auth`: keys and logins; `limits`: rates; `peer`: who is at the other end
+//! - `event`, `api`, `export`, `page`, `asset`, `stream`: what the routes do
+
+mod api;
+mod asset;
+mod auth;
+mod event;
+mod export;
+mod limits;
+pub mod listen;
+mod page;
+mod peer;
+mod reply;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware;
+use axum::routing::{get, post};
+use ipnet::IpNet;
+use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::account::{Accounts, Site};
+use crate::clock::Clock;
+use crate::ingest::Ingest;
+use crate::store::Store;
+pub use limits::{Limits, Rates};
+pub use peer::Peer;
+
+/// What every route may use.
+pub struct App {
+    /// Sites, keys, logins.
+    pub accounts: Arc<Accounts>,
+    /// The event log.
+    pub store: Arc<Store>,
+    /// The door for events.
+    pub ingest: Ingest,
+    /// The time.
+    pub clock: Clock,
+    /// Where people reach this server, without a slash at the end.
+    pub base_url: String,
+    /// The site of `/demo`.
+    pub demo: Arc<Site>,
+    /// Proxies whose word is taken for an address.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Rate limits.
+    pub limits: Limits,
+    /// Turns true when the server stops; ends live streams.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// The routes.
+pub fn router(app: Arc<App>) -> Router {
+    let quiet = |name: &'static str, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    Router::new()
+        .route("/", get(page::home))
+        .route("/demo", get(page::demo))
+        .route("/demo/live", get(stream::demo))
+        .route("/login", get(page::login))
+        .route("/login/{link}", get(page::open_link))
+        .route("/dashboard", get(page::to_dashboard))
+        .route("/dashboard/analytics", get(page::analytics))
+        .route("/dashboard/analytics/live", get(stream::site))
+        .route("/api/event", post(event::receive).options(event::preflight))
+        .route("/api/v1/analytics/goals", get(api::goals))
+        .route("/api/v1/export/events.ndjson", get(export::ndjson))
+        .route("/js/{file}", get(asset::script))
+        .route("/assets/{file}", get(asset::asset))
+        .route("/favicon.ico", get(asset::favicon))
+        .route("/healthz", get(healthz))
+        .fallback(reply::not_found)
+        .method_not_allowed_fallback(reply::method_not_allowed)
+        .layer(CatchPanicLayer::custom(reply::panicked))
+        .layer(middleware::from_fn(reply::envelope))
+        .layer(quiet("x-content-type-options", "nosniff"))
+        .layer(quiet("referrer-policy", "strict-origin-when-cross-origin"))
+        .with_state(app)
+}
+
+async fn healthz() -> (StatusCode, &'static str) {
+    (StatusCode::OK, "ok\n")
+}

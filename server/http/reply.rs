@@ -1,0 +1,149 @@
+//! How answers look: `{"status":"success","data":…,"meta":{"request_id"}}`, and errors as
+//! `{"error":{"code","message","details"?},"meta":{"request_id"}}`.
+//!
+//! A handler answers with [`Data`] or [`Error`]; the request's id is put around it here, in one place.
+
+use std::any::Any;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::ingest::refusal::Refusal;
+use crate::store::WriteError;
+
+/// A success.
+pub(super) struct Data(pub(super) StatusCode, pub(super) Value);
+
+/// A failure.
+#[derive(Clone, Debug)]
+pub(super) struct Error {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    details: Option<Value>,
+    headers: HeaderMap,
+}
+
+#[derive(Clone)]
+enum Payload {
+    Data(Value),
+    Error { code: &'static str, message: String, details: Option<Value> },
+}
+
+impl IntoResponse for Data {
+    fn into_response(self) -> Response {
+        let mut response = self.0.into_response();
+        response.extensions_mut().insert(Payload::Data(self.1));
+        response
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.headers).into_response();
+        response.extensions_mut().insert(Payload::Error { code: self.code, message: self.message, details: self.details });
+        response
+    }
+}
+
+impl Error {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Error {
+        Error { status, code, message: message.into(), details: None, headers: HeaderMap::new() }
+    }
+
+    pub(super) fn with_details(mut self, details: Value) -> Error {
+        self.details = Some(details);
+        self
+    }
+
+    pub(super) fn with_header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Error {
+        self.headers.insert(name, value.into());
+        self
+    }
+
+    /// A field of the query string that is wrong.
+    pub(super) fn field(message: impl Into<String>) -> Error {
+        Error::new(StatusCode::BAD_REQUEST, "invalid_field", message)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let error = Error::new(status, refusal.code, refusal.message);
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => error.with_header(header::RETRY_AFTER, 1),
+            StatusCode::UNAUTHORIZED => error.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            _ => error,
+        }
+    }
+}
+
+impl From<WriteError> for Error {
+    fn from(write: WriteError) -> Error {
+        let (code, after) = match write {
+            WriteError::Full => ("storage_full", 60),
+            WriteError::Overloaded | WriteError::Failed(_) => ("overloaded", 1),
+        };
+        let message = format!("{write}; nothing of this request was stored, send it again");
+        Error::new(StatusCode::SERVICE_UNAVAILABLE, code, message).with_header(header::RETRY_AFTER, after)
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Error {
+        tracing::error!(%error, "a file could not be read");
+        Error::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "the server can't read its own files just now; try again in a moment")
+            .with_header(header::RETRY_AFTER, 1)
+    }
+}
+
+/// Gives every request an id, every answer its envelope, and every failure a line in the log.
+pub(super) async fn envelope(request: Request, next: Next) -> Response {
+    let id = Uuid::now_v7().to_string();
+    let mut response = next.run(request).await;
+    let payload = response.extensions_mut().remove::<Payload>();
+    if let Some(payload) = payload {
+        let meta = json!({ "request_id": id });
+        let body = match payload {
+            Payload::Data(data) => json!({ "status": "success", "data": data, "meta": meta }),
+            Payload::Error { code, message, details } => {
+                let mut error = json!({ "code": code, "message": message });
+                if let Some(details) = details {
+                    error["details"] = details;
+                }
+                json!({ "error": error, "meta": meta })
+            }
+        };
+        *response.body_mut() = Body::from(body.to_string());
+        let headers = response.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    if response.status().is_server_error() {
+        tracing::warn!(request_id = id, status = response.status().as_u16(), "a request failed");
+    }
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+    }
+    response
+}
+
+pub(super) async fn not_found() -> Error {
+    Error::new(StatusCode::NOT_FOUND, "not_found", "nothing lives at this path")
+}
+
+pub(super) async fn method_not_allowed() -> Error {
+    Error::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path doesn't take this method; Allow says which it takes")
+}
+
+/// A bug of ours: the client hears of it, the server goes on.
+pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Error::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server made a mistake; its log has the request's id").into_response()
+}

@@ -1,0 +1,173 @@
+//! Bytes → objects: JSON, whatever the `Content-Type` says, one object or an array of at most 100.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::refusal::{self, Refusal};
+
+/// Bytes that one object may have.
+pub const OBJECT_BYTES: usize = 64 * 1024;
+
+/// Objects that an array may have.
+pub const OBJECTS: usize = 100;
+
+/// Bytes that a whole body may have: a full array, its brackets, commas and some white space.
+pub const BODY_BYTES: usize = OBJECTS * OBJECT_BYTES + OBJECT_BYTES;
+
+/// One object of a body, its fields unread. Fields that are not listed are ignored.
+#[derive(Debug, Deserialize)]
+pub struct Object<'a> {
+    /// Its length in the body.
+    #[serde(skip)]
+    pub bytes: usize,
+    #[serde(borrow)]
+    pub(super) raw: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) website_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) event_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) anonymous_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) user_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) metadata: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) url: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) referrer: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) age_ms: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) fired_at: Option<&'a RawValue>,
+}
+
+/// The bytes a body of this beginning may have, known as soon as its first byte is: an array may have more.
+pub fn limit(beginning: &[u8]) -> usize {
+    match beginning.iter().find(|b| !b.is_ascii_whitespace()) {
+        Some(b'[') => BODY_BYTES,
+        _ => OBJECT_BYTES,
+    }
+}
+
+/// Puts U+FFFD, by an escape of the same length, for each half of a surrogate pair that stands alone: browsers write
+/// them into JSON, and no other goal should be lost for it.
+pub fn mend_surrogates(bytes: &mut [u8]) {
+    let code = |bytes: &[u8], at: usize| {
+        let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut at = 0;
+    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'\\')) {
+        at += found;
+        match code(bytes, at) {
+            Some(0xd800..0xdc00) if matches!(code(bytes, at + 6), Some(0xdc00..0xe000)) => at += 12,
+            Some(0xd800..0xe000) => {
+                bytes[at..at + 6].copy_from_slice(b"\\ufffd");
+                at += 6;
+            }
+            // Another escape: its second character is not the start of one.
+            _ => at += 2,
+        }
+    }
+}
+
+/// The objects of a body.
+///
+/// # Errors
+/// When it is no JSON, neither object nor array, or an array of 0 or more than 100.
+pub fn objects(bytes: &[u8]) -> Result<Vec<Object<'_>>, Refusal> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|e| refusal::body(format!("the body is no UTF-8 from byte {} on", e.valid_up_to())))?;
+    if !text.trim_start().starts_with('[') {
+        return object(text).map(|object| vec![object]);
+    }
+    let items: Vec<&RawValue> = serde_json::from_str(text).map_err(not_json)?;
+    match items.len() {
+        0 => Err(refusal::body("the array is empty; send 1 to 100 events")),
+        1..=OBJECTS => items.into_iter().map(|item| object(item.get())).collect(),
+        more => Err(refusal::body(format!("the array has {more} events; send at most {OBJECTS} at a time"))),
+    }
+}
+
+/// One object.
+///
+/// # Errors
+/// When it is no JSON object.
+pub fn object(text: &str) -> Result<Object<'_>, Refusal> {
+    if !text.trim_start().starts_with('{') {
+        serde_json::from_str::<&RawValue>(text).map_err(not_json)?;
+        return Err(refusal::body("an event is a JSON object"));
+    }
+    let mut object: Object = serde_json::from_str(text).map_err(not_json)?;
+    object.bytes = text.len();
+    Ok(object)
+}
+
+fn not_json(error: serde_json::Error) -> Refusal {
+    refusal::body(format!("the body is no JSON as this server takes it: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn halves_of_surrogate_pairs_are_mended_in_place() {
+        for (given, expected) in [
+            (r#""\ud83d""#, r#""\ufffd""#),
+            (r#""\uDE00 \ud83d\ude00""#, r#""\ufffd \ud83d\ude00""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""\ufffd\ud83d\ude00""#),
+            (r#""\\ud83d""#, r#""\\ud83d""#),
+            (r#""\\\ud83d""#, r#""\\\ufffd""#),
+            (r#""\u00e9\n""#, r#""\u00e9\n""#),
+            (r#""\ud83"#, r#""\ud83"#),
+        ] {
+            let mut bytes = given.as_bytes().to_vec();
+            mend_surrogates(&mut bytes);
+            assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn an_array_is_1_to_100_objects() {
+        let array = |n: usize| format!("[{}]", vec!["{}"; n].join(","));
+        for (body, expected) in [
+            ("{}".to_owned(), Ok(1)),
+            (" \n[{}]".to_owned(), Ok(1)),
+            (array(100), Ok(100)),
+            (array(0), Err(())),
+            (array(101), Err(())),
+            ("[1]".to_owned(), Err(())),
+            ("\"x\"".to_owned(), Err(())),
+            ("".to_owned(), Err(())),
+            ("{".to_owned(), Err(())),
+            ("[".repeat(10_000), Err(())),
+            (format!("{{\"a\":{}", "[".repeat(10_000)), Err(())),
+        ] {
+            assert_eq!(objects(body.as_bytes()).map(|o| o.len()).map_err(|_| ()), expected, "{body:.20}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            let mut bytes = bytes;
+            let length = bytes.len();
+            mend_surrogates(&mut bytes);
+            prop_assert_eq!(bytes.len(), length);
+            let _ = objects(&bytes);
+        }
+
+        #[test]
+        fn json_that_was_right_stays_as_it_was(text: String) {
+            let json = serde_json::to_string(&text).unwrap();
+            let mut bytes = json.clone().into_bytes();
+            mend_surrogates(&mut bytes);
+            prop_assert_eq!(String::from_utf8(bytes).unwrap(), json);
+        }
+    }
+}

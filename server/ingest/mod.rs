@@ -1,0 +1,197 @@
+//! A body → checked events: the door where input becomes types that can't be wrong.
+//!
+//! - [`body`]: bytes → objects
+//! - `field`: an object's fields, one by one
+//! - [`caller`]: who sends, and whether they may for this site
+//! - `raw`: the shim's records, judged by the pixel's core
+//! - [`refusal`]: what is wrong, in words that help
+//! - `bot`, `cookieless`: crawlers, and visitors without an id
+//!
+//! Leaves to [`http`](crate::http): keys, rate limits, how an answer looks. Leaves to [`store`](crate::store): writing.
+
+pub mod body;
+mod bot;
+pub mod caller;
+mod cookieless;
+mod field;
+mod raw;
+pub mod refusal;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::account::{Accounts, Site};
+use crate::clock::Clock;
+use crate::store::Store;
+use crate::store::event::{Event, GoalName, SiteId, VisitorKey, What};
+use body::Object;
+use caller::Caller;
+use refusal::Refusal;
+
+/// What became of one object of a body.
+#[derive(Debug)]
+pub enum Judged {
+    /// To be stored.
+    Event(Box<Event>),
+    /// Understood, and on purpose not stored.
+    Filtered(&'static str),
+    /// Wrong.
+    Refused(Refusal),
+}
+
+/// Judges bodies.
+pub struct Ingest {
+    accounts: Arc<Accounts>,
+    store: Arc<Store>,
+    clock: Clock,
+    bots: bot::Bots,
+    cookieless: cookieless::Salt,
+    excluded: Vec<IpNet>,
+}
+
+impl Ingest {
+    /// `excluded` addresses are not counted.
+    pub fn new(accounts: Arc<Accounts>, store: Arc<Store>, clock: Clock, excluded: Vec<IpNet>) -> Ingest {
+        Ingest { accounts, store, clock, bots: bot::Bots::new(), cookieless: cookieless::Salt::default(), excluded }
+    }
+
+    /// Judges a whole body: one verdict an object, in order. What is not stored is counted with its reason.
+    ///
+    /// # Errors
+    /// When the body as such is none.
+    pub fn judge(&self, bytes: &mut [u8], caller: &Caller) -> Result<Vec<Judged>, Refusal> {
+        body::mend_surrogates(bytes);
+        let judged = body::objects(bytes).and_then(|objects| match &objects[..] {
+            [only] if only.raw.is_some() => {
+                let raw = raw::Raw::of(only)?;
+                let texts = raw.objects()?;
+                let mut judged = Vec::with_capacity(texts.len());
+                for text in &texts {
+                    judged.push(match body::object(text) {
+                        Ok(object) => self.judge_one(&object, caller),
+                        Err(refusal) => self.refused(refusal, None),
+                    });
+                }
+                Ok(judged)
+            }
+            objects => Ok(objects.iter().map(|object| self.judge_one(object, caller)).collect()),
+        });
+        if let Err(refusal) = &judged {
+            self.count(None, refusal.code);
+        }
+        judged
+    }
+
+    fn judge_one(&self, object: &Object, caller: &Caller) -> Judged {
+        if object.bytes > body::OBJECT_BYTES {
+            return self.refused(refusal::body_too_large(), None);
+        }
+        let site = match self.site(object, caller) {
+            Ok(site) => site,
+            Err(refusal) => return self.refused(refusal, None),
+        };
+        let event = match self.event(object, caller, &site) {
+            Ok(event) => event,
+            Err(refusal) => return self.refused(refusal, Some(site.id)),
+        };
+        let filtered = match caller {
+            Caller::Browser { user_agent, .. } if self.bots.is_bot(user_agent) => Some("bot"),
+            Caller::Browser { address, .. } if self.is_excluded(*address) => Some("excluded_address"),
+            _ => None,
+        };
+        if let Some(reason) = filtered {
+            self.count(Some(site.id), reason);
+            return Judged::Filtered(reason);
+        }
+        Judged::Event(Box::new(event))
+    }
+
+    fn refused(&self, refusal: Refusal, site: Option<SiteId>) -> Judged {
+        self.count(site, refusal.code);
+        Judged::Refused(refusal)
+    }
+
+    /// Counts an event that is not stored.
+    pub fn count(&self, site: Option<SiteId>, reason: &'static str) {
+        self.store.writer().count_drop(site, reason, self.clock.now());
+    }
+
+    fn is_excluded(&self, address: IpAddr) -> bool {
+        self.excluded.iter().any(|net| net.contains(&address))
+    }
+
+    /// Which site an object is for, and whether the caller may send to it.
+    fn site(&self, object: &Object, caller: &Caller) -> Result<Arc<Site>, Refusal> {
+        let website_id = field::text(object.website_id, "website_id")?;
+        match caller {
+            Caller::Browser { origin, .. } => {
+                let id = website_id.ok_or_else(refusal::missing_authorization)?;
+                let site = self.accounts.site(&id).map_err(refusal::unreadable)?.ok_or_else(refusal::unknown_website)?;
+                let url = field::address(object.url, "url")?;
+                if caller::may_send(origin, url.as_ref(), &site) { Ok(site) } else { Err(refusal::origin_not_allowed(&site)) }
+            }
+            Caller::Server { key } => {
+                let sites = self.accounts.sites(key.workspace).map_err(refusal::unreadable)?;
+                if let Some(id) = website_id {
+                    return sites.into_iter().find(|s| s.website_id == id).ok_or_else(refusal::unknown_website);
+                }
+                let ids: Vec<_> = sites.iter().map(|s| s.id).collect();
+                let seen = match field::visitor(object.anonymous_id)? {
+                    Some(visitor) => self.store.site_that_saw(&visitor, &ids).map_err(refusal::unreadable)?,
+                    None => None,
+                };
+                let mut sites = sites.into_iter();
+                match seen {
+                    Some(id) => sites.find(|s| s.id == id),
+                    None => sites.next(),
+                }
+                .ok_or_else(refusal::unknown_website)
+            }
+        }
+    }
+
+    fn event(&self, object: &Object, caller: &Caller, site: &Site) -> Result<Event, Refusal> {
+        let now = self.clock.now();
+        let name = field::name(object.name, caller)?;
+        let user = field::user(object.user_id)?;
+        let url = field::address(object.url, "url")?;
+        let (metadata, revenue) = field::metadata(object.metadata)?;
+        let what = match (name, &url, &user) {
+            (Some(name), _, _) => What::Goal(name),
+            (None, Some(_), _) => What::View,
+            (None, None, Some(_)) => What::Identify,
+            (None, None, None) => {
+                return Err(refusal::field("url", "a page view needs the page's absolute address, a goal needs a name"));
+            }
+        };
+        let visitor = match (field::visitor(object.anonymous_id)?, caller, &user) {
+            (Some(visitor), _, _) => Some(visitor),
+            (None, Caller::Browser { address, user_agent, .. }, _) => {
+                Some(VisitorKey::Uuid(self.cookieless.visitor(site.id, *address, user_agent, now)))
+            }
+            (None, Caller::Server { .. }, user) => user.clone().map(VisitorKey::User),
+        };
+        Ok(Event {
+            site: site.id,
+            at: field::instant(object, caller, now)?,
+            id: field::event_id(object.event_id)?,
+            what,
+            visitor,
+            user,
+            url,
+            referrer: field::address(object.referrer, "referrer")?,
+            metadata,
+            revenue,
+        })
+    }
+}
+
+/// A goal's name as this caller may fire it.
+fn goal_name(text: &str, caller: &Caller) -> Option<GoalName> {
+    match caller {
+        Caller::Browser { .. } => GoalName::reserved(text).or_else(|| GoalName::parse(text)),
+        Caller::Server { .. } => GoalName::parse(text),
+    }
+}

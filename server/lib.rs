@@ -1,0 +1,22 @@
+//! admx: goal analytics that people host themselves.
+//!
+//! Data walks one way through the rooms, and each may use only those below it in this list:
+//!
+//! - [`http`]: routes, replies, limits, live streams. The only room that knows HTTP.
+//! - [`pages`]: what a person sees, from the templates in `www/pages`.
+//! - [`query`]: what people ask, as types, and what answers it.
+//! - [`ingest`]: a body → a checked event. The pixel's core judges raw records here.
+//! - [`account`]: workspaces, sites, keys, logins. SQLite, in a file of its own.
+//! - [`store`]: the event log. Commits, then answers, then tells [`live`](store::live).
+//!
+//! [`command`] is what one types in a shell; [`clock`] and [`token`] are where time and chance come from.
+
+pub mod account;
+pub mod clock;
+pub mod command;
+pub mod http;
+pub mod ingest;
+pub mod pages;
+pub mod query;
+pub mod store;
+pub mod token;

@@ -1,0 +1,44 @@
+//! What a person sees: the templates of `www/pages`, filled. Made whole at the server; `www/live` only moves it.
+//!
+//! - `analytics`: the goals card and the page around it
+//! - `chart`: series as SVG
+//!
+//! Leaves to [`http`](crate::http): who may see it.
+
+mod analytics;
+mod chart;
+
+use askama::Template;
+use live::Fire;
+
+pub use analytics::{Analytics, Days, GoalsCard, Report, View};
+
+/// `/`: what this is, and how to begin.
+#[derive(Template)]
+#[template(path = "home.html", config = "www/askama.toml")]
+pub struct Home<'a> {
+    /// Where this server is reached.
+    pub base_url: &'a str,
+    /// For the snippet.
+    pub website_id: &'a str,
+    /// Whether the dashboard will open.
+    pub is_logged_in: bool,
+}
+
+/// `/demo`: a page that fires every kind of goal.
+#[derive(Template)]
+#[template(path = "demo.html", config = "www/askama.toml")]
+pub struct Demo<'a> {
+    /// The demo's site.
+    pub website_id: &'a str,
+    /// What arrived lately, newest first.
+    pub latest: &'a [Fire],
+}
+
+/// `/login`
+#[derive(Template)]
+#[template(path = "login.html", config = "www/askama.toml")]
+pub struct Login {
+    /// Why a link didn't work.
+    pub problem: Option<String>,
+}

@@ -1,0 +1,123 @@
+//! What is stored, as types that can't be wrong: whoever holds one need not check it again.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Which site an event belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SiteId(pub(crate) i64);
+
+/// A goal's name: one that people defined, or one of the seven reserved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GoalName(String);
+
+impl GoalName {
+    /// The name of a goal that people define: 1 to 100 characters after trimming, no control character, not starting
+    /// with `__`. The rule is the pixel core's.
+    pub fn parse(text: &str) -> Option<GoalName> {
+        pixel::name::parse(text).map(|name| GoalName(name.to_owned()))
+    }
+
+    /// One of the seven names that only the pixel may fire.
+    pub fn reserved(text: &str) -> Option<GoalName> {
+        pixel::name::is_reserved(text).then(|| GoalName(text.to_owned()))
+    }
+
+    /// A name that was stored, and so was checked when it came.
+    pub(super) fn stored(text: String) -> GoalName {
+        GoalName(text)
+    }
+
+    /// Whether it fires by itself.
+    pub fn is_reserved(&self) -> bool {
+        pixel::name::is_reserved(&self.0)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for GoalName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A page's address, at most 2,048 bytes, neither `data:` nor `blob:`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Address(pub(crate) String);
+
+/// A signed-in user, as the site calls them: 1 to 256 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct UserId(pub(crate) String);
+
+/// Whose browser it was.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum VisitorKey {
+    /// The pixel's id, or one that the server derived.
+    Uuid(Uuid),
+    /// An id of the site's own making.
+    Text(String),
+    /// A server's event that names a user and no browser.
+    User(UserId),
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Money {
+    /// In the currency's smallest unit, by its ISO 4217 exponent.
+    pub minor: i64,
+    /// ISO 4217, three capital letters.
+    pub currency: iso_currency::Currency,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A page was shown.
+    View,
+    /// A goal fired.
+    Goal(GoalName),
+    /// The visitor was recognised as the event's user.
+    Identify,
+}
+
+/// A JSON object of at most 8,192 bytes, compact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata(pub(crate) String);
+
+/// Something that happened on a site.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Where.
+    pub site: SiteId,
+    /// When.
+    pub at: Timestamp,
+    /// The same id is stored once per site.
+    pub id: Uuid,
+    /// What.
+    pub what: What,
+    /// Who, as far as the browser goes; `None` when a server names nobody.
+    pub visitor: Option<VisitorKey>,
+    /// Who, as far as the site knows.
+    pub user: Option<UserId>,
+    /// The page.
+    pub url: Option<Address>,
+    /// The page before.
+    pub referrer: Option<Address>,
+    /// What the site attached.
+    pub metadata: Option<Metadata>,
+    /// What it brought.
+    pub revenue: Option<Money>,
+}
+
+impl Money {
+    /// In major units: euros rather than cents. For people to read; sums are made of minor units.
+    pub fn major(&self) -> f64 {
+        self.minor as f64 / 10f64.powi(i32::from(self.currency.exponent().unwrap_or(0)))
+    }
+}

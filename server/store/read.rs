@@ -1,0 +1,157 @@
+//! What reports need of the log, one site and one span of time at a time.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use iso_currency::Currency;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::event::{GoalName, Metadata, Money, SiteId, VisitorKey};
+use super::schema::VIEW;
+use super::{Store, writer};
+
+/// One event as counting needs it.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// When.
+    pub at: Timestamp,
+    /// Who; `None` when nobody was named.
+    pub visitor: Option<i64>,
+}
+
+/// One event as a person reads it.
+#[derive(Clone, Debug)]
+pub struct Fire {
+    /// When.
+    pub at: Timestamp,
+    /// Which goal; `None` for a page view.
+    pub goal: Option<GoalName>,
+    /// The page.
+    pub url: Option<String>,
+    /// The page before.
+    pub referrer: Option<String>,
+    /// What the site attached.
+    pub metadata: Option<Metadata>,
+    /// Who: the number of the visitor in this log.
+    pub visitor: Option<i64>,
+}
+
+impl Store {
+    /// Every goal that the site ever had, by number; number 0, page views, is not among them.
+    pub fn goals(&self, site: SiteId) -> rusqlite::Result<BTreeMap<i64, GoalName>> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT goal.id, goal.name FROM site_goal JOIN goal ON goal.id = site_goal.goal WHERE site_goal.site = ?1")?;
+            let rows = statement.query_map([site.0], |row| Ok((row.get(0)?, GoalName::stored(row.get(1)?))))?;
+            rows.collect()
+        })
+    }
+
+    /// Gives `each` the events of one goal (`None`: the page views) within the span, oldest first.
+    pub fn each_fire(&self, site: SiteId, goal: Option<i64>, span: Range<Timestamp>, mut each: impl FnMut(Row)) -> rusqlite::Result<()> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT at, visitor FROM event WHERE site = ?1 AND goal = ?2 AND at >= ?3 AND at < ?4 ORDER BY at")?;
+            let mut rows = statement.query(params![site.0, goal.unwrap_or(VIEW), span.start.as_millisecond(), span.end.as_millisecond()])?;
+            while let Some(row) = rows.next()? {
+                each(Row { at: instant(row.get(0)?), visitor: row.get(1)? });
+            }
+            Ok(())
+        })
+    }
+
+    /// What one goal brought within the span, a sum a currency, by the currency's code.
+    pub fn revenue(&self, site: SiteId, goal: i64, span: Range<Timestamp>) -> rusqlite::Result<Vec<Money>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT currency, sum(amount) FROM event
+                 WHERE site = ?1 AND goal = ?2 AND at >= ?3 AND at < ?4 AND amount IS NOT NULL GROUP BY currency ORDER BY currency",
+            )?;
+            let rows = statement.query_map(
+                params![site.0, goal, span.start.as_millisecond(), span.end.as_millisecond()],
+                |row| Ok((row.get::<_, String>(0)?, row.get(1)?)),
+            )?;
+            let mut sums = Vec::new();
+            for row in rows {
+                let (code, minor) = row?;
+                if let Some(currency) = Currency::from_code(&code) {
+                    sums.push(Money { minor, currency });
+                }
+            }
+            Ok(sums)
+        })
+    }
+
+    /// The latest events of a site, newest first.
+    pub fn latest(&self, site: SiteId, most: u32) -> rusqlite::Result<Vec<Fire>> {
+        let mut latest = Vec::new();
+        self.each_event(site, true, most, |fire| {
+            latest.push(fire);
+            true
+        })?;
+        Ok(latest)
+    }
+
+    /// Gives `each` the events of a site in the order they were stored, or newest first, until it answers `false`.
+    pub fn each_event(&self, site: SiteId, newest_first: bool, most: u32, mut each: impl FnMut(Fire) -> bool) -> rusqlite::Result<()> {
+        self.read(|connection| {
+            let order = if newest_first { "DESC" } else { "ASC" };
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT event.at, goal.name, url.text, referrer.text, event.metadata, event.visitor FROM event
+                 LEFT JOIN goal ON goal.id = event.goal
+                 LEFT JOIN address AS url ON url.id = event.url
+                 LEFT JOIN address AS referrer ON referrer.id = event.referrer
+                 WHERE event.site = ?1 ORDER BY event.id {order} LIMIT ?2"
+            ))?;
+            let mut rows = statement.query(params![site.0, most])?;
+            while let Some(row) = rows.next()? {
+                let fire = Fire {
+                    at: instant(row.get(0)?),
+                    goal: row.get::<_, Option<String>>(1)?.map(GoalName::stored),
+                    url: row.get(2)?,
+                    referrer: row.get(3)?,
+                    metadata: row.get::<_, Option<String>>(4)?.map(Metadata),
+                    visitor: row.get(5)?,
+                };
+                if !each(fire) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Of `sites`, the one that saw this visitor last.
+    pub fn site_that_saw(&self, visitor: &VisitorKey, sites: &[SiteId]) -> rusqlite::Result<Option<SiteId>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT site FROM visitor WHERE key = ?1 ORDER BY last_at DESC, id DESC")?;
+            let seen = statement.query_map([writer::key(visitor)], |row| row.get(0).map(SiteId))?;
+            let mut known = seen.filter(|site| site.as_ref().map_or(true, |site| sites.contains(site)));
+            known.next().transpose()
+        })
+    }
+
+    /// Events of a site that were refused or filtered since `from`, a count a reason, most first.
+    pub fn dropped(&self, site: SiteId, from: Timestamp) -> rusqlite::Result<Vec<(String, u64)>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT reason, sum(count) FROM dropped WHERE site = ?1 AND day >= ?2 GROUP BY reason ORDER BY 2 DESC, 1",
+            )?;
+            let rows = statement.query_map(params![site.0, writer::day(from)], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+            rows.collect()
+        })
+    }
+
+    /// When the site's first event happened.
+    pub fn first_event(&self, site: SiteId) -> rusqlite::Result<Option<Timestamp>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT at FROM event WHERE site = ?1 LIMIT 1")?;
+            statement.query_row([site.0], |row| row.get(0)).optional().map(|at| at.map(instant))
+        })
+    }
+}
+
+fn instant(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or_default()
+}

@@ -138,14 +138,14 @@ async fn store(app: &App, judged: Vec<Judged>, is_batch: bool) -> Result<Data, E
         .collect();
     match <[Verdict; 1]>::try_from(verdicts) {
         Ok([Verdict::Refused(refusal)]) if !is_batch => Err(refusal.into()),
-        Ok([only]) if !is_batch => Ok(Data(only.status(), only.json())),
+        Ok([only]) if !is_batch => Ok(Data(only.status(), only.told())),
         Ok(one) => batch(&one),
         Err(several) => batch(&several),
     }
 }
 
 fn batch(verdicts: &[Verdict]) -> Result<Data, Error> {
-    let results: Vec<_> = verdicts.iter().map(Verdict::json).collect();
+    let results: Vec<_> = verdicts.iter().map(Verdict::result).collect();
     let any = |wanted: StatusCode| verdicts.iter().any(|v| v.status() == wanted);
     let first = verdicts.iter().find_map(|v| if let Verdict::Refused(refusal) = v { Some(refusal.clone()) } else { None });
     match first {
@@ -171,12 +171,19 @@ impl Verdict {
         }
     }
 
-    fn json(&self) -> Value {
-        let status = self.status().as_u16();
+    /// What is told of an event that was sent by itself.
+    fn told(&self) -> Value {
         match self {
-            Verdict::Stored { id, is_duplicate } => json!({ "status": status, "event_id": id, "duplicate": is_duplicate }),
-            Verdict::Filtered(reason) => json!({ "status": status, "reason": reason }),
-            Verdict::Refused(refusal) => json!({ "status": status, "error": { "code": refusal.code, "message": refusal.message } }),
+            Verdict::Stored { id, is_duplicate } => json!({ "event_id": id, "duplicate": is_duplicate }),
+            Verdict::Filtered(reason) => json!({ "reason": reason }),
+            Verdict::Refused(refusal) => json!({ "error": { "code": refusal.code, "message": refusal.message } }),
         }
+    }
+
+    /// The same among several, with its status.
+    fn result(&self) -> Value {
+        let mut told = self.told();
+        told["status"] = json!(self.status().as_u16());
+        told
     }
 }

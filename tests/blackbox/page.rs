@@ -1,0 +1,115 @@
+//! Our own pages and the API behind them, without a browser: who sees what, and which numbers.
+
+use serde_json::json;
+
+use crate::server::Server;
+
+/// Uses the one-time link and gives the cookie.
+pub fn log_in(server: &Server) -> String {
+    let path = server.login.strip_prefix(&server.url).unwrap();
+    let reply = server.get(path, &[]);
+    assert_eq!((reply.status, reply.header("location")), (303, Some("/dashboard/analytics")), "{}", reply.text);
+    reply.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+}
+
+#[test]
+fn the_link_works_once() {
+    let server = Server::start();
+    let path = server.login.strip_prefix(&server.url).unwrap().to_owned();
+    let cookie = log_in(&server);
+    assert_eq!(server.get("/dashboard/analytics", &[("cookie", &cookie)]).status, 200);
+    let again = server.get(&path, &[]);
+    assert!(again.status == 403 && again.text.contains("used already"));
+    assert!(server.get("/login/nonsense", &[]).text.contains("no such link"));
+    let other = server.run(&["user", "add", "b@example.com", "--base-url", &server.url]);
+    assert_eq!(server.get(other.strip_prefix(&server.url).unwrap(), &[]).status, 303);
+    let flags = server.get(other.strip_prefix(&server.url).unwrap(), &[]);
+    assert_eq!(flags.status, 403);
+}
+
+#[test]
+fn nobody_sees_a_dashboard_without_a_login() {
+    let server = Server::start();
+    for cookie in ["", "admx_login=nonsense", "other=1; admx_login="] {
+        let reply = server.get("/dashboard/analytics", &[("cookie", cookie)]);
+        assert_eq!((reply.status, reply.header("location")), (303, Some("/login")));
+        assert_eq!(server.get("/dashboard/analytics/live", &[("cookie", cookie)]).status, 401);
+        assert_eq!(server.get("/api/v1/export/events.ndjson", &[("cookie", cookie)]).status, 401);
+    }
+    let cookie = log_in(&server);
+    assert_eq!(server.get("/dashboard/analytics?site=admx_other", &[("cookie", &cookie)]).status, 404);
+}
+
+#[test]
+fn pages_carry_a_strict_policy_and_no_inline_script() {
+    let server = Server::start();
+    let cookie = log_in(&server);
+    for path in ["/", "/demo", "/login", "/dashboard/analytics"] {
+        let reply = server.get(path, &[("cookie", &cookie)]);
+        assert_eq!(reply.status, 200, "{path}");
+        let policy = reply.header("content-security-policy").unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe-inline"), "{path}: {policy}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+        for tag in reply.text.split("<script").skip(1) {
+            assert!(tag.split('>').next().unwrap().contains("src=") || tag.starts_with(" defer data"), "{path}: <script{tag:.60}");
+        }
+        assert!(!reply.text.contains("style="), "{path}");
+    }
+}
+
+#[test]
+fn the_goals_api_answers_as_the_contract_says() {
+    let server = Server::with(&["--clock", "2026-11-23T12:00:00Z"]);
+    let site = server.add_site("example.com");
+    let key = server.new_key();
+    let visitor = |n: u32| format!("0190f3c2-7d1a-7c33-8a5e-00000000000{n}");
+    let fire = |n: u32, at: &str, value: Option<f64>| {
+        let mut body = json!({ "name": "Buy Now", "anonymous_id": visitor(n), "fired_at": at });
+        if let Some(value) = value {
+            body["metadata"] = json!({ "value": value, "currency": "USD" });
+        }
+        assert_eq!(server.post_with_key(&key, body.to_string()).status, 200);
+    };
+    fire(1, "2026-11-23T10:00:00Z", Some(49.5));
+    fire(1, "2026-11-23T10:01:00Z", Some(49.5));
+    fire(2, "2026-11-23T00:00:00Z", None);
+    for n in [3, 4] {
+        let view = json!({ "url": "https://example.com/", "anonymous_id": visitor(n) });
+        assert_eq!(server.post_with_key(&key, view.to_string()).status, 200);
+    }
+    // Outside of the range, by a moment.
+    fire(5, "2026-11-22T23:59:59.999Z", None);
+    let ask = |range: &str| server.get_with_key(&key, &format!("/api/v1/analytics/goals?website_id={site}{range}"));
+    let today = ask("&from=2026-11-23&to=2026-11-23").json();
+    assert_eq!(
+        today["data"],
+        json!({ "goals": [{ "name": "Buy Now", "reserved": false, "fires": 3, "visitors": 2, "conversion_rate": 0.5,
+                            "revenue": [{ "currency": "USD", "amount": 99.0 }],
+                            "days": [{ "date": "2026-11-23", "fires": 3, "visitors": 2 }] }],
+                "visitors": 4 })
+    );
+    assert_eq!(today["status"], "success");
+    let month = ask("").json();
+    assert_eq!(month["data"]["goals"][0]["fires"], 4);
+    assert_eq!(month["data"]["goals"][0]["days"][0], json!({ "date": "2026-11-22", "fires": 1, "visitors": 1 }));
+    assert_eq!(month["data"]["visitors"], 5);
+    assert_eq!(ask("&from=2026-10-01&to=2026-10-31").json()["data"], json!({ "goals": [], "visitors": 0 }));
+    for range in ["&from=2026-13-01", "&from=2026-11-23&to=2026-11-22", "&to=now"] {
+        assert_eq!((ask(range).status, ask(range).code().as_str()), (400, "invalid_field"), "{range}");
+    }
+    assert_eq!(server.get_with_key(&key, "/api/v1/analytics/goals?website_id=admx_x").code(), "unknown_website");
+}
+
+#[test]
+fn what_visitors_send_is_never_html() {
+    let server = Server::start();
+    let site = server.add_site("example.com");
+    let key = server.new_key();
+    let bad = "<img src=x onerror=alert(1)>\"'&";
+    let body = json!({ "name": bad, "metadata": { "x": bad }, "url": "https://example.com/?<script>alert(1)</script>" });
+    assert_eq!(server.post_with_key(&key, body.to_string()).status, 200);
+    let cookie = log_in(&server);
+    let page = server.get(&format!("/dashboard/analytics?site={site}"), &[("cookie", &cookie)]).text;
+    assert!(!page.contains("<img src=x"), "{page}");
+    assert!(page.contains("&#60;img src=x") || page.contains("&lt;img src=x"));
+}

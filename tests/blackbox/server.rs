@@ -1,0 +1,197 @@
+//! Starts the built binary in a folder of its own on a free port, and asks it things.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A browser's user agent.
+pub const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+
+/// A running server. It is killed when dropped.
+pub struct Server {
+    pub url: String,
+    pub port: u16,
+    /// The one-time link printed at the start.
+    pub login: String,
+    pub data: TempDir,
+    child: Child,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub text: String,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The code of an error.
+    pub fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Server {
+    pub fn start() -> Server {
+        Server::with(&[])
+    }
+
+    pub fn with(flags: &[&str]) -> Server {
+        Server::on(tempfile::tempdir().unwrap(), flags)
+    }
+
+    /// Starts on a folder that may hold something already.
+    pub fn on(data: TempDir, flags: &[&str]) -> Server {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_admx"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data.path())
+            .args(flags)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (mut url, mut login) = (String::new(), String::new());
+        for line in lines.by_ref().map_while(Result::ok) {
+            let word = line.split_whitespace().find(|w| w.starts_with("http")).unwrap_or_default().to_owned();
+            if line.starts_with("admx ") {
+                url = word;
+            } else if line.contains("dashboard") {
+                login = word;
+            } else if line.contains("snippet") {
+                break;
+            }
+        }
+        // What it logs from here on is shown with a test that fails.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("server: {line}")));
+        let port = url.rsplit(':').next().and_then(|p| p.parse().ok()).expect("the server says where it is");
+        Server { url, port, login, data, child }
+    }
+
+    /// Runs a command beside the server and gives what it printed.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = run(self.data.path(), arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    pub fn add_site(&self, domain: &str) -> String {
+        self.run(&["site", "add", domain])
+    }
+
+    pub fn new_key(&self) -> String {
+        self.run(&["key", "new", "--name", "test", "--scope", "event:write", "--scope", "analytics:read"])
+    }
+
+    /// Posts an event.
+    pub fn post(&self, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Reply {
+        let mut request = agent().post(format!("{}/api/event", self.url));
+        let agent = [("user-agent", AGENT)];
+        let is_given = headers.iter().any(|(name, _)| *name == "user-agent");
+        for (name, value) in headers.iter().chain(&agent[usize::from(is_given)..]) {
+            request = request.header(*name, *value);
+        }
+        reply(request.send(body.as_ref()).unwrap())
+    }
+
+    pub fn post_with_key(&self, key: &str, body: impl AsRef<[u8]>) -> Reply {
+        self.post(&[("authorization", &format!("Bearer {key}"))], body)
+    }
+
+    pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let mut request = agent().get(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        reply(request.call().unwrap())
+    }
+
+    pub fn get_with_key(&self, key: &str, path: &str) -> Reply {
+        self.get(path, &[("authorization", &format!("Bearer {key}"))])
+    }
+
+    /// Every event of a site, oldest first.
+    pub fn events(&self, key: &str, website_id: &str) -> Vec<Value> {
+        let reply = self.get_with_key(key, &format!("/api/v1/export/events.ndjson?website_id={website_id}"));
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it as a power cut would, and gives the folder.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.data, tempfile::tempdir().unwrap())
+    }
+
+    /// Asks it to stop, waits until it has, and gives the folder.
+    pub fn stop(mut self) -> TempDir {
+        let asked = Instant::now();
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status}");
+        assert!(asked.elapsed() < Duration::from_secs(10));
+        std::mem::replace(&mut self.data, tempfile::tempdir().unwrap())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a command of the binary on a data folder.
+pub fn run(data: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_admx")).args(arguments).env_clear().env("ADMX_DATA", data).output().unwrap()
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_global(Some(Duration::from_secs(30)))
+        .build()
+        .into()
+}
+
+fn reply(mut response: ureq::http::Response<ureq::Body>) -> Reply {
+    let headers = response.headers().iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap_or_default().to_owned())).collect();
+    let mut text = Vec::new();
+    response.body_mut().as_reader().read_to_end(&mut text).unwrap();
+    Reply { status: response.status().as_u16(), headers, text: String::from_utf8_lossy(&text).into_owned() }
+}
+
+/// Waits until `look` finds something, for ten seconds at the most.
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(25));
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::body::{OBJECTS, Object};
+use super::body::{OBJECTS, Object, mend_surrogates};
 use super::refusal::{self, Refusal};
 
 /// Events that a raw request may make: a record makes three at the most.
@@ -33,6 +33,8 @@ impl Raw {
     pub(super) fn objects(&self) -> Result<Vec<String>, Refusal> {
         let mut lines = Vec::new();
         pixel::moment(self.records.as_bytes(), &mut lines);
+        // Metadata stands in the records as JSON within JSON.
+        mend_surrogates(&mut lines);
         let lines = String::from_utf8(lines).map_err(|_| refusal::body("raw: a record was cut inside of a character"))?;
         let whose = serde_json::json!({ "website_id": self.website_id, "anonymous_id": self.anonymous_id }).to_string();
         let whose = whose.trim_end_matches('}');

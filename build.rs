@@ -45,11 +45,22 @@ struct Live {
 const TARGET: &str = "wasm32-unknown-unknown";
 
 fn main() {
-    for input in ["build.rs", "wasm-pack.toml", "Cargo.toml", "Cargo.lock", "pixel/Cargo.toml", "pixel/src", "pixel/shim", "www/live", "www/assets"] {
+    for input in [
+        "build.rs",
+        "wasm-pack.toml",
+        "Cargo.toml",
+        "Cargo.lock",
+        "pixel/Cargo.toml",
+        "pixel/src",
+        "pixel/shim",
+        "www/live",
+        "www/assets",
+    ] {
         println!("cargo::rerun-if-changed={input}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let sheet: Sheet = toml::from_str(&read("wasm-pack.toml")).expect("wasm-pack.toml is as build.rs reads it");
+    let sheet: Sheet =
+        toml::from_str(&read("wasm-pack.toml")).expect("wasm-pack.toml is as build.rs reads it");
     ensure_target();
 
     let embedded = out.join("embedded");
@@ -58,23 +69,47 @@ fn main() {
     }
     for (name, script) in &sheet.script {
         let wasm = fs::read(wasm(
-            &Wasm { package: &sheet.pixel.package, profile: &sheet.pixel.profile, features: &script.features, rustflags: &sheet.pixel.rustflags },
+            &Wasm {
+                package: &sheet.pixel.package,
+                profile: &sheet.pixel.profile,
+                features: &script.features,
+                rustflags: &sheet.pixel.rustflags,
+            },
             "pixel.wasm",
             &out,
         ))
         .expect("the pixel was built");
-        within(&format!("the WebAssembly in {name}, raw"), wasm.len(), sheet.pixel.raw);
+        within(
+            &format!("the WebAssembly in {name}, raw"),
+            wasm.len(),
+            sheet.pixel.raw,
+        );
         let plus = script.features.iter().any(|f| f == "plus");
-        let packed = embed(&embedded, &format!("js/{name}"), pixel_script(plus, &wasm).as_bytes());
+        let packed = embed(
+            &embedded,
+            &format!("js/{name}"),
+            pixel_script(plus, &wasm).as_bytes(),
+        );
         within(&format!("{name}, brotli"), packed, script.brotli);
     }
     let (js, wasm) = live(&sheet.live, &out);
     embed(&embedded, "assets/live.js", js.as_bytes());
-    within("live_bg.wasm, brotli", embed(&embedded, "assets/live_bg.wasm", &wasm), sheet.live.brotli);
+    within(
+        "live_bg.wasm, brotli",
+        embed(&embedded, "assets/live_bg.wasm", &wasm),
+        sheet.live.brotli,
+    );
     for file in fs::read_dir("www/assets").expect("www/assets is there") {
         let file = file.expect("www/assets can be read").path();
-        let name = file.file_name().and_then(|n| n.to_str()).expect("assets have plain names");
-        embed(&embedded, &format!("assets/{name}"), &fs::read(&file).expect("assets can be read"));
+        let name = file
+            .file_name()
+            .and_then(|n| n.to_str())
+            .expect("assets have plain names");
+        embed(
+            &embedded,
+            &format!("assets/{name}"),
+            &fs::read(&file).expect("assets can be read"),
+        );
     }
 }
 
@@ -84,18 +119,26 @@ fn read(path: &str) -> String {
 
 /// Fails the build when `size` is over the sheet's `budget`.
 fn within(what: &str, size: usize, budget: usize) {
-    assert!(size <= budget, "{what}: {size} bytes, and wasm-pack.toml allows {budget}");
+    assert!(
+        size <= budget,
+        "{what}: {size} bytes, and wasm-pack.toml allows {budget}"
+    );
 }
 
 /// Installs the WebAssembly target with rustup where it is missing.
 fn ensure_target() {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let sysroot = Command::new(&rustc).args(["--print", "sysroot"]).output().expect("rustc runs");
+    let sysroot = Command::new(&rustc)
+        .args(["--print", "sysroot"])
+        .output()
+        .expect("rustc runs");
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
     if sysroot.join("lib/rustlib").join(TARGET).is_dir() {
         return;
     }
-    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .status();
     assert!(
         added.is_ok_and(|s| s.success()),
         "the pixel needs Rust's {TARGET} target; please run: rustup target add {TARGET}"
@@ -118,23 +161,51 @@ fn wasm(of: &Wasm, file: &str, out: &Path) -> PathBuf {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        let ours = ["CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_BUILD_JOBS", "CARGO_HTTP_CAINFO"].contains(&name.as_str())
+        let ours = [
+            "CARGO_HOME",
+            "CARGO_NET_OFFLINE",
+            "CARGO_BUILD_JOBS",
+            "CARGO_HTTP_CAINFO",
+        ]
+        .contains(&name.as_str())
             || name.starts_with("CARGO_REGISTR")
             || name.starts_with("CARGO_SOURCE");
-        if !ours && (name.starts_with("CARGO") || name.starts_with("RUSTFLAGS") || name.starts_with("RUSTC_")) {
+        if !ours
+            && (name.starts_with("CARGO")
+                || name.starts_with("RUSTFLAGS")
+                || name.starts_with("RUSTC_"))
+        {
             cargo.env_remove(name);
         }
     }
     cargo
         .env("CARGO_ENCODED_RUSTFLAGS", of.rustflags.join("\x1f"))
-        .args(["build", "--locked", "--lib", "--target", TARGET, "--package", of.package, "--profile", of.profile])
+        .args([
+            "build",
+            "--locked",
+            "--lib",
+            "--target",
+            TARGET,
+            "--package",
+            of.package,
+            "--profile",
+            of.profile,
+        ])
         .arg("--target-dir")
         .arg(&target);
     if !of.features.is_empty() {
-        cargo.args(["--no-default-features", "--features", &of.features.join(",")]);
+        cargo.args([
+            "--no-default-features",
+            "--features",
+            &of.features.join(","),
+        ]);
     }
     let status = cargo.status().expect("cargo runs");
-    assert!(status.success(), "{} doesn't build for {TARGET}", of.package);
+    assert!(
+        status.success(),
+        "{} doesn't build for {TARGET}",
+        of.package
+    );
     target.join(TARGET).join(of.profile).join(file)
 }
 
@@ -143,7 +214,11 @@ fn pixel_script(plus: bool, wasm: &[u8]) -> String {
     let shim = read("pixel/shim/shim.js").replace("PLUS", if plus { "true" } else { "false" });
     // The minifier sees a global of this name, so that it can't reckon with what will stand there.
     let script = minified(&shim);
-    assert_eq!(script.matches("WASM").count(), 1, "the shim has one place for the core");
+    assert_eq!(
+        script.matches("WASM").count(),
+        1,
+        "the shim has one place for the core"
+    );
     script.replacen("WASM", &latin1(wasm), 1)
 }
 
@@ -151,12 +226,25 @@ fn minified(source: &str) -> String {
     use oxc_codegen::{Codegen, CodegenOptions};
     use oxc_minifier::{CompressOptions, MangleOptions, Minifier, MinifierOptions};
     let allocator = oxc_allocator::Allocator::default();
-    let parsed = oxc_parser::Parser::new(&allocator, source, oxc_span::SourceType::script()).parse();
-    assert!(parsed.diagnostics.is_empty(), "the shim doesn't parse: {:?}", parsed.diagnostics);
+    let parsed =
+        oxc_parser::Parser::new(&allocator, source, oxc_span::SourceType::script()).parse();
+    assert!(
+        parsed.diagnostics.is_empty(),
+        "the shim doesn't parse: {:?}",
+        parsed.diagnostics
+    );
     let mut program = parsed.program;
-    let options = MinifierOptions { mangle: Some(MangleOptions::default()), compress: Some(CompressOptions::smallest()), ..Default::default() };
+    let options = MinifierOptions {
+        mangle: Some(MangleOptions::default()),
+        compress: Some(CompressOptions::smallest()),
+        ..Default::default()
+    };
     let minified = Minifier::new(options).minify(&allocator, &mut program);
-    Codegen::new().with_options(CodegenOptions::minify()).with_scoping(minified.scoping).build(&program).code
+    Codegen::new()
+        .with_options(CodegenOptions::minify())
+        .with_scoping(minified.scoping)
+        .build(&program)
+        .code
 }
 
 /// `bytes` as a JavaScript string literal of the characters U+0000 to U+00FF, for a file served as UTF-8.
@@ -178,11 +266,29 @@ fn latin1(bytes: &[u8]) -> String {
 
 /// The moving part of the pages: a module that starts itself, and its WebAssembly.
 fn live(of: &Live, out: &Path) -> (String, Vec<u8>) {
-    let built = wasm(&Wasm { package: &of.package, profile: &of.profile, features: &[], rustflags: &of.rustflags }, "live.wasm", out);
+    let built = wasm(
+        &Wasm {
+            package: &of.package,
+            profile: &of.profile,
+            features: &[],
+            rustflags: &of.rustflags,
+        },
+        "live.wasm",
+        out,
+    );
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
-    bindgen.input_path(built).out_name("live").typescript(false).remove_name_section(true).remove_producers_section(true).omit_default_module_path(false);
+    bindgen
+        .input_path(built)
+        .out_name("live")
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .omit_default_module_path(false);
     let made = out.join("live");
-    bindgen.web(true).and_then(|b| b.generate(&made)).expect("wasm-bindgen takes what it was made for");
+    bindgen
+        .web(true)
+        .and_then(|b| b.generate(&made))
+        .expect("wasm-bindgen takes what it was made for");
     let js = fs::read_to_string(made.join("live.js")).expect("wasm-bindgen wrote live.js");
     let wasm = fs::read(made.join("live_bg.wasm")).expect("wasm-bindgen wrote live_bg.wasm");
     (js + "\n__wbg_init();\n", wasm)
@@ -191,15 +297,25 @@ fn live(of: &Live, out: &Path) -> (String, Vec<u8>) {
 /// Writes a file to embed, and its brotli and gzip; gives the brotli's size.
 fn embed(folder: &Path, name: &str, bytes: &[u8]) -> usize {
     let path = folder.join(name);
-    fs::create_dir_all(path.parent().expect("names are inside of the folder")).expect("the build's own folder can be written");
+    fs::create_dir_all(path.parent().expect("names are inside of the folder"))
+        .expect("the build's own folder can be written");
     let mut brotli = Vec::new();
-    let params = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
-    brotli::BrotliCompress(&mut &bytes[..], &mut brotli, &params).expect("memory takes what is written");
+    let params = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 22,
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut &bytes[..], &mut brotli, &params)
+        .expect("memory takes what is written");
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(bytes).expect("memory takes what is written");
     let gzip = gzip.finish().expect("memory takes what is written");
     let beside = |ending: &str| PathBuf::from(format!("{}.{ending}", path.display()));
-    for (path, bytes) in [(path.clone(), bytes), (beside("br"), &brotli), (beside("gz"), &gzip)] {
+    for (path, bytes) in [
+        (path.clone(), bytes),
+        (beside("br"), &brotli),
+        (beside("gz"), &gzip),
+    ] {
         fs::write(path, bytes).expect("the build's own folder can be written");
     }
     brotli.len()

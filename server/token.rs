@@ -16,7 +16,9 @@ pub fn random(letters: usize) -> String {
 pub fn random_lowercase(letters: usize) -> String {
     const SET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let mut rng = rand::rng();
-    (0..letters).map(|_| char::from(SET[rng.random_range(0..SET.len())])).collect()
+    (0..letters)
+        .map(|_| char::from(SET[rng.random_range(0..SET.len())]))
+        .collect()
 }
 
 /// What is stored of `token`.

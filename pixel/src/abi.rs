@@ -33,7 +33,11 @@ impl Sink for Tail {
 extern "C" fn e(len: usize) -> isize {
     // SAFETY: a page has one thread, and the shim doesn't call in again before this has returned.
     let (input, output) = unsafe { (*(&raw mut B)).split_at_mut(IN) };
-    let mut out = Tail { buffer: output, len: 0, full: false };
+    let mut out = Tail {
+        buffer: output,
+        len: 0,
+        full: false,
+    };
     crate::moment(input.get(..len).unwrap_or(b""), &mut out);
     if out.full { -1 } else { out.len as isize }
 }

@@ -1,7 +1,9 @@
 //! One record to its events: every decision of the tracker stands here.
 
 use crate::name::{USER_CHARACTERS, is_goal, is_label};
-use crate::record::{Fields, ID, KIND, METADATA, NAME, OWN, RECORD, STAMP, TIME, URL, fields, take};
+use crate::record::{
+    Fields, ID, KIND, METADATA, NAME, OWN, RECORD, STAMP, TIME, URL, fields, take,
+};
 use crate::{METADATA_BYTES, Sink};
 
 /// Writes the events of `one`, a record of the moment `all`.
@@ -13,11 +15,9 @@ pub(crate) fn write(one: &[u8], all: &[u8], out: &mut impl Sink) {
             start(&f, b"0", out);
             end(&f, b",\"referrer\":", f[OWN], out);
         }
-        b'i' => {
-            if is_label(f[NAME], USER_CHARACTERS) {
-                start(&f, b"0\",\"user_id\":", out);
-                end(&f, b"", f[NAME], out);
-            }
+        b'i' if is_label(f[NAME], USER_CHARACTERS) => {
+            start(&f, b"0\",\"user_id\":", out);
+            end(&f, b"", f[NAME], out);
         }
         b'g' => {
             // The call that a handler made of a click on a tagged element is told by the click's record. Only the
@@ -49,11 +49,17 @@ pub(crate) fn write(one: &[u8], all: &[u8], out: &mut impl Sink) {
         b'v' => reserved(&f, b"0", b"video_play", f[OWN], out),
         #[cfg(feature = "plus")]
         b's' => {
-            let percent = |digits: &[u8]| digits.iter().fold(0u32, |n, d| n * 10 + u32::from(*d & 15));
+            let percent = |digits: &[u8]| {
+                digits.iter().fold(0u32, |n, d| {
+                    n.wrapping_mul(10).wrapping_add(u32::from(*d & 15))
+                })
+            };
             let (from, to) = (percent(f[OWN]), percent(f[OWN + 1]));
-            for (nth, mark, name) in
-                [(b"0", 50, b"scroll_50"), (b"1", 75, b"scroll_75"), (b"2", 90, b"scroll_90")]
-            {
+            for (nth, mark, name) in [
+                (b"0", 50, b"scroll_50"),
+                (b"1", 75, b"scroll_75"),
+                (b"2", 90, b"scroll_90"),
+            ] {
                 if from < mark && mark <= to {
                     reserved(&f, nth, name, f[OWN + 2], out);
                 }
@@ -82,7 +88,11 @@ fn twin<'a>(f: &Fields, mut all: &'a [u8], kinds: &[u8]) -> Option<Fields<'a>> {
 fn tagged(f: &Fields, all: &[u8], out: &mut impl Sink) -> bool {
     let is = !f[NAME].is_empty();
     if is && (f[KIND] != b"c" || f[OWN].is_empty()) {
-        goal(f, twin(f, all, b"g").map_or(b"", |call| call[METADATA]), out);
+        goal(
+            f,
+            twin(f, all, b"g").map_or(b"", |call| call[METADATA]),
+            out,
+        );
     }
     is
 }
@@ -153,7 +163,11 @@ fn link(f: &Fields, out: &mut impl Sink) {
         // The letters behind the last dot, in lower case, as one number.
         let mut ending = 0u64;
         for b in *file {
-            ending = if *b == b'.' { 1 } else { ending << 8 | u64::from(b | 32) };
+            ending = if *b == b'.' {
+                1
+            } else {
+                ending << 8 | u64::from(b | 32)
+            };
         }
         if let Some(known) = DOWNLOADS.iter().find(|known| packed(known) == ending) {
             start(f, b"2", out);
@@ -167,10 +181,14 @@ fn link(f: &Fields, out: &mut impl Sink) {
 /// The endings that make a link a download.
 #[cfg(feature = "plus")]
 const DOWNLOADS: [[u8; 4]; 10] = [
-    *b"pdf ", *b"zip ", *b"dmg ", *b"pkg ", *b"exe ", *b"csv ", *b"xlsx", *b"docx", *b"pptx", *b"mp4 ",
+    *b"pdf ", *b"zip ", *b"dmg ", *b"pkg ", *b"exe ", *b"csv ", *b"xlsx", *b"docx", *b"pptx",
+    *b"mp4 ",
 ];
 
 #[cfg(feature = "plus")]
 fn packed(ending: &[u8; 4]) -> u64 {
-    ending.iter().filter(|b| **b != b' ').fold(1, |n, b| n << 8 | u64::from(*b))
+    ending
+        .iter()
+        .filter(|b| **b != b' ')
+        .fold(1, |n, b| n << 8 | u64::from(*b))
 }

@@ -63,7 +63,10 @@ pub(crate) fn fields(mut record: &[u8]) -> Fields<'_> {
 /// Takes what stands before the first `separator` off `text`, and the separator too.
 #[inline(never)]
 pub(crate) fn take<'a>(text: &mut &'a [u8], separator: u8) -> &'a [u8] {
-    let end = text.iter().position(|b| *b == separator).unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(|b| *b == separator)
+        .unwrap_or(text.len());
     let (first, rest) = text.split_at_checked(end).unwrap_or((text, b""));
     *text = rest.get(1..).unwrap_or(b"");
     first

@@ -75,16 +75,25 @@ pub enum KeyError {
 }
 
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<Hash, Arc<Key>>> {
-    let mut statement = connection
-        .prepare_cached("SELECT hash, id, workspace, name, scopes, created_at, expires_at, revoked_at FROM api_key")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT hash, id, workspace, name, scopes, created_at, expires_at, revoked_at FROM api_key",
+    )?;
     let keys = statement.query_map([], |row| {
-        let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.and_then(|ms| Timestamp::from_millisecond(ms).ok()));
+        let time = |column| {
+            Ok::<_, rusqlite::Error>(
+                row.get::<_, Option<i64>>(column)?
+                    .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+            )
+        };
         let scopes: String = row.get(4)?;
         let key = Key {
             id: row.get(1)?,
             workspace: WorkspaceId(row.get(2)?),
             name: row.get(3)?,
-            scopes: Scope::ALL.into_iter().filter(|s| scopes.split(' ').any(|t| t == s.to_string())).collect(),
+            scopes: Scope::ALL
+                .into_iter()
+                .filter(|s| scopes.split(' ').any(|t| t == s.to_string()))
+                .collect(),
             created_at: time(5)?.unwrap_or_default(),
             expires_at: time(6)?,
             revoked_at: time(7)?,
@@ -124,7 +133,12 @@ impl Accounts {
 
     /// The key with this secret, if it is good at `now`.
     pub fn key(&self, secret: &str, now: Timestamp) -> Result<Arc<Key>, KeyError> {
-        let key = self.fresh()?.keys.get(&token::hash(secret)).cloned().ok_or(KeyError::Unknown)?;
+        let key = self
+            .fresh()?
+            .keys
+            .get(&token::hash(secret))
+            .cloned()
+            .ok_or(KeyError::Unknown)?;
         match (key.revoked_at, key.expires_at) {
             (Some(at), _) => Err(KeyError::Revoked(at)),
             (_, Some(at)) if at <= now => Err(KeyError::Expired(at)),
@@ -135,13 +149,23 @@ impl Accounts {
     /// A workspace's keys, oldest first.
     pub fn keys(&self, workspace: WorkspaceId) -> rusqlite::Result<Vec<Arc<Key>>> {
         let inner = self.fresh()?;
-        let mut keys: Vec<_> = inner.keys.values().filter(|k| k.workspace == workspace).cloned().collect();
+        let mut keys: Vec<_> = inner
+            .keys
+            .values()
+            .filter(|k| k.workspace == workspace)
+            .cloned()
+            .collect();
         keys.sort_by_key(|k| k.id);
         Ok(keys)
     }
 
     /// Revokes a key; says whether there was one to revoke.
-    pub fn revoke_key(&self, workspace: WorkspaceId, id: i64, now: Timestamp) -> rusqlite::Result<bool> {
+    pub fn revoke_key(
+        &self,
+        workspace: WorkspaceId,
+        id: i64,
+        now: Timestamp,
+    ) -> rusqlite::Result<bool> {
         self.change(|connection| {
             let changed = connection.execute(
                 "UPDATE api_key SET revoked_at = coalesce(revoked_at, ?3) WHERE workspace = ?1 AND id = ?2",

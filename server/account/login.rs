@@ -41,11 +41,18 @@ pub enum LinkError {
 impl Accounts {
     /// Whether anyone has ever been logged in.
     pub fn has_logins(&self) -> rusqlite::Result<bool> {
-        self.lock().connection.query_row("SELECT EXISTS (SELECT 1 FROM login)", [], |row| row.get(0))
+        self.lock()
+            .connection
+            .query_row("SELECT EXISTS (SELECT 1 FROM login)", [], |row| row.get(0))
     }
 
     /// The token of a fresh one-time link for the person with this address, who is added where unknown.
-    pub fn new_link(&self, workspace: WorkspaceId, email: &str, now: Timestamp) -> rusqlite::Result<String> {
+    pub fn new_link(
+        &self,
+        workspace: WorkspaceId,
+        email: &str,
+        now: Timestamp,
+    ) -> rusqlite::Result<String> {
         let secret = token::random(43);
         self.change(|connection| {
             let transaction = connection.transaction()?;
@@ -68,14 +75,18 @@ impl Accounts {
         self.change(|connection| {
             let transaction = connection.transaction()?;
             let found: Option<(i64, i64, Option<i64>)> = transaction
-                .query_row("SELECT user, expires_at, used_at FROM login_link WHERE hash = ?1", params![token::hash(link)], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                })
+                .query_row(
+                    "SELECT user, expires_at, used_at FROM login_link WHERE hash = ?1",
+                    params![token::hash(link)],
+                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+                )
                 .optional()?;
             let user = match found {
                 None => return Err(LinkError::Unknown),
                 Some((_, _, Some(_))) => return Err(LinkError::Used),
-                Some((_, expires_at, _)) if expires_at <= now.as_millisecond() => return Err(LinkError::Expired),
+                Some((_, expires_at, _)) if expires_at <= now.as_millisecond() => {
+                    return Err(LinkError::Expired);
+                }
                 Some((user, _, None)) => user,
             };
             transaction.execute(
@@ -84,7 +95,12 @@ impl Accounts {
             )?;
             transaction.execute(
                 "INSERT INTO login (hash, user, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)",
-                params![token::hash(&login), user, now.as_millisecond(), (now + LOGIN).as_millisecond()],
+                params![
+                    token::hash(&login),
+                    user,
+                    now.as_millisecond(),
+                    (now + LOGIN).as_millisecond()
+                ],
             )?;
             transaction.commit()?;
             Ok(login)

@@ -47,13 +47,23 @@ impl Accounts {
             "INSERT INTO workspace (name, created_at) SELECT 'My workspace', ?1 WHERE NOT EXISTS (SELECT 1 FROM workspace)",
             params![now.as_millisecond()],
         )?;
-        let inner = Inner { connection, version: None, sites: HashMap::new(), keys: HashMap::new() };
-        Ok(Accounts { inner: Mutex::new(inner) })
+        let inner = Inner {
+            connection,
+            version: None,
+            sites: HashMap::new(),
+            keys: HashMap::new(),
+        };
+        Ok(Accounts {
+            inner: Mutex::new(inner),
+        })
     }
 
     /// The workspace that the command line works in: the first.
     pub fn first_workspace(&self) -> anyhow::Result<WorkspaceId> {
-        let id = self.lock().connection.query_row("SELECT min(id) FROM workspace", [], |row| row.get(0))?;
+        let id = self
+            .lock()
+            .connection
+            .query_row("SELECT min(id) FROM workspace", [], |row| row.get(0))?;
         Ok(WorkspaceId(id))
     }
 
@@ -64,7 +74,9 @@ impl Accounts {
     /// The same, with what is held in memory as it is in the file now.
     fn fresh(&self) -> rusqlite::Result<MutexGuard<'_, Inner>> {
         let mut inner = self.lock();
-        let version = inner.connection.query_row_and_then("PRAGMA data_version", [], |row| row.get(0))?;
+        let version = inner
+            .connection
+            .query_row_and_then("PRAGMA data_version", [], |row| row.get(0))?;
         if inner.version != Some(version) {
             inner.sites = site::all(&inner.connection)?;
             inner.keys = key::all(&inner.connection)?;
@@ -74,7 +86,10 @@ impl Accounts {
     }
 
     /// Runs `work` on the file and forgets what is held in memory: SQLite doesn't count a connection's own changes.
-    fn change<T, E: From<rusqlite::Error>>(&self, work: impl FnOnce(&mut Connection) -> Result<T, E>) -> Result<T, E> {
+    fn change<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut inner = self.lock();
         inner.version = None;
         work(&mut inner.connection)

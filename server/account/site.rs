@@ -34,7 +34,8 @@ impl Site {
     /// Whether `host` (lower case, without port) is the site's domain, below it, or one that was added.
     pub fn is_host(&self, host: &str) -> bool {
         let under = |domain: &str| {
-            host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+            host.strip_suffix(domain)
+                .is_some_and(|before| before.is_empty() || before.ends_with('.'))
         };
         under(&self.domain) || self.hosts.iter().any(|added| added == host)
     }
@@ -44,7 +45,9 @@ impl Site {
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     /// What was given is no host name.
-    #[error("{0:?} is no host name; wanted is a name such as example.com, without scheme, path and port")]
+    #[error(
+        "{0:?} is no host name; wanted is a name such as example.com, without scheme, path and port"
+    )]
     Host(String),
     /// The file of accounts can't be written.
     #[error(transparent)]
@@ -63,12 +66,14 @@ fn host(text: &str) -> Result<String, SiteError> {
 
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, Arc<Site>>> {
     let mut hosts: HashMap<i64, Vec<String>> = HashMap::new();
-    let mut statement = connection.prepare_cached("SELECT site, host FROM site_host ORDER BY host")?;
+    let mut statement =
+        connection.prepare_cached("SELECT site, host FROM site_host ORDER BY host")?;
     for row in statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))? {
         let (site, host): (i64, String) = row?;
         hosts.entry(site).or_default().push(host);
     }
-    let mut statement = connection.prepare_cached("SELECT id, workspace, website_id, domain, zone, is_demo FROM site")?;
+    let mut statement = connection
+        .prepare_cached("SELECT id, workspace, website_id, domain, zone, is_demo FROM site")?;
     let sites = statement.query_map([], |row| {
         let id = row.get(0)?;
         let zone: String = row.get(4)?;
@@ -82,7 +87,9 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, A
             is_demo: row.get(5)?,
         })
     })?;
-    sites.map(|site| site.map(|s| (s.website_id.clone(), Arc::new(s)))).collect()
+    sites
+        .map(|site| site.map(|s| (s.website_id.clone(), Arc::new(s))))
+        .collect()
 }
 
 impl Accounts {
@@ -96,7 +103,10 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<String, SiteError> {
         let domain = host(domain)?;
-        let hosts = hosts.iter().map(|h| host(h)).collect::<Result<Vec<_>, _>>()?;
+        let hosts = hosts
+            .iter()
+            .map(|h| host(h))
+            .collect::<Result<Vec<_>, _>>()?;
         let website_id = format!("admx_{}", token::random_lowercase(20));
         self.change(|connection| {
             let transaction = connection.transaction()?;
@@ -121,7 +131,12 @@ impl Accounts {
     /// A workspace's sites, oldest first; the demo last, so that the first is the one that people mean.
     pub fn sites(&self, workspace: WorkspaceId) -> rusqlite::Result<Vec<Arc<Site>>> {
         let inner = self.fresh()?;
-        let mut sites: Vec<_> = inner.sites.values().filter(|s| s.workspace == workspace).cloned().collect();
+        let mut sites: Vec<_> = inner
+            .sites
+            .values()
+            .filter(|s| s.workspace == workspace)
+            .cloned()
+            .collect();
         sites.sort_by_key(|s| (s.is_demo, s.id));
         Ok(sites)
     }
@@ -135,7 +150,10 @@ impl Accounts {
             if !hosts.iter().all(known) {
                 self.change(|connection| {
                     for host in hosts {
-                        connection.execute("INSERT OR IGNORE INTO site_host VALUES (?1, ?2)", params![site.id.0, host])?;
+                        connection.execute(
+                            "INSERT OR IGNORE INTO site_host VALUES (?1, ?2)",
+                            params![site.id.0, host],
+                        )?;
                     }
                     Ok::<_, rusqlite::Error>(())
                 })?;
@@ -143,7 +161,8 @@ impl Accounts {
         } else {
             self.add_site(workspace, "localhost", hosts, true, now)?;
         }
-        demo(self.sites(workspace)?).ok_or_else(|| anyhow::anyhow!("the demo's site is gone as soon as it was made"))
+        demo(self.sites(workspace)?)
+            .ok_or_else(|| anyhow::anyhow!("the demo's site is gone as soon as it was made"))
     }
 }
 

@@ -32,7 +32,11 @@ pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
     let workspace = accounts.first_workspace()?;
     let now = Timestamp::now();
     match command {
-        Command::New { name, scopes, expires } => print(&accounts.new_key(workspace, &name, &scopes, expires, now)?),
+        Command::New {
+            name,
+            scopes,
+            expires,
+        } => print(&accounts.new_key(workspace, &name, &scopes, expires, now)?),
         Command::List => {
             for key in accounts.keys(workspace)? {
                 let scopes: Vec<_> = key.scopes.iter().map(Scope::to_string).collect();
@@ -42,11 +46,19 @@ pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
                     (None, Some(at)) => format!("good until {at}"),
                     (None, None) => "good".to_owned(),
                 };
-                print(&format!("{}\t{}\t{}\t{state}", key.id, key.name.replace(['\t', '\n'], " "), scopes.join(",")));
+                print(&format!(
+                    "{}\t{}\t{}\t{state}",
+                    key.id,
+                    key.name.replace(['\t', '\n'], " "),
+                    scopes.join(",")
+                ));
             }
         }
         Command::Revoke { id } => {
-            anyhow::ensure!(accounts.revoke_key(workspace, id, now)?, "there is no key {id}; `admx key list` prints those there are");
+            anyhow::ensure!(
+                accounts.revoke_key(workspace, id, now)?,
+                "there is no key {id}; `admx key list` prints those there are"
+            );
             print(&format!("revoked {id}"));
         }
     }

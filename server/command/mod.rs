@@ -20,7 +20,13 @@ use crate::account::Accounts;
 #[command(name = "admx", version, about, subcommand_negates_reqs = true)]
 struct Cli {
     /// The folder that holds everything.
-    #[arg(long, env = "ADMX_DATA", default_value = "admx-data", global = true, value_name = "DIR")]
+    #[arg(
+        long,
+        env = "ADMX_DATA",
+        default_value = "admx-data",
+        global = true,
+        value_name = "DIR"
+    )]
     data: PathBuf,
     #[command(flatten)]
     serve: serve::Flags,
@@ -68,7 +74,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 fn accounts(data: &Path) -> anyhow::Result<Accounts> {
-    Accounts::open(data, Timestamp::now()).with_context(|| format!("{} can't be opened", data.join("accounts.db").display()))
+    Accounts::open(data, Timestamp::now())
+        .with_context(|| format!("{} can't be opened", data.join("accounts.db").display()))
 }
 
 /// Makes the data folder, for its owner alone.
@@ -77,7 +84,9 @@ fn make_folder(data: &Path) -> anyhow::Result<()> {
     folder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.create(data).with_context(|| format!("the data folder {} can't be made", data.display()))
+    folder
+        .create(data)
+        .with_context(|| format!("the data folder {} can't be made", data.display()))
 }
 
 /// Prints one line of a result.

@@ -21,22 +21,47 @@ use crate::store::{Settings, Store};
 #[derive(clap::Args)]
 pub(super) struct Flags {
     /// Where to listen; port 0 takes a free one
-    #[arg(long, env = "ADMX_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "ADMX_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
     listen: SocketAddr,
     /// Where people reach this server, if not where it listens: https://stats.example.com
     #[arg(long, env = "ADMX_BASE_URL", value_name = "URL")]
     base_url: Option<Url>,
     /// A proxy in front, whose X-Forwarded-For is believed; may be given more than once
-    #[arg(long = "trusted-proxy", env = "ADMX_TRUSTED_PROXY", value_delimiter = ',', value_name = "CIDR")]
+    #[arg(
+        long = "trusted-proxy",
+        env = "ADMX_TRUSTED_PROXY",
+        value_delimiter = ',',
+        value_name = "CIDR"
+    )]
     trusted_proxies: Vec<IpNet>,
     /// Addresses whose visits are not counted; may be given more than once
-    #[arg(long = "exclude-address", env = "ADMX_EXCLUDE_ADDRESS", value_delimiter = ',', value_name = "CIDR")]
+    #[arg(
+        long = "exclude-address",
+        env = "ADMX_EXCLUDE_ADDRESS",
+        value_delimiter = ',',
+        value_name = "CIDR"
+    )]
     excluded: Vec<IpNet>,
     /// Requests a second from one browser's address; 0 for no limit
-    #[arg(long, env = "ADMX_RATE_ADDRESS", default_value_t = 50, value_name = "N")]
+    #[arg(
+        long,
+        env = "ADMX_RATE_ADDRESS",
+        default_value_t = 50,
+        value_name = "N"
+    )]
     rate_address: u32,
     /// Requests at once from one browser's address after a pause
-    #[arg(long, env = "ADMX_RATE_ADDRESS_BURST", default_value_t = 500, value_name = "N")]
+    #[arg(
+        long,
+        env = "ADMX_RATE_ADDRESS_BURST",
+        default_value_t = 500,
+        value_name = "N"
+    )]
     rate_address_burst: u32,
     /// Requests a second with one key; 0 for no limit
     #[arg(long, env = "ADMX_RATE_KEY", default_value_t = 5000, value_name = "N")]
@@ -56,20 +81,36 @@ pub(super) struct Flags {
 const ADMINISTRATOR: &str = "admin@localhost";
 
 pub(super) fn run(data: &Path, flags: Flags) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_env("ADMX_LOG").unwrap_or_else(|_| EnvFilter::new("warn,admx=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(data, flags))
+    let filter =
+        EnvFilter::try_from_env("ADMX_LOG").unwrap_or_else(|_| EnvFilter::new("warn,admx=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(serve(data, flags))
 }
 
 async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let clock = flags.clock.map_or(Clock::System, Clock::Fixed);
-    let listener = TcpListener::bind(flags.listen).await.with_context(|| format!("{} can't be listened on", flags.listen))?;
+    let listener = TcpListener::bind(flags.listen)
+        .await
+        .with_context(|| format!("{} can't be listened on", flags.listen))?;
     let address = listener.local_addr()?;
-    let base_url = flags.base_url.as_ref().map_or_else(|| at(address), |url| url.as_str().trim_end_matches('/').to_owned());
+    let base_url = flags.base_url.as_ref().map_or_else(
+        || at(address),
+        |url| url.as_str().trim_end_matches('/').to_owned(),
+    );
 
     let accounts = Arc::new(super::accounts(data)?);
-    let settings = Settings { queue: flags.queue, most_bytes: flags.storage_limit };
-    let store = Store::open(data, &settings).with_context(|| format!("{} can't be opened", data.join("events.db").display()))?;
+    let settings = Settings {
+        queue: flags.queue,
+        most_bytes: flags.storage_limit,
+    };
+    let store = Store::open(data, &settings)
+        .with_context(|| format!("{} can't be opened", data.join("events.db").display()))?;
     let demo = accounts.demo_site(&demo_hosts(address, flags.base_url.as_ref()), clock.now())?;
     announce(&accounts, &base_url, clock)?;
 
@@ -82,7 +123,11 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
         base_url,
         demo,
         trusted_proxies: flags.trusted_proxies,
-        limits: Limits::new(Rates { address: flags.rate_address, address_burst: flags.rate_address_burst, key: flags.rate_key }),
+        limits: Limits::new(Rates {
+            address: flags.rate_address,
+            address_burst: flags.rate_address_burst,
+            key: flags.rate_key,
+        }),
         stopping,
     });
     listen::serve(listener, app, stop_streams, asked_to_stop()).await;
@@ -92,7 +137,11 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
 
 /// Where a browser on this machine finds a server that listens at `address`.
 fn at(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() { format!("http://localhost:{}", address.port()) } else { format!("http://{address}") }
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
 }
 
 /// The hosts that the demo may be opened on.
@@ -119,7 +168,9 @@ fn announce(accounts: &Accounts, base_url: &str, clock: Clock) -> anyhow::Result
     }
     if let Some(site) = accounts.sites(workspace)?.first() {
         let id = &site.website_id;
-        eprintln!("  snippet    <script defer data-website-id=\"{id}\" src=\"{base_url}/js/script.plus.js\"></script>");
+        eprintln!(
+            "  snippet    <script defer data-website-id=\"{id}\" src=\"{base_url}/js/script.plus.js\"></script>"
+        );
     }
     Ok(())
 }
@@ -128,14 +179,15 @@ async fn asked_to_stop() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {
-        let mut terminated = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(signal) => signal,
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM can't be heard; stop with SIGINT");
-                let _ = interrupted.await;
-                return;
-            }
-        };
+        let mut terminated =
+            match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+                Ok(signal) => signal,
+                Err(error) => {
+                    tracing::error!(%error, "SIGTERM can't be heard; stop with SIGINT");
+                    let _ = interrupted.await;
+                    return;
+                }
+            };
         tokio::select! {
             _ = interrupted => {},
             _ = terminated.recv() => {},

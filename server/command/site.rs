@@ -22,10 +22,20 @@ pub(super) enum Command {
 pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
     let workspace = accounts.first_workspace()?;
     match command {
-        Command::Add { domain, hosts } => print(&accounts.add_site(workspace, &domain, &hosts, false, Timestamp::now())?),
+        Command::Add { domain, hosts } => {
+            print(&accounts.add_site(workspace, &domain, &hosts, false, Timestamp::now())?)
+        }
         Command::List => {
             for site in accounts.sites(workspace)? {
-                print(format!("{}\t{}\t{}", site.website_id, site.domain, site.hosts.join(",")).trim_end());
+                print(
+                    format!(
+                        "{}\t{}\t{}",
+                        site.website_id,
+                        site.domain,
+                        site.hosts.join(",")
+                    )
+                    .trim_end(),
+                );
             }
         }
     }

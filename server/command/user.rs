@@ -12,7 +12,12 @@ pub(super) enum Command {
         /// Who
         email: String,
         /// Where people reach the server
-        #[arg(long, env = "ADMX_BASE_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
+        #[arg(
+            long,
+            env = "ADMX_BASE_URL",
+            default_value = "http://127.0.0.1:8080",
+            value_name = "URL"
+        )]
         base_url: String,
     },
 }

@@ -21,22 +21,37 @@ pub(super) struct Asked {
 }
 
 /// `GET /api/v1/analytics/goals`: contract §9.
-pub(super) async fn goals(State(app): State<Arc<App>>, headers: HeaderMap, Query(asked): Query<Asked>) -> Result<Data, Error> {
+pub(super) async fn goals(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Result<Data, Error> {
     let workspace = auth::reader(&app, &headers)?;
     let site = auth::site(&app, workspace, asked.website_id.as_deref())?;
-    let range = Range::parse(asked.from.as_deref(), asked.to.as_deref(), &site.zone, app.clock.now())
-        .map_err(|error| Error::field(error.to_string()))?;
+    let range = Range::parse(
+        asked.from.as_deref(),
+        asked.to.as_deref(),
+        &site.zone,
+        app.clock.now(),
+    )
+    .map_err(|error| Error::field(error.to_string()))?;
     let goals = reading(move || goals::goals(&app.store, site.id, &range)).await?;
     Ok(Data(StatusCode::OK, json(&goals)))
 }
 
 /// Runs `work`, which reads files, off the threads that serve.
-pub(super) async fn reading<T: Send + 'static>(work: impl FnOnce() -> rusqlite::Result<T> + Send + 'static) -> Result<T, Error> {
+pub(super) async fn reading<T: Send + 'static>(
+    work: impl FnOnce() -> rusqlite::Result<T> + Send + 'static,
+) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => Ok(result?),
         Err(error) => {
             tracing::error!(%error, "a report died");
-            Err(Error::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server made a mistake; its log has the request's id"))
+            Err(Error::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "the server made a mistake; its log has the request's id",
+            ))
         }
     }
 }

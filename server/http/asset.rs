@@ -29,21 +29,40 @@ static HASHED: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
 
 fn hashed_name(name: &str) -> Option<String> {
     let file = Embedded::get(&format!("js/{name}"))?;
-    Some(format!("{}.{}.js", name.trim_end_matches(".js"), short_hash(&file)))
+    Some(format!(
+        "{}.{}.js",
+        name.trim_end_matches(".js"),
+        short_hash(&file)
+    ))
 }
 
 fn short_hash(file: &EmbeddedFile) -> String {
-    file.metadata.sha256_hash()[..8].iter().map(|b| format!("{b:02x}")).collect()
+    file.metadata.sha256_hash()[..8]
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 /// `/js/…`: loaded by pages of any origin.
-pub(super) async fn script(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
-    let hashed = HASHED.iter().find(|(hashed, _)| *hashed == name).map(|(_, plain)| *plain);
+pub(super) async fn script(
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let hashed = HASHED
+        .iter()
+        .find(|(hashed, _)| *hashed == name)
+        .map(|(_, plain)| *plain);
     let (name, cache) = hashed.map_or((name.as_str(), SHORT), |plain| (plain, FOREVER));
     let response = serve(&format!("js/{name}"), cache, &headers);
     let open = [
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-        (header::HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+        (
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static("*"),
+        ),
+        (
+            header::HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("cross-origin"),
+        ),
     ];
     match response {
         Some(response) => Ok((open, response).into_response()),
@@ -75,11 +94,20 @@ fn serve(path: &str, cache: &'static str, headers: &HeaderMap) -> Option<Respons
         (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
         (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
-    if known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)) {
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|v| v.to_str().ok());
+    if known.is_some_and(|known| {
+        known
+            .split(',')
+            .any(|tag| tag.trim().trim_start_matches("W/") == etag)
+    }) {
         return Some((StatusCode::NOT_MODIFIED, common).into_response());
     }
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let accepted = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     let accepts = |coding: &str| {
         accepted.split(',').any(|offer| {
             let (name, weight) = offer.split_once(';').unwrap_or((offer, ""));
@@ -90,11 +118,18 @@ fn serve(path: &str, cache: &'static str, headers: &HeaderMap) -> Option<Respons
         .into_iter()
         .find(|(coding, _)| accepts(coding))
         .and_then(|(coding, ending)| Some((coding, Embedded::get(&format!("{path}.{ending}"))?)));
-    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)))];
+    let kind = [(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(content_type(path)),
+    )];
     Some(match packed {
-        Some((coding, packed)) => {
-            (common, kind, [(header::CONTENT_ENCODING, HeaderValue::from_static(coding))], packed.data).into_response()
-        }
+        Some((coding, packed)) => (
+            common,
+            kind,
+            [(header::CONTENT_ENCODING, HeaderValue::from_static(coding))],
+            packed.data,
+        )
+            .into_response(),
         None => (common, kind, file.data).into_response(),
     })
 }

@@ -13,12 +13,15 @@ use crate::account::{Key, KeyError, Scope, Site, User, WorkspaceId};
 pub(super) const COOKIE: &str = "admx_login";
 
 fn unauthorized(code: &'static str, message: impl Into<String>) -> Error {
-    Error::new(StatusCode::UNAUTHORIZED, code, message).with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    Error::new(StatusCode::UNAUTHORIZED, code, message)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 /// The key of a request, when it carries an `Authorization` header; checked for `scope` and for its rate.
 pub(super) fn key(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Option<Arc<Key>>, Error> {
-    let Some(authorization) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
     let secret = authorization
         .to_str()
         .ok()
@@ -26,15 +29,36 @@ pub(super) fn key(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Option
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, secret)| secret.trim())
         .filter(|secret| !secret.is_empty())
-        .ok_or_else(|| unauthorized("missing_authorization", "wanted the header Authorization: Bearer admx_sk_…"))?;
-    let key = app.accounts.key(secret, app.clock.now()).map_err(|error| match error {
-        KeyError::Unknown => unauthorized("invalid_api_key", "this server knows no such key; `admx key list` prints those there are"),
-        KeyError::Expired(at) => unauthorized("api_key_expired", format!("the key expired at {at}; make a new one")),
-        KeyError::Revoked(at) => unauthorized("api_key_revoked", format!("the key was revoked at {at}; make a new one")),
-        KeyError::File(error) => error.into(),
-    })?;
+        .ok_or_else(|| {
+            unauthorized(
+                "missing_authorization",
+                "wanted the header Authorization: Bearer admx_sk_…",
+            )
+        })?;
+    let key = app
+        .accounts
+        .key(secret, app.clock.now())
+        .map_err(|error| match error {
+            KeyError::Unknown => unauthorized(
+                "invalid_api_key",
+                "this server knows no such key; `admx key list` prints those there are",
+            ),
+            KeyError::Expired(at) => unauthorized(
+                "api_key_expired",
+                format!("the key expired at {at}; make a new one"),
+            ),
+            KeyError::Revoked(at) => unauthorized(
+                "api_key_revoked",
+                format!("the key was revoked at {at}; make a new one"),
+            ),
+            KeyError::File(error) => error.into(),
+        })?;
     if !key.scopes.contains(&scope) {
-        return Err(Error::new(StatusCode::FORBIDDEN, "insufficient_scope", format!("the key lacks the scope {scope}")));
+        return Err(Error::new(
+            StatusCode::FORBIDDEN,
+            "insufficient_scope",
+            format!("the key lacks the scope {scope}"),
+        ));
     }
     app.limits.key(key.id)?;
     Ok(Some(key))
@@ -42,8 +66,14 @@ pub(super) fn key(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Option
 
 /// The value of a cookie.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    all.flat_map(|v| v.split(';')).filter_map(|pair| pair.trim().split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v)
+    let all = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok());
+    all.flat_map(|v| v.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(n, _)| *n == name)
+        .map(|(_, v)| v)
 }
 
 /// Who is logged in.
@@ -61,16 +91,29 @@ pub(super) fn reader(app: &App, headers: &HeaderMap) -> Result<WorkspaceId, Erro
     }
     match user(app, headers, app.clock.now())? {
         Some(user) => Ok(user.workspace),
-        None => Err(unauthorized("missing_authorization", "wanted the header Authorization: Bearer admx_sk_…, or a login")),
+        None => Err(unauthorized(
+            "missing_authorization",
+            "wanted the header Authorization: Bearer admx_sk_…, or a login",
+        )),
     }
 }
 
 /// The workspace's site that a request names, or its first when it names none.
-pub(super) fn site(app: &App, workspace: WorkspaceId, website_id: Option<&str>) -> Result<Arc<Site>, Error> {
+pub(super) fn site(
+    app: &App,
+    workspace: WorkspaceId,
+    website_id: Option<&str>,
+) -> Result<Arc<Site>, Error> {
     let mut sites = app.accounts.sites(workspace)?.into_iter();
     let found = match website_id {
         Some(id) => sites.find(|site| site.website_id == id),
         None => sites.next(),
     };
-    found.ok_or_else(|| Error::new(StatusCode::NOT_FOUND, "unknown_website", "website_id: no such site in this workspace"))
+    found.ok_or_else(|| {
+        Error::new(
+            StatusCode::NOT_FOUND,
+            "unknown_website",
+            "website_id: no such site in this workspace",
+        )
+    })
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
@@ -27,16 +27,33 @@ const GRACE: usize = 1024 * 1024;
 
 /// Pages of any origin may post and read the answer; whether it counts is for the site's hosts to say.
 const CORS: [(HeaderName, HeaderValue); 2] = [
-    (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-    (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset")),
+    (
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    ),
+    (
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(
+            "retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
+        ),
+    ),
 ];
 
 /// Answers a browser that asks first.
 pub(super) async fn preflight() -> Response {
     let asked = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST")),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, authorization")),
-        (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
+        (
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("POST"),
+        ),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("content-type, authorization"),
+        ),
+        (
+            header::ACCESS_CONTROL_MAX_AGE,
+            HeaderValue::from_static("86400"),
+        ),
     ];
     (StatusCode::NO_CONTENT, CORS, asked).into_response()
 }
@@ -51,20 +68,37 @@ pub(super) async fn receive(
 ) -> Response {
     debug_assert_eq!(method, Method::POST);
     let answer = take(&app, peer, &headers, body).await;
-    (CORS, answer.map_or_else(IntoResponse::into_response, IntoResponse::into_response)).into_response()
+    (
+        CORS,
+        answer.map_or_else(IntoResponse::into_response, IntoResponse::into_response),
+    )
+        .into_response()
 }
 
 async fn take(app: &App, peer: Peer, headers: &HeaderMap, body: Body) -> Result<Data, Error> {
-    let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_owned);
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|v: &HeaderValue| v.to_str().ok())
+            .map(str::to_owned)
+    };
     let caller = match auth::key(app, headers, Scope::EventWrite)? {
         Some(key) => Caller::Server { key },
         None => {
             let address = peer::client(peer, headers, &app.trusted_proxies);
-            app.limits.address(address).inspect_err(|_| app.ingest.count(None, "rate_limited"))?;
-            Caller::Browser { origin: text(header::ORIGIN), address, user_agent: text(header::USER_AGENT).unwrap_or_default() }
+            app.limits
+                .address(address)
+                .inspect_err(|_| app.ingest.count(None, "rate_limited"))?;
+            Caller::Browser {
+                origin: text(header::ORIGIN),
+                address,
+                user_agent: text(header::USER_AGENT).unwrap_or_default(),
+            }
         }
     };
-    let mut bytes = read(body, content_length(headers)).await.inspect_err(|_| app.ingest.count(None, "body_too_large"))?;
+    let mut bytes = read(body, content_length(headers))
+        .await
+        .inspect_err(|_| app.ingest.count(None, "body_too_large"))?;
     let judged = app.ingest.judge(&mut bytes, &caller)?;
     store(app, judged, is_batch(&bytes)).await
 }
@@ -75,7 +109,12 @@ fn is_batch(bytes: &[u8]) -> bool {
 }
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 /// Reads the body, and no more of it than it may have.
@@ -84,21 +123,36 @@ async fn read(body: Body, announced: Option<usize>) -> Result<Vec<u8>, Error> {
         let mut body = body;
         let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(body::OBJECT_BYTES));
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Error::new(StatusCode::BAD_REQUEST, "invalid_body", "the body ended before its end"))?;
-            let Ok(data) = frame.into_data() else { continue };
+            let frame = frame.map_err(|_| {
+                Error::new(
+                    StatusCode::BAD_REQUEST,
+                    "invalid_body",
+                    "the body ended before its end",
+                )
+            })?;
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
             bytes.extend_from_slice(&data);
             let limit = body::limit(&bytes);
             if bytes.len() > limit || announced.is_some_and(|length| length > limit) {
                 drain(body).await;
-                return Err(Error::from(crate::ingest::refusal::body_too_large()).with_header(header::CONNECTION, HeaderValue::from_static("close")));
+                return Err(Error::from(crate::ingest::refusal::body_too_large())
+                    .with_header(header::CONNECTION, HeaderValue::from_static("close")));
             }
         }
         Ok(bytes)
     };
-    tokio::time::timeout(PATIENCE, reading).await.unwrap_or_else(|_| {
-        Err(Error::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body took more than 10 s to arrive")
+    tokio::time::timeout(PATIENCE, reading)
+        .await
+        .unwrap_or_else(|_| {
+            Err(Error::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                "the body took more than 10 s to arrive",
+            )
             .with_header(header::CONNECTION, HeaderValue::from_static("close")))
-    })
+        })
 }
 
 async fn drain(mut body: Body) {
@@ -121,18 +175,28 @@ async fn store(app: &App, judged: Vec<Judged>, is_batch: bool) -> Result<Data, E
             Judged::Event(event) => {
                 let id = event.id;
                 events.push(*event);
-                Verdict::Stored { id, is_duplicate: false }
+                Verdict::Stored {
+                    id,
+                    is_duplicate: false,
+                }
             }
             Judged::Filtered(reason) => Verdict::Filtered(reason),
             Judged::Refused(refusal) => Verdict::Refused(refusal),
         })
         .collect();
-    let outcomes = if events.is_empty() { Vec::new() } else { app.store.writer().append(events).await? };
+    let outcomes = if events.is_empty() {
+        Vec::new()
+    } else {
+        app.store.writer().append(events).await?
+    };
     let mut outcomes = outcomes.into_iter();
     let verdicts: Vec<_> = verdicts
         .into_iter()
         .map(|verdict| match verdict {
-            Verdict::Stored { id, .. } => Verdict::Stored { id, is_duplicate: outcomes.next() == Some(Outcome::Duplicate) },
+            Verdict::Stored { id, .. } => Verdict::Stored {
+                id,
+                is_duplicate: outcomes.next() == Some(Outcome::Duplicate),
+            },
             other => other,
         })
         .collect();
@@ -147,10 +211,18 @@ async fn store(app: &App, judged: Vec<Judged>, is_batch: bool) -> Result<Data, E
 fn batch(verdicts: &[Verdict]) -> Result<Data, Error> {
     let results: Vec<_> = verdicts.iter().map(Verdict::result).collect();
     let any = |wanted: StatusCode| verdicts.iter().any(|v| v.status() == wanted);
-    let first = verdicts.iter().find_map(|v| if let Verdict::Refused(refusal) = v { Some(refusal.clone()) } else { None });
+    let first = verdicts.iter().find_map(|v| {
+        if let Verdict::Refused(refusal) = v {
+            Some(refusal.clone())
+        } else {
+            None
+        }
+    });
     match first {
         _ if any(StatusCode::OK) => Ok(Data(StatusCode::OK, json!({ "results": results }))),
-        _ if any(StatusCode::ACCEPTED) => Ok(Data(StatusCode::ACCEPTED, json!({ "results": results }))),
+        _ if any(StatusCode::ACCEPTED) => {
+            Ok(Data(StatusCode::ACCEPTED, json!({ "results": results })))
+        }
         Some(refusal) => Err(Error::from(refusal).with_details(json!({ "results": results }))),
         None => Ok(Data(StatusCode::OK, json!({ "results": results }))),
     }
@@ -167,16 +239,22 @@ impl Verdict {
         match self {
             Verdict::Stored { .. } => StatusCode::OK,
             Verdict::Filtered(_) => StatusCode::ACCEPTED,
-            Verdict::Refused(refusal) => StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST),
+            Verdict::Refused(refusal) => {
+                StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST)
+            }
         }
     }
 
     /// What is told of an event that was sent by itself.
     fn told(&self) -> Value {
         match self {
-            Verdict::Stored { id, is_duplicate } => json!({ "event_id": id, "duplicate": is_duplicate }),
+            Verdict::Stored { id, is_duplicate } => {
+                json!({ "event_id": id, "duplicate": is_duplicate })
+            }
             Verdict::Filtered(reason) => json!({ "reason": reason }),
-            Verdict::Refused(refusal) => json!({ "error": { "code": refusal.code, "message": refusal.message } }),
+            Verdict::Refused(refusal) => {
+                json!({ "error": { "code": refusal.code, "message": refusal.message } })
+            }
         }
     }
 

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::json;
+use serde_json::value::RawValue;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::reply::Error;
@@ -25,25 +25,41 @@ pub(super) struct Asked {
 const CHUNK: usize = 32 * 1024;
 
 /// `GET /api/v1/export/events.ndjson`: in the order they were stored. Memory doesn't grow with the site.
-pub(super) async fn ndjson(State(app): State<Arc<App>>, headers: HeaderMap, Query(asked): Query<Asked>) -> Result<Response, Error> {
+pub(super) async fn ndjson(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
     let workspace = auth::reader(&app, &headers)?;
     let site = auth::site(&app, workspace, asked.website_id.as_deref())?;
     let (lines, stream) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     tokio::task::spawn_blocking(move || {
         let mut chunk = Vec::with_capacity(CHUNK * 2);
-        let read = app.store.each_event(site.id, false, u32::MAX, |fire| {
+        let read = app.store.each_event(site.id, |fire| {
             chunk.extend_from_slice(line(&fire).as_bytes());
-            chunk.len() < CHUNK || lines.blocking_send(Ok(Bytes::from(std::mem::take(&mut chunk)))).is_ok()
+            chunk.len() < CHUNK
+                || lines
+                    .blocking_send(Ok(Bytes::from(std::mem::take(&mut chunk))))
+                    .is_ok()
         });
         // A stream that breaks off is seen by the client; one that ends early would pass for the whole.
-        let _ = lines.blocking_send(read.map(|()| Bytes::from(chunk)).map_err(std::io::Error::other));
+        let _ = lines.blocking_send(
+            read.map(|()| Bytes::from(chunk))
+                .map_err(std::io::Error::other),
+        );
     });
-    let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    let kind = (
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-ndjson"),
+    );
     Ok(([kind], Body::from_stream(ReceiverStream::new(stream))).into_response())
 }
 
 fn line(fire: &Fire) -> String {
-    let metadata = fire.metadata.as_ref().and_then(|m| RawValue::from_string(m.0.clone()).ok());
+    let metadata = fire
+        .metadata
+        .as_ref()
+        .and_then(|m| RawValue::from_string(m.0.clone()).ok());
     let line = json!({
         "at": fire.at.to_string(),
         "name": fire.goal.as_ref().map(|g| g.as_str()),

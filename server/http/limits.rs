@@ -23,7 +23,8 @@ pub struct Rates {
     pub key: u32,
 }
 
-type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
+type Limiter<K> =
+    RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
 /// The buckets.
 pub struct Limits {
@@ -35,10 +36,14 @@ impl Limits {
     /// Full buckets.
     pub fn new(rates: Rates) -> Limits {
         fn limiter<K: Clone + Eq + std::hash::Hash>(rate: u32, burst: u32) -> Option<Limiter<K>> {
-            let quota = Quota::per_second(NonZeroU32::new(rate)?).allow_burst(NonZeroU32::new(burst.max(1))?);
+            let quota = Quota::per_second(NonZeroU32::new(rate)?)
+                .allow_burst(NonZeroU32::new(burst.max(1))?);
             Some(RateLimiter::keyed(quota).with_middleware())
         }
-        Limits { addresses: limiter(rates.address, rates.address_burst), keys: limiter(rates.key, rates.key) }
+        Limits {
+            addresses: limiter(rates.address, rates.address_burst),
+            keys: limiter(rates.key, rates.key),
+        }
     }
 
     pub(super) fn address(&self, address: IpAddr) -> Result<(), Error> {
@@ -60,8 +65,13 @@ impl Limits {
     }
 }
 
-fn check<K: Clone + Eq + std::hash::Hash>(limiter: Option<&Limiter<K>>, key: &K) -> Result<(), Error> {
-    let Some(limiter) = limiter else { return Ok(()) };
+fn check<K: Clone + Eq + std::hash::Hash>(
+    limiter: Option<&Limiter<K>>,
+    key: &K,
+) -> Result<(), Error> {
+    let Some(limiter) = limiter else {
+        return Ok(());
+    };
     match limiter.check_key(key) {
         Ok(_) => Ok(()),
         Err(not_until) => {
@@ -78,13 +88,21 @@ fn limited(quota: Quota, wait: Duration) -> Error {
     let mut error = Error::new(
         StatusCode::TOO_MANY_REQUESTS,
         "rate_limited",
-        format!("more than {rate} requests a second; try again in {seconds} s, and send up to 100 events in one request"),
+        format!(
+            "more than {rate} requests a second; try again in {seconds} s, and send up to 100 events in one request"
+        ),
     );
     let headers: HeaderMap = [
         (header::RETRY_AFTER, number(seconds)),
-        (HeaderName::from_static("x-ratelimit-limit"), number(u64::from(quota.burst_size().get()))),
+        (
+            HeaderName::from_static("x-ratelimit-limit"),
+            number(u64::from(quota.burst_size().get())),
+        ),
         (HeaderName::from_static("x-ratelimit-remaining"), number(0)),
-        (HeaderName::from_static("x-ratelimit-reset"), number(seconds)),
+        (
+            HeaderName::from_static("x-ratelimit-reset"),
+            number(seconds),
+        ),
     ]
     .into_iter()
     .collect();

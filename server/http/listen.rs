@@ -31,7 +31,12 @@ const FAREWELL: Duration = Duration::from_secs(8);
 const TIDY: Duration = Duration::from_secs(60);
 
 /// Serves until `stop` comes, then takes no more, ends what is in flight, and comes back. `stopping` ends live streams.
-pub async fn serve(listener: TcpListener, app: Arc<App>, stopping: watch::Sender<bool>, stop: impl Future<Output = ()>) {
+pub async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    stopping: watch::Sender<bool>,
+    stop: impl Future<Output = ()>,
+) {
     let router = super::router(app.clone());
     let connections = GracefulShutdown::new();
     let mut tidy = tokio::time::interval(TIDY);
@@ -61,7 +66,10 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, stopping: watch::Sender
     }
     drop(listener);
     let _ = stopping.send(true);
-    if tokio::time::timeout(FAREWELL, connections.shutdown()).await.is_err() {
+    if tokio::time::timeout(FAREWELL, connections.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("connections that were still open have been closed");
     }
 }
@@ -74,7 +82,13 @@ fn connection(router: &Router, peer: Peer, stream: TokioIo<tokio::net::TcpStream
         .header_read_timeout(HEADERS)
         .max_buf_size(HEADER_BYTES)
         .max_headers(HEADER_COUNT)
-        .serve_connection(stream, Routed { router: router.clone(), peer })
+        .serve_connection(
+            stream,
+            Routed {
+                router: router.clone(),
+                peer,
+            },
+        )
 }
 
 /// One connection's requests: the router, told who is at the other end.

@@ -59,7 +59,10 @@ pub struct App {
 /// The routes.
 pub fn router(app: Arc<App>) -> Router {
     let quiet = |name: &'static str, value: &'static str| {
-        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+        SetResponseHeaderLayer::if_not_present(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
     };
     Router::new()
         .route("/", get(page::home))

@@ -47,7 +47,12 @@ impl IntoResponse for NoPage {
             NoPage::Error(error) => error.into_response(),
             NoPage::Template(error) => {
                 tracing::error!(%error, "a page could not be made");
-                Error::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the page could not be made; the log has the request's id").into_response()
+                Error::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "the page could not be made; the log has the request's id",
+                )
+                .into_response()
             }
         }
     }
@@ -55,28 +60,60 @@ impl IntoResponse for NoPage {
 
 fn page(status: StatusCode, template: &impl Template) -> Result<Response, NoPage> {
     let html = Html(template.render().map_err(NoPage::Template)?);
-    let headers = [(header::CONTENT_SECURITY_POLICY, CSP), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, CSP),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
     Ok((status, headers, html).into_response())
 }
 
 /// `GET /`
-pub(super) async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, NoPage> {
-    let sites = app.accounts.sites(app.accounts.first_workspace().map_err(|e| crash(&e))?)?;
+pub(super) async fn home(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, NoPage> {
+    let sites = app
+        .accounts
+        .sites(app.accounts.first_workspace().map_err(|e| crash(&e))?)?;
     let website_id = sites.first().map_or("admx_…", |site| &site.website_id);
     let is_logged_in = auth::user(&app, &headers, app.clock.now())?.is_some();
-    page(StatusCode::OK, &pages::Home { base_url: &app.base_url, website_id, is_logged_in })
+    page(
+        StatusCode::OK,
+        &pages::Home {
+            base_url: &app.base_url,
+            website_id,
+            is_logged_in,
+        },
+    )
 }
 
 fn crash(error: &anyhow::Error) -> Error {
     tracing::error!(%error, "the accounts could not be read");
-    Error::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "the server can't read its own files just now; try again in a moment")
+    Error::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "overloaded",
+        "the server can't read its own files just now; try again in a moment",
+    )
 }
 
 /// `GET /demo`
 pub(super) async fn demo(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
     let website_id = app.demo.website_id.clone();
-    let latest = reading(move || stream::latest(&app.store, &app.demo, 30)).await?;
-    page(StatusCode::OK, &pages::Demo { website_id: &website_id, latest: &latest })
+    let (after, latest) = reading(move || {
+        Ok((
+            app.store.last_id()?,
+            stream::latest(&app.store, &app.demo, 30)?,
+        ))
+    })
+    .await?;
+    page(
+        StatusCode::OK,
+        &pages::Demo {
+            website_id: &website_id,
+            latest: &latest,
+            after,
+        },
+    )
 }
 
 /// `GET /login`
@@ -85,18 +122,37 @@ pub(super) async fn login() -> Result<Response, NoPage> {
 }
 
 /// `GET /login/{link}`: the one-time link.
-pub(super) async fn open_link(State(app): State<Arc<App>>, Path(link): Path<String>) -> Result<Response, NoPage> {
+pub(super) async fn open_link(
+    State(app): State<Arc<App>>,
+    Path(link): Path<String>,
+) -> Result<Response, NoPage> {
     match app.accounts.log_in(&link, app.clock.now()) {
         Ok(login) => {
-            let secure = if app.base_url.starts_with("https:") { "; Secure" } else { "" };
+            let secure = if app.base_url.starts_with("https:") {
+                "; Secure"
+            } else {
+                ""
+            };
             let age = crate::account::LOGIN.as_secs();
-            let cookie = format!("{}={login}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}", auth::COOKIE);
-            let cookie = HeaderValue::try_from(cookie).map_err(|_| Error::field("the login could not be kept"))?;
-            let headers = [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+            let cookie = format!(
+                "{}={login}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}",
+                auth::COOKIE
+            );
+            let cookie = HeaderValue::try_from(cookie)
+                .map_err(|_| Error::field("the login could not be kept"))?;
+            let headers = [
+                (header::SET_COOKIE, cookie),
+                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            ];
             Ok((headers, Redirect::to("/dashboard/analytics")).into_response())
         }
         Err(LinkError::File(error)) => Err(error.into()),
-        Err(problem) => page(StatusCode::FORBIDDEN, &pages::Login { problem: Some(problem.to_string()) }),
+        Err(problem) => page(
+            StatusCode::FORBIDDEN,
+            &pages::Login {
+                problem: Some(problem.to_string()),
+            },
+        ),
     }
 }
 
@@ -116,9 +172,15 @@ pub(super) struct Asked {
 }
 
 /// `GET /dashboard/analytics`
-pub(super) async fn analytics(State(app): State<Arc<App>>, headers: HeaderMap, Query(asked): Query<Asked>) -> Result<Response, NoPage> {
+pub(super) async fn analytics(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Result<Response, NoPage> {
     let now = app.clock.now();
-    let Some(user) = auth::user(&app, &headers, now)? else { return Err(NoPage::LogIn) };
+    let Some(user) = auth::user(&app, &headers, now)? else {
+        return Err(NoPage::LogIn);
+    };
     let sites = app.accounts.sites(user.workspace)?;
     let site = auth::site(&app, user.workspace, asked.site.as_deref())?;
     let view = pages::View {
@@ -127,24 +189,41 @@ pub(super) async fn analytics(State(app): State<Arc<App>>, headers: HeaderMap, Q
         hides_reserved: asked.reserved.as_deref() == Some("hide"),
     };
     let base_url = app.base_url.clone();
-    let report = report(app, site.clone(), view.days, now).await?;
+    let (after, report) = report(app, site.clone(), view.days, now).await?;
     let card = pages::GoalsCard::new(view, report, &base_url);
     if asked.part.as_deref() == Some("goals") {
         return page(StatusCode::OK, &card);
     }
-    page(StatusCode::OK, &pages::Analytics { sites: &sites, site: &site, email: &user.email, card })
+    page(
+        StatusCode::OK,
+        &pages::Analytics {
+            sites: &sites,
+            site: &site,
+            email: &user.email,
+            card,
+            after,
+        },
+    )
 }
 
-async fn report(app: Arc<App>, site: Arc<Site>, days: pages::Days, now: Timestamp) -> Result<pages::Report, Error> {
+async fn report(
+    app: Arc<App>,
+    site: Arc<Site>,
+    days: pages::Days,
+    now: Timestamp,
+) -> Result<(i64, pages::Report), Error> {
     reading(move || {
+        // Read first: what is stored while the report is made is told by the stream once more, and not lost.
+        let after = app.store.last_id()?;
         let range = Range::last(days.count(), &site.zone, now);
         let starts = range.starts();
-        Ok(pages::Report {
+        let report = pages::Report {
             goals: goals::goals(&app.store, site.id, &range)?,
             dropped: app.store.dropped(site.id, starts[0].1)?,
             has_events: app.store.first_event(site.id)?.is_some(),
             range,
-        })
+        };
+        Ok((after, report))
     })
     .await
 }

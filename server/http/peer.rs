@@ -14,8 +14,12 @@ pub struct Peer(pub SocketAddr);
 pub(super) fn client(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut client = peer.0.ip().to_canonical();
-    let forwarded: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
+    let forwarded: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .collect();
     for hop in forwarded.iter().rev() {
         if !is_trusted(&client) {
             break;
@@ -34,11 +38,18 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_are_believed() {
-        let trusted = ["10.0.0.0/8".parse().unwrap(), "127.0.0.1/32".parse().unwrap()];
+        let trusted = [
+            "10.0.0.0/8".parse().unwrap(),
+            "127.0.0.1/32".parse().unwrap(),
+        ];
         for (peer, forwarded, expected) in [
             ("192.0.2.1:9", "203.0.113.5", "192.0.2.1"),
             ("127.0.0.1:9", "203.0.113.5", "203.0.113.5"),
-            ("127.0.0.1:9", "198.51.100.9, 203.0.113.5, 10.1.2.3", "203.0.113.5"),
+            (
+                "127.0.0.1:9",
+                "198.51.100.9, 203.0.113.5, 10.1.2.3",
+                "203.0.113.5",
+            ),
             ("127.0.0.1:9", "203.0.113.5, nonsense", "127.0.0.1"),
             ("127.0.0.1:9", "", "127.0.0.1"),
             ("[::ffff:127.0.0.1]:9", "2001:db8::1", "2001:db8::1"),

@@ -21,7 +21,10 @@ pub(super) struct Data(pub(super) StatusCode, pub(super) Value);
 
 /// A failure.
 #[derive(Clone, Debug)]
-pub(super) struct Error {
+pub(super) struct Error(Box<Failure>);
+
+#[derive(Clone, Debug)]
+struct Failure {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -32,7 +35,11 @@ pub(super) struct Error {
 #[derive(Clone)]
 enum Payload {
     Data(Value),
-    Error { code: &'static str, message: String, details: Option<Value> },
+    Error {
+        code: &'static str,
+        message: String,
+        details: Option<Value>,
+    },
 }
 
 impl IntoResponse for Data {
@@ -45,24 +52,42 @@ impl IntoResponse for Data {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let mut response = (self.status, self.headers).into_response();
-        response.extensions_mut().insert(Payload::Error { code: self.code, message: self.message, details: self.details });
+        let Failure {
+            status,
+            code,
+            message,
+            details,
+            headers,
+        } = *self.0;
+        let mut response = (status, headers).into_response();
+        response.extensions_mut().insert(Payload::Error {
+            code,
+            message,
+            details,
+        });
         response
     }
 }
 
 impl Error {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Error {
-        Error { status, code, message: message.into(), details: None, headers: HeaderMap::new() }
+        let (message, headers) = (message.into(), HeaderMap::new());
+        Error(Box::new(Failure {
+            status,
+            code,
+            message,
+            details: None,
+            headers,
+        }))
     }
 
     pub(super) fn with_details(mut self, details: Value) -> Error {
-        self.details = Some(details);
+        self.0.details = Some(details);
         self
     }
 
     pub(super) fn with_header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Error {
-        self.headers.insert(name, value.into());
+        self.0.headers.insert(name, value.into());
         self
     }
 
@@ -78,7 +103,9 @@ impl From<Refusal> for Error {
         let error = Error::new(status, refusal.code, refusal.message);
         match status {
             StatusCode::SERVICE_UNAVAILABLE => error.with_header(header::RETRY_AFTER, 1),
-            StatusCode::UNAUTHORIZED => error.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            StatusCode::UNAUTHORIZED => {
+                error.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            }
             _ => error,
         }
     }
@@ -91,15 +118,20 @@ impl From<WriteError> for Error {
             WriteError::Overloaded | WriteError::Failed(_) => ("overloaded", 1),
         };
         let message = format!("{write}; nothing of this request was stored, send it again");
-        Error::new(StatusCode::SERVICE_UNAVAILABLE, code, message).with_header(header::RETRY_AFTER, after)
+        Error::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+            .with_header(header::RETRY_AFTER, after)
     }
 }
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
         tracing::error!(%error, "a file could not be read");
-        Error::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "the server can't read its own files just now; try again in a moment")
-            .with_header(header::RETRY_AFTER, 1)
+        Error::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            "the server can't read its own files just now; try again in a moment",
+        )
+        .with_header(header::RETRY_AFTER, 1)
     }
 }
 
@@ -112,7 +144,11 @@ pub(super) async fn envelope(request: Request, next: Next) -> Response {
         let meta = json!({ "request_id": id });
         let body = match payload {
             Payload::Data(data) => json!({ "status": "success", "data": data, "meta": meta }),
-            Payload::Error { code, message, details } => {
+            Payload::Error {
+                code,
+                message,
+                details,
+            } => {
                 let mut error = json!({ "code": code, "message": message });
                 if let Some(details) = details {
                     error["details"] = details;
@@ -123,27 +159,51 @@ pub(super) async fn envelope(request: Request, next: Next) -> Response {
         *response.body_mut() = Body::from(body.to_string());
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
     }
     if response.status().is_server_error() {
-        tracing::warn!(request_id = id, status = response.status().as_u16(), "a request failed");
+        tracing::warn!(
+            request_id = id,
+            status = response.status().as_u16(),
+            "a request failed"
+        );
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("x-request-id"), id);
     }
     response
 }
 
 pub(super) async fn not_found() -> Error {
-    Error::new(StatusCode::NOT_FOUND, "not_found", "nothing lives at this path")
+    Error::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "nothing lives at this path",
+    )
 }
 
 pub(super) async fn method_not_allowed() -> Error {
-    Error::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path doesn't take this method; Allow says which it takes")
+    Error::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this path doesn't take this method; Allow says which it takes",
+    )
 }
 
 /// A bug of ours: the client hears of it, the server goes on.
 pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
-    Error::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server made a mistake; its log has the request's id").into_response()
+    Error::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "the server made a mistake; its log has the request's id",
+    )
+    .into_response()
 }

@@ -1,64 +1,130 @@
 //! Live streams: server-sent events of what was stored a moment ago.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::{Stream, StreamExt, stream};
+use axum::response::sse::{Event, KeepAlive, KeepAliveStream, Sse};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, stream};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use tokio_stream::wrappers::BroadcastStream;
+use tokio::sync::broadcast;
 
+use super::api::reading;
 use super::reply::Error;
 use super::{App, auth};
 use crate::account::Site;
+use crate::store::event::SiteId;
 use crate::store::{Fire, Store};
 
 /// How long a stream may be silent before it says that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// Events of the log that are told at a time to whoever was away.
+const BACKLOG: u32 = 100;
+
 #[derive(Deserialize)]
 pub(super) struct Asked {
     site: Option<String>,
+    after: Option<i64>,
 }
+
+type Fires = Sse<KeepAliveStream<BoxStream<'static, Result<Event, Infallible>>>>;
 
 /// `GET /dashboard/analytics/live`: a site of the workspace that is logged in.
 pub(super) async fn site(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + use<>>, Error> {
+) -> Result<Fires, Error> {
     let workspace = auth::reader(&app, &headers)?;
     let site = auth::site(&app, workspace, asked.site.as_deref())?;
-    Ok(fires(&app, site))
+    Ok(fires(app, site, heard(&headers).or(asked.after)))
 }
 
 /// `GET /demo/live`: the demo's site, for everybody.
-pub(super) async fn demo(State(app): State<Arc<App>>) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
-    fires(&app, app.demo.clone())
+pub(super) async fn demo(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Fires {
+    let demo = app.demo.clone();
+    fires(app, demo, heard(&headers).or(asked.after))
 }
 
-fn fires(app: &App, site: Arc<Site>) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
-    let heard = BroadcastStream::new(app.store.live().listen());
-    let news = heard.filter_map(move |news| {
-        let event = match news {
-            Ok((of, fire)) if of == site.id => Event::default().event("fire").json_data(told(&fire, &site.zone)).ok(),
-            Ok(_) => None,
-            // Behind: whoever reads fetches the numbers anew.
-            Err(_) => Some(Event::default().event("hello").data("missed")),
-        };
-        std::future::ready(event)
+/// The last event that a browser heard of before it connected again.
+fn heard(headers: &HeaderMap) -> Option<i64> {
+    headers.get("last-event-id")?.to_str().ok()?.parse().ok()
+}
+
+/// A site's events from the one after `after` on; without one, from now on.
+fn fires(app: Arc<App>, site: Arc<Site>, after: Option<i64>) -> Fires {
+    let mut stopping = app.stopping.clone();
+    let feed = Feed {
+        news: app.store.live().listen(),
+        waiting: VecDeque::new(),
+        is_behind: after.is_some(),
+        after: after
+            .or_else(|| app.store.last_id().ok())
+            .unwrap_or(i64::MAX),
+        site,
+        app,
+    };
+    let events = stream::unfold(feed, |mut feed| async move {
+        let fire = feed.next().await?;
+        let event = Event::default()
+            .event("fire")
+            .id(fire.id.to_string())
+            .json_data(told(&fire, &feed.site.zone));
+        // What was stored can be written as JSON; if not, it is on the page at the next look.
+        Some((Ok(event.unwrap_or_default()), feed))
     });
-    let hello = stream::once(std::future::ready(Event::default().event("hello").data("ready")));
-    let stopping = app.stopping.clone();
     let stop = async move {
-        let mut stopping = stopping;
         let _ = stopping.wait_for(|stopping| *stopping).await;
     };
-    Sse::new(hello.chain(news).take_until(stop).map(Ok)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    Sse::new(events.take_until(Box::pin(stop)).boxed())
+        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+/// What one listener hears: first what the log has that they don't, then the news.
+struct Feed {
+    app: Arc<App>,
+    site: Arc<Site>,
+    news: broadcast::Receiver<(SiteId, Fire)>,
+    waiting: VecDeque<Fire>,
+    after: i64,
+    is_behind: bool,
+}
+
+impl Feed {
+    async fn next(&mut self) -> Option<Fire> {
+        loop {
+            if let Some(fire) = self.waiting.pop_front() {
+                if fire.id > self.after {
+                    self.after = fire.id;
+                    return Some(fire);
+                }
+            } else if self.is_behind {
+                let (app, site, after) = (self.app.clone(), self.site.id, self.after);
+                let missed = reading(move || app.store.after(site, after, BACKLOG))
+                    .await
+                    .ok()?;
+                self.is_behind = missed.len() == BACKLOG as usize;
+                self.waiting.extend(missed);
+            } else {
+                match self.news.recv().await {
+                    Ok((site, fire)) if site == self.site.id => self.waiting.push_back(fire),
+                    Ok(_) => {}
+                    Err(broadcast::error::RecvError::Lagged(_)) => self.is_behind = true,
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                }
+            }
+        }
+    }
 }
 
 /// A fire as pages show it.
@@ -66,7 +132,11 @@ pub(super) fn told(fire: &Fire, zone: &TimeZone) -> live::Fire {
     live::Fire {
         name: fire.goal.as_ref().map(|goal| goal.as_str().to_owned()),
         reserved: fire.goal.as_ref().is_some_and(|goal| goal.is_reserved()),
-        time: fire.at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string(),
+        time: fire
+            .at
+            .to_zoned(zone.clone())
+            .strftime("%H:%M:%S")
+            .to_string(),
         url: fire.url.clone(),
         metadata: fire.metadata.as_ref().map(|m| m.0.clone()),
     }
@@ -74,5 +144,9 @@ pub(super) fn told(fire: &Fire, zone: &TimeZone) -> live::Fire {
 
 /// The latest fires as pages show them, newest first.
 pub(super) fn latest(store: &Store, site: &Site, most: u32) -> rusqlite::Result<Vec<live::Fire>> {
-    Ok(store.latest(site.id, most)?.iter().map(|fire| told(fire, &site.zone)).collect())
+    Ok(store
+        .latest(site.id, most)?
+        .iter()
+        .map(|fire| told(fire, &site.zone))
+        .collect())
 }

@@ -60,7 +60,10 @@ pub fn mend_surrogates(bytes: &mut [u8]) {
         u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
     };
     let mut at = 0;
-    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'\\')) {
+    while let Some(found) = bytes
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|b| *b == b'\\'))
+    {
         at += found;
         match code(bytes, at) {
             Some(0xd800..0xdc00) if matches!(code(bytes, at + 6), Some(0xdc00..0xe000)) => at += 12,
@@ -79,8 +82,12 @@ pub fn mend_surrogates(bytes: &mut [u8]) {
 /// # Errors
 /// When it is no JSON, neither object nor array, or an array of 0 or more than 100.
 pub fn objects(bytes: &[u8]) -> Result<Vec<Object<'_>>, Refusal> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|e| refusal::body(format!("the body is no UTF-8 from byte {} on", e.valid_up_to())))?;
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        refusal::body(format!(
+            "the body is no UTF-8 from byte {} on",
+            e.valid_up_to()
+        ))
+    })?;
     if !text.trim_start().starts_with('[') {
         return object(text).map(|object| vec![object]);
     }
@@ -88,7 +95,9 @@ pub fn objects(bytes: &[u8]) -> Result<Vec<Object<'_>>, Refusal> {
     match items.len() {
         0 => Err(refusal::body("the array is empty; send 1 to 100 events")),
         1..=OBJECTS => items.into_iter().map(|item| object(item.get())).collect(),
-        more => Err(refusal::body(format!("the array has {more} events; send at most {OBJECTS} at a time"))),
+        more => Err(refusal::body(format!(
+            "the array has {more} events; send at most {OBJECTS} at a time"
+        ))),
     }
 }
 
@@ -107,7 +116,9 @@ pub fn object(text: &str) -> Result<Object<'_>, Refusal> {
 }
 
 fn not_json(error: serde_json::Error) -> Refusal {
-    refusal::body(format!("the body is no JSON as this server takes it: {error}"))
+    refusal::body(format!(
+        "the body is no JSON as this server takes it: {error}"
+    ))
 }
 
 #[cfg(test)]
@@ -148,7 +159,11 @@ mod tests {
             ("[".repeat(10_000), Err(())),
             (format!("{{\"a\":{}", "[".repeat(10_000)), Err(())),
         ] {
-            assert_eq!(objects(body.as_bytes()).map(|o| o.len()).map_err(|_| ()), expected, "{body:.20}");
+            assert_eq!(
+                objects(body.as_bytes()).map(|o| o.len()).map_err(|_| ()),
+                expected,
+                "{body:.20}"
+            );
         }
     }
 

@@ -30,7 +30,12 @@ pub enum Caller {
 /// Whether a page of this origin may send to the site. A missing origin, or the `null` of a sandboxed frame, is made
 /// up for by the address of a page on one of the site's hosts.
 pub(super) fn may_send(origin: &Option<String>, url: Option<&Address>, site: &Site) -> bool {
-    let on_site = |text: &str| Url::parse(text).ok().and_then(|u| u.host_str().map(|h| site.is_host(h))).unwrap_or(false);
+    let on_site = |text: &str| {
+        Url::parse(text)
+            .ok()
+            .and_then(|u| u.host_str().map(|h| site.is_host(h)))
+            .unwrap_or(false)
+    };
     match origin.as_deref() {
         None | Some("null") => url.is_some_and(|url| on_site(&url.0)),
         Some(origin) => on_site(origin),

@@ -16,7 +16,13 @@ pub(super) struct Salt(Mutex<Option<(i64, [u8; 32])>>);
 
 impl Salt {
     /// The visitor of this site, address and browser, today.
-    pub(super) fn visitor(&self, site: SiteId, address: IpAddr, user_agent: &str, now: Timestamp) -> Uuid {
+    pub(super) fn visitor(
+        &self,
+        site: SiteId,
+        address: IpAddr,
+        user_agent: &str,
+        now: Timestamp,
+    ) -> Uuid {
         let today = now.as_second().div_euclid(86_400);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let salt = match *held {
@@ -44,7 +50,9 @@ mod tests {
     fn the_id_holds_for_a_day_a_site_a_browser() {
         let salt = Salt::default();
         let noon = Timestamp::from_second(1_800_000_000).unwrap();
-        let of = |site, address: [u8; 4], agent, at| salt.visitor(SiteId(site), address.into(), agent, at);
+        let of = |site, address: [u8; 4], agent, at| {
+            salt.visitor(SiteId(site), address.into(), agent, at)
+        };
         let one = of(1, [192, 0, 2, 1], "A", noon);
         assert_eq!(one, of(1, [192, 0, 2, 1], "A", noon));
         assert_ne!(one, of(2, [192, 0, 2, 1], "A", noon));

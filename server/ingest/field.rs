@@ -42,18 +42,28 @@ fn kind(json: &str) -> &'static str {
 
 /// A string.
 pub(super) fn text(field: Field, name: &str) -> Result<Option<String>, Refusal> {
-    let Some(json) = present(field) else { return Ok(None) };
+    let Some(json) = present(field) else {
+        return Ok(None);
+    };
     match serde_json::from_str(json) {
         Ok(text) => Ok(Some(text)),
-        Err(_) => Err(refusal::field(name, format!("wanted a string, found {}", kind(json)))),
+        Err(_) => Err(refusal::field(
+            name,
+            format!("wanted a string, found {}", kind(json)),
+        )),
     }
 }
 
 /// The goal's name, if it is a goal.
 pub(super) fn name(field: Field, caller: &Caller) -> Result<Option<GoalName>, Refusal> {
-    let Some(json) = present(field) else { return Ok(None) };
+    let Some(json) = present(field) else {
+        return Ok(None);
+    };
     let Ok(text) = serde_json::from_str::<String>(json) else {
-        return Err(refusal::name(format!("name: wanted a string, found {}", kind(json))));
+        return Err(refusal::name(format!(
+            "name: wanted a string, found {}",
+            kind(json)
+        )));
     };
     goal_name(&text, caller).map(Some).ok_or_else(|| {
         refusal::name("name: wanted 1 to 100 characters without control characters, not starting with __ (those names are admx's own)")
@@ -62,39 +72,65 @@ pub(super) fn name(field: Field, caller: &Caller) -> Result<Option<GoalName>, Re
 
 /// The user, if one is named.
 pub(super) fn user(field: Field) -> Result<Option<UserId>, Refusal> {
-    let Some(text) = text(field, "user_id")? else { return Ok(None) };
+    let Some(text) = text(field, "user_id")? else {
+        return Ok(None);
+    };
     match pixel::name::parse_user(&text) {
         Some(user) => Ok(Some(UserId(user.to_owned()))),
-        None => Err(refusal::field("user_id", "wanted 1 to 256 characters without control characters")),
+        None => Err(refusal::field(
+            "user_id",
+            "wanted 1 to 256 characters without control characters",
+        )),
     }
 }
 
 /// The visitor, if one is named: a UUID from the pixel, or an id of the site's own.
 pub(super) fn visitor(field: Field) -> Result<Option<VisitorKey>, Refusal> {
-    let Some(text) = text(field, "anonymous_id")? else { return Ok(None) };
+    let Some(text) = text(field, "anonymous_id")? else {
+        return Ok(None);
+    };
     if let Ok(id) = Uuid::try_parse(&text) {
         return Ok(Some(VisitorKey::Uuid(id)));
     }
-    let right = !text.is_empty() && text.chars().count() <= ID_CHARACTERS && !text.chars().any(char::is_control);
-    if right { Ok(Some(VisitorKey::Text(text))) } else { Err(refusal::field("anonymous_id", "wanted a UUID, or 1 to 128 characters without control characters")) }
+    let right = !text.is_empty()
+        && text.chars().count() <= ID_CHARACTERS
+        && !text.chars().any(char::is_control);
+    if right {
+        Ok(Some(VisitorKey::Text(text)))
+    } else {
+        Err(refusal::field(
+            "anonymous_id",
+            "wanted a UUID, or 1 to 128 characters without control characters",
+        ))
+    }
 }
 
 /// The event's id; one is made where there is none.
 pub(super) fn event_id(field: Field) -> Result<Uuid, Refusal> {
     match text(field, "event_id")? {
         None => Ok(Uuid::now_v7()),
-        Some(text) => Uuid::try_parse(&text).map_err(|_| refusal::field("event_id", "wanted a UUID such as 0190f3c2-7d1a-7c33-8a5e-2f1b9c0d4e6f")),
+        Some(text) => Uuid::try_parse(&text).map_err(|_| {
+            refusal::field(
+                "event_id",
+                "wanted a UUID such as 0190f3c2-7d1a-7c33-8a5e-2f1b9c0d4e6f",
+            )
+        }),
     }
 }
 
 /// A page's address: absolute, or a path of the site. Cut to 2,048 bytes.
 pub(super) fn address(field: Field, name: &str) -> Result<Option<Address>, Refusal> {
-    let Some(text) = text(field, name)?.filter(|t| !t.is_empty()) else { return Ok(None) };
+    let Some(text) = text(field, name)?.filter(|t| !t.is_empty()) else {
+        return Ok(None);
+    };
     let wanted = "wanted an absolute address such as https://example.com/pricing";
     if !text.starts_with('/') {
         let scheme = Url::parse(&text).map_err(|_| refusal::field(name, wanted))?;
         if matches!(scheme.scheme(), "data" | "blob" | "javascript") {
-            return Err(refusal::field(name, format!("{wanted}; {}: addresses are not taken", scheme.scheme())));
+            return Err(refusal::field(
+                name,
+                format!("{wanted}; {}: addresses are not taken", scheme.scheme()),
+            ));
         }
     }
     if text.chars().any(char::is_control) {
@@ -107,12 +143,18 @@ pub(super) fn address(field: Field, name: &str) -> Result<Option<Address>, Refus
 
 /// What the site attached, and the revenue in it.
 pub(super) fn metadata(field: Field) -> Result<(Option<Metadata>, Option<Money>), Refusal> {
-    let Some(json) = present(field) else { return Ok((None, None)) };
+    let Some(json) = present(field) else {
+        return Ok((None, None));
+    };
     if !json.starts_with('{') {
-        return Err(refusal::metadata(format!("metadata: wanted a JSON object, found {}", kind(json))));
+        return Err(refusal::metadata(format!(
+            "metadata: wanted a JSON object, found {}",
+            kind(json)
+        )));
     }
-    let object: Map<String, Value> =
-        serde_json::from_str(json).map_err(|e| refusal::metadata(format!("metadata: no JSON as this server takes it: {e}")))?;
+    let object: Map<String, Value> = serde_json::from_str(json).map_err(|e| {
+        refusal::metadata(format!("metadata: no JSON as this server takes it: {e}"))
+    })?;
     let compact = Value::Object(object.clone()).to_string();
     if compact.len() > pixel::METADATA_BYTES {
         return Err(refusal::metadata_too_large(compact.len()));
@@ -127,17 +169,28 @@ fn revenue(metadata: &Map<String, Value>) -> Option<Money> {
     let currency = Currency::from_code(&metadata.get("currency")?.as_str()?.to_ascii_uppercase())?;
     let minor = (value * 10f64.powi(i32::from(currency.exponent()?))).round();
     // Past this a double no longer tells one smallest unit from the next.
-    (minor.abs() < 9e15).then_some(Money { minor: minor as i64, currency })
+    (minor.abs() < 9e15).then_some(Money {
+        minor: minor as i64,
+        currency,
+    })
 }
 
 /// When it happened.
-pub(super) fn instant(object: &Object, caller: &Caller, now: Timestamp) -> Result<Timestamp, Refusal> {
+pub(super) fn instant(
+    object: &Object,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Timestamp, Refusal> {
     if let Some(text) = text(object.fired_at, "fired_at")? {
         if matches!(caller, Caller::Browser { .. }) {
-            return Err(refusal::field("fired_at", "only a server's call with a key may set it; a page sends age_ms"));
+            return Err(refusal::field(
+                "fired_at",
+                "only a server's call with a key may set it; a page sends age_ms",
+            ));
         }
-        let at: Timestamp =
-            text.parse().map_err(|_| refusal::field("fired_at", "wanted RFC 3339, such as 2026-11-23T10:30:00Z"))?;
+        let at: Timestamp = text.parse().map_err(|_| {
+            refusal::field("fired_at", "wanted RFC 3339, such as 2026-11-23T10:30:00Z")
+        })?;
         return if at > now + AHEAD {
             Err(refusal::field("fired_at", "lies in the future"))
         } else if at < Timestamp::UNIX_EPOCH {
@@ -146,10 +199,15 @@ pub(super) fn instant(object: &Object, caller: &Caller, now: Timestamp) -> Resul
             Ok(at.min(now))
         };
     }
-    let Some(json) = present(object.age_ms) else { return Ok(now) };
+    let Some(json) = present(object.age_ms) else {
+        return Ok(now);
+    };
     match serde_json::from_str::<f64>(json) {
         Ok(age) if age >= 0.0 => Ok(now - SignedDuration::from_millis((age as i64).min(OLDEST))),
-        _ => Err(refusal::field("age_ms", format!("wanted milliseconds, 0 or more, found {}", kind(json)))),
+        _ => Err(refusal::field(
+            "age_ms",
+            format!("wanted milliseconds, 0 or more, found {}", kind(json)),
+        )),
     }
 }
 
@@ -177,23 +235,44 @@ mod tests {
             (r#"{"value":1e300,"currency":"USD"}"#, None),
         ] {
             let (_, money) = metadata(Some(&raw(json))).unwrap();
-            assert_eq!(money.map(|m| (m.minor, m.currency.code())), expected, "{json}");
+            assert_eq!(
+                money.map(|m| (m.minor, m.currency.code())),
+                expected,
+                "{json}"
+            );
         }
     }
 
     #[test]
     fn metadata_is_measured_as_compact_json() {
-        let of = |length: usize| format!("{{ \"k\" : \"{}\" }}", "x".repeat(length - r#"{"k":""}"#.len()));
-        assert_eq!(metadata(Some(&raw(&of(8192)))).unwrap().0.unwrap().0.len(), 8192);
-        assert_eq!(metadata(Some(&raw(&of(8193)))).unwrap_err().code, "metadata_too_large");
+        let of = |length: usize| {
+            format!(
+                "{{ \"k\" : \"{}\" }}",
+                "x".repeat(length - r#"{"k":""}"#.len())
+            )
+        };
+        assert_eq!(
+            metadata(Some(&raw(&of(8192)))).unwrap().0.unwrap().0.len(),
+            8192
+        );
+        assert_eq!(
+            metadata(Some(&raw(&of(8193)))).unwrap_err().code,
+            "metadata_too_large"
+        );
     }
 
     #[test]
     fn addresses_are_absolute_or_a_path_and_cut() {
         for (json, expected) in [
-            (r#""https://example.com/a?b#c""#, Ok(Some("https://example.com/a?b#c"))),
+            (
+                r#""https://example.com/a?b#c""#,
+                Ok(Some("https://example.com/a?b#c")),
+            ),
             (r#""/pricing""#, Ok(Some("/pricing"))),
-            (r#""android-app://com.example""#, Ok(Some("android-app://com.example"))),
+            (
+                r#""android-app://com.example""#,
+                Ok(Some("android-app://com.example")),
+            ),
             (r#""""#, Ok(None)),
             ("null", Ok(None)),
             (r#""pricing""#, Err(())),
@@ -202,11 +281,20 @@ mod tests {
             (r#""blob:https://example.com/0190""#, Err(())),
             ("7", Err(())),
         ] {
-            let found = address(Some(&raw(json)), "url").map(|a| a.map(|a| a.0)).map_err(|_| ());
-            assert_eq!(found, expected.map(|a: Option<&str>| a.map(str::to_owned)), "{json}");
+            let found = address(Some(&raw(json)), "url")
+                .map(|a| a.map(|a| a.0))
+                .map_err(|_| ());
+            assert_eq!(
+                found,
+                expected.map(|a: Option<&str>| a.map(str::to_owned)),
+                "{json}"
+            );
         }
         let long = format!("\"https://example.com/{}é\"", "x".repeat(2048 - 20 - 1));
-        assert_eq!(address(Some(&raw(&long)), "url").unwrap().unwrap().0.len(), 2047);
+        assert_eq!(
+            address(Some(&raw(&long)), "url").unwrap().unwrap().0.len(),
+            2047
+        );
     }
 
     proptest! {

@@ -53,8 +53,20 @@ pub struct Ingest {
 
 impl Ingest {
     /// `excluded` addresses are not counted.
-    pub fn new(accounts: Arc<Accounts>, store: Arc<Store>, clock: Clock, excluded: Vec<IpNet>) -> Ingest {
-        Ingest { accounts, store, clock, bots: bot::Bots::new(), cookieless: cookieless::Salt::default(), excluded }
+    pub fn new(
+        accounts: Arc<Accounts>,
+        store: Arc<Store>,
+        clock: Clock,
+        excluded: Vec<IpNet>,
+    ) -> Ingest {
+        Ingest {
+            accounts,
+            store,
+            clock,
+            bots: bot::Bots::new(),
+            cookieless: cookieless::Salt::default(),
+            excluded,
+        }
     }
 
     /// Judges a whole body: one verdict an object, in order. What is not stored is counted with its reason.
@@ -76,7 +88,10 @@ impl Ingest {
                 }
                 Ok(judged)
             }
-            objects => Ok(objects.iter().map(|object| self.judge_one(object, caller)).collect()),
+            objects => Ok(objects
+                .iter()
+                .map(|object| self.judge_one(object, caller))
+                .collect()),
         });
         if let Err(refusal) = &judged {
             self.count(None, refusal.code);
@@ -98,7 +113,9 @@ impl Ingest {
         };
         let filtered = match caller {
             Caller::Browser { user_agent, .. } if self.bots.is_bot(user_agent) => Some("bot"),
-            Caller::Browser { address, .. } if self.is_excluded(*address) => Some("excluded_address"),
+            Caller::Browser { address, .. } if self.is_excluded(*address) => {
+                Some("excluded_address")
+            }
             _ => None,
         };
         if let Some(reason) = filtered {
@@ -115,7 +132,9 @@ impl Ingest {
 
     /// Counts an event that is not stored.
     pub fn count(&self, site: Option<SiteId>, reason: &'static str) {
-        self.store.writer().count_drop(site, reason, self.clock.now());
+        self.store
+            .writer()
+            .count_drop(site, reason, self.clock.now());
     }
 
     fn is_excluded(&self, address: IpAddr) -> bool {
@@ -128,18 +147,35 @@ impl Ingest {
         match caller {
             Caller::Browser { origin, .. } => {
                 let id = website_id.ok_or_else(refusal::missing_authorization)?;
-                let site = self.accounts.site(&id).map_err(refusal::unreadable)?.ok_or_else(refusal::unknown_website)?;
+                let site = self
+                    .accounts
+                    .site(&id)
+                    .map_err(refusal::unreadable)?
+                    .ok_or_else(refusal::unknown_website)?;
                 let url = field::address(object.url, "url")?;
-                if caller::may_send(origin, url.as_ref(), &site) { Ok(site) } else { Err(refusal::origin_not_allowed(&site)) }
+                if caller::may_send(origin, url.as_ref(), &site) {
+                    Ok(site)
+                } else {
+                    Err(refusal::origin_not_allowed(&site))
+                }
             }
             Caller::Server { key } => {
-                let sites = self.accounts.sites(key.workspace).map_err(refusal::unreadable)?;
+                let sites = self
+                    .accounts
+                    .sites(key.workspace)
+                    .map_err(refusal::unreadable)?;
                 if let Some(id) = website_id {
-                    return sites.into_iter().find(|s| s.website_id == id).ok_or_else(refusal::unknown_website);
+                    return sites
+                        .into_iter()
+                        .find(|s| s.website_id == id)
+                        .ok_or_else(refusal::unknown_website);
                 }
                 let ids: Vec<_> = sites.iter().map(|s| s.id).collect();
                 let seen = match field::visitor(object.anonymous_id)? {
-                    Some(visitor) => self.store.site_that_saw(&visitor, &ids).map_err(refusal::unreadable)?,
+                    Some(visitor) => self
+                        .store
+                        .site_that_saw(&visitor, &ids)
+                        .map_err(refusal::unreadable)?,
                     None => None,
                 };
                 let mut sites = sites.into_iter();
@@ -163,14 +199,25 @@ impl Ingest {
             (None, Some(_), _) => What::View,
             (None, None, Some(_)) => What::Identify,
             (None, None, None) => {
-                return Err(refusal::field("url", "a page view needs the page's absolute address, a goal needs a name"));
+                return Err(refusal::field(
+                    "url",
+                    "a page view needs the page's absolute address, a goal needs a name",
+                ));
             }
         };
         let visitor = match (field::visitor(object.anonymous_id)?, caller, &user) {
             (Some(visitor), _, _) => Some(visitor),
-            (None, Caller::Browser { address, user_agent, .. }, _) => {
-                Some(VisitorKey::Uuid(self.cookieless.visitor(site.id, *address, user_agent, now)))
-            }
+            (
+                None,
+                Caller::Browser {
+                    address,
+                    user_agent,
+                    ..
+                },
+                _,
+            ) => Some(VisitorKey::Uuid(
+                self.cookieless.visitor(site.id, *address, user_agent, now),
+            )),
             (None, Caller::Server { .. }, user) => user.clone().map(VisitorKey::User),
         };
         Ok(Event {

@@ -22,10 +22,13 @@ pub(super) struct Raw {
 impl Raw {
     pub(super) fn of(object: &Object) -> Result<Raw, Refusal> {
         let json = object.raw.map_or("null", |raw| raw.get());
-        let raw: Raw = serde_json::from_str(json).map_err(|e| refusal::body(format!("raw: {e}")))?;
+        let raw: Raw =
+            serde_json::from_str(json).map_err(|e| refusal::body(format!("raw: {e}")))?;
         match raw.v {
             pixel::record::VERSION => Ok(raw),
-            other => Err(refusal::body(format!("raw: version {other} is not known here; reload the page's script"))),
+            other => Err(refusal::body(format!(
+                "raw: version {other} is not known here; reload the page's script"
+            ))),
         }
     }
 
@@ -35,8 +38,11 @@ impl Raw {
         pixel::moment(self.records.as_bytes(), &mut lines);
         // Metadata stands in the records as JSON within JSON.
         mend_surrogates(&mut lines);
-        let lines = String::from_utf8(lines).map_err(|_| refusal::body("raw: a record was cut inside of a character"))?;
-        let whose = serde_json::json!({ "website_id": self.website_id, "anonymous_id": self.anonymous_id }).to_string();
+        let lines = String::from_utf8(lines)
+            .map_err(|_| refusal::body("raw: a record was cut inside of a character"))?;
+        let whose =
+            serde_json::json!({ "website_id": self.website_id, "anonymous_id": self.anonymous_id })
+                .to_string();
         let whose = whose.trim_end_matches('}');
         let objects: Vec<_> = lines
             .lines()
@@ -48,7 +54,9 @@ impl Raw {
             .collect();
         match objects.len() {
             0..=EVENTS => Ok(objects),
-            more => Err(refusal::body(format!("raw: {more} events in one request; at most {EVENTS} are taken"))),
+            more => Err(refusal::body(format!(
+                "raw: {more} events in one request; at most {EVENTS} are taken"
+            ))),
         }
     }
 }

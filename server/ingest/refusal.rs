@@ -15,7 +15,11 @@ pub struct Refusal {
 }
 
 fn refusal(status: u16, code: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal { status, code, message: message.into() }
+    Refusal {
+        status,
+        code,
+        message: message.into(),
+    }
 }
 
 pub(crate) fn body(message: impl Into<String>) -> Refusal {
@@ -31,16 +35,28 @@ pub(crate) fn metadata(message: impl Into<String>) -> Refusal {
 }
 
 pub(crate) fn field(field: &str, message: impl AsRef<str>) -> Refusal {
-    refusal(400, "invalid_field", format!("{field}: {}", message.as_ref()))
+    refusal(
+        400,
+        "invalid_field",
+        format!("{field}: {}", message.as_ref()),
+    )
 }
 
 pub(crate) fn metadata_too_large(bytes: usize) -> Refusal {
     let most = pixel::METADATA_BYTES;
-    refusal(413, "metadata_too_large", format!("metadata: {bytes} bytes as compact JSON, and at most {most} are taken"))
+    refusal(
+        413,
+        "metadata_too_large",
+        format!("metadata: {bytes} bytes as compact JSON, and at most {most} are taken"),
+    )
 }
 
 pub(crate) fn body_too_large() -> Refusal {
-    refusal(413, "body_too_large", "an event may have 64 KiB, and an array 100 events")
+    refusal(
+        413,
+        "body_too_large",
+        "an event may have 64 KiB, and an array 100 events",
+    )
 }
 
 pub(crate) fn missing_authorization() -> Refusal {
@@ -52,7 +68,11 @@ pub(crate) fn missing_authorization() -> Refusal {
 }
 
 pub(crate) fn unknown_website() -> Refusal {
-    refusal(404, "unknown_website", "website_id: no such site in this workspace; `admx site list` prints those there are")
+    refusal(
+        404,
+        "unknown_website",
+        "website_id: no such site in this workspace; `admx site list` prints those there are",
+    )
 }
 
 pub(crate) fn origin_not_allowed(site: &Site) -> Refusal {
@@ -60,12 +80,18 @@ pub(crate) fn origin_not_allowed(site: &Site) -> Refusal {
     refusal(
         403,
         "origin_not_allowed",
-        format!("this page is not on {domain}, below it, or on a host that was added to the site with --host"),
+        format!(
+            "this page is not on {domain}, below it, or on a host that was added to the site with --host"
+        ),
     )
 }
 
 /// The accounts or the log can't be read just now: nothing that the sender did.
 pub(crate) fn unreadable(error: rusqlite::Error) -> Refusal {
     tracing::error!(%error, "a request could not be judged");
-    refusal(503, "overloaded", "the server can't read its own files just now; try again in a moment")
+    refusal(
+        503,
+        "overloaded",
+        "the server can't read its own files just now; try again in a moment",
+    )
 }

@@ -26,7 +26,10 @@ impl Days {
 
     /// From the address; a month when it says nothing that is known.
     pub fn parse(text: Option<&str>) -> Days {
-        Days::ALL.into_iter().find(|d| text.is_some_and(|t| t == d.count().to_string())).unwrap_or(Days::Thirty)
+        Days::ALL
+            .into_iter()
+            .find(|d| text.is_some_and(|t| t == d.count().to_string()))
+            .unwrap_or(Days::Thirty)
     }
 
     /// Days, today included.
@@ -52,8 +55,16 @@ pub struct View {
 
 impl View {
     fn address(&self) -> String {
-        let hidden = if self.hides_reserved { "&reserved=hide" } else { "" };
-        format!("/dashboard/analytics?site={}&days={}{hidden}", self.site, self.days.count())
+        let hidden = if self.hides_reserved {
+            "&reserved=hide"
+        } else {
+            ""
+        };
+        format!(
+            "/dashboard/analytics?site={}&days={}{hidden}",
+            self.site,
+            self.days.count()
+        )
     }
 }
 
@@ -81,20 +92,33 @@ pub struct Analytics<'a> {
     pub email: &'a str,
     /// The part that moves.
     pub card: GoalsCard,
+    /// The last event in the log when the page was made; the stream goes on from there.
+    pub after: i64,
 }
 
 impl Analytics<'_> {
     /// The ranges to choose from: words, address, whether it is the one shown.
     fn ranges(&self) -> Vec<(String, String, bool)> {
         let link = |days: Days| {
-            let view = View { days, ..self.card.view.clone() };
-            (format!("{} days", days.count()), view.address(), days == self.card.view.days)
+            let view = View {
+                days,
+                ..self.card.view.clone()
+            };
+            (
+                format!("{} days", days.count()),
+                view.address(),
+                days == self.card.view.days,
+            )
         };
         Days::ALL.into_iter().map(link).collect()
     }
 
     fn switch_address(&self) -> String {
-        View { hides_reserved: !self.card.view.hides_reserved, ..self.card.view.clone() }.address()
+        View {
+            hides_reserved: !self.card.view.hides_reserved,
+            ..self.card.view.clone()
+        }
+        .address()
     }
 
     fn card_address(&self) -> String {
@@ -102,7 +126,11 @@ impl Analytics<'_> {
     }
 
     fn site_address(&self, site: &Site) -> String {
-        View { site: site.website_id.clone(), ..self.card.view.clone() }.address()
+        View {
+            site: site.website_id.clone(),
+            ..self.card.view.clone()
+        }
+        .address()
     }
 }
 
@@ -138,16 +166,29 @@ impl GoalsCard {
     /// Figures into words.
     pub fn new(view: View, report: Report, base_url: &str) -> GoalsCard {
         let goals = &report.goals;
-        let shown = || goals.goals.iter().filter(|g| !(view.hides_reserved && g.name.is_reserved()));
+        let shown = || {
+            goals
+                .goals
+                .iter()
+                .filter(|g| !(view.hides_reserved && g.name.is_reserved()))
+        };
         let format = "%-d %B %Y";
         GoalsCard {
             visitors: count(goals.visitors),
             views: count(goals.views),
             fires: count(shown().map(|g| g.fires).sum()),
-            days: format!("{} to {}", report.range.from.strftime(format), report.range.to.strftime(format)),
+            days: format!(
+                "{} to {}",
+                report.range.from.strftime(format),
+                report.range.to.strftime(format)
+            ),
             rows: shown().map(row).collect(),
             dropped_total: report.dropped.iter().map(|(_, n)| n).sum(),
-            dropped: report.dropped.iter().map(|(reason, n)| (reason.replace('_', " "), count(*n))).collect(),
+            dropped: report
+                .dropped
+                .iter()
+                .map(|(reason, n)| (reason.replace('_', " "), count(*n)))
+                .collect(),
             has_events: report.has_events,
             base_url: base_url.to_owned(),
             view,
@@ -165,7 +206,12 @@ fn row(goal: &Goal) -> Row {
         fires: count(goal.fires),
         visitors: count(goal.visitors),
         rate: format!("{:.1} %", goal.conversion_rate * 100.0),
-        revenue: goal.revenue.iter().map(money).collect::<Vec<_>>().join(" + "),
+        revenue: goal
+            .revenue
+            .iter()
+            .map(money)
+            .collect::<Vec<_>>()
+            .join(" + "),
         spark: chart::sparkline(&fires, live::fire::plain_name(name)),
     }
 }
@@ -190,7 +236,11 @@ fn money(money: &Money) -> String {
     let minor = money.minor.unsigned_abs();
     let sign = if money.minor < 0 { "−" } else { "" };
     let whole = count(minor / unit);
-    let part = if exponent == 0 { String::new() } else { format!(".{:0width$}", minor % unit, width = exponent as usize) };
+    let part = if exponent == 0 {
+        String::new()
+    } else {
+        format!(".{:0width$}", minor % unit, width = exponent as usize)
+    };
     format!("{sign}{}{whole}{part}", money.currency.symbol())
 }
 
@@ -201,7 +251,12 @@ mod tests {
 
     #[test]
     fn figures_are_grouped() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+        for (number, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(count(number), expected);
         }
     }

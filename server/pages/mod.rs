@@ -33,6 +33,8 @@ pub struct Demo<'a> {
     pub website_id: &'a str,
     /// What arrived lately, newest first.
     pub latest: &'a [Fire],
+    /// The last event in the log when the page was made; the live list goes on from there.
+    pub after: i64,
 }
 
 /// `/login`

@@ -57,16 +57,31 @@ pub fn goals(store: &Store, site: SiteId, range: &Range) -> rusqlite::Result<Goa
         if counted.fires > 0 {
             let span = starts[0].1..starts[starts.len() - 1].1;
             let revenue = store.revenue(site, id, span)?;
-            goals.push(Goal { name, fires: counted.fires, visitors: counted.visitors, conversion_rate: 0.0, revenue, days: counted.days });
+            goals.push(Goal {
+                name,
+                fires: counted.fires,
+                visitors: counted.visitors,
+                conversion_rate: 0.0,
+                revenue,
+                days: counted.days,
+            });
         }
     }
     let views = count(store, site, None, &starts, &mut everybody)?.fires;
     let visitors = everybody.len() as u64;
     for goal in &mut goals {
-        goal.conversion_rate = if visitors == 0 { 0.0 } else { goal.visitors as f64 / visitors as f64 };
+        goal.conversion_rate = if visitors == 0 {
+            0.0
+        } else {
+            goal.visitors as f64 / visitors as f64
+        };
     }
     goals.sort_by(|a, b| b.fires.cmp(&a.fires).then_with(|| a.name.cmp(&b.name)));
-    Ok(Goals { goals, visitors, views })
+    Ok(Goals {
+        goals,
+        visitors,
+        views,
+    })
 }
 
 struct Counted {
@@ -83,12 +98,25 @@ fn count(
     starts: &[(Date, jiff::Timestamp)],
     everybody: &mut HashSet<i64>,
 ) -> rusqlite::Result<Counted> {
-    let (last, days) = starts.split_last().expect("a range has at least one day");
-    let mut counted: Vec<_> = days.iter().map(|(date, _)| Day { date: *date, fires: 0, visitors: 0 }).collect();
+    let Some(((_, end), days)) = starts.split_last() else {
+        return Ok(Counted {
+            fires: 0,
+            visitors: 0,
+            days: Vec::new(),
+        });
+    };
+    let mut counted: Vec<_> = days
+        .iter()
+        .map(|(date, _)| Day {
+            date: *date,
+            fires: 0,
+            visitors: 0,
+        })
+        .collect();
     let mut visitors = HashSet::new();
     let mut today = HashSet::new();
     let mut at = 0;
-    store.each_fire(site, goal, days[0].1..last.1, |row| {
+    store.each_fire(site, goal, starts[0].1..*end, |row| {
         while at + 1 < days.len() && row.at >= days[at + 1].1 {
             at += 1;
             today.clear();
@@ -100,5 +128,9 @@ fn count(
         }
     })?;
     everybody.extend(&visitors);
-    Ok(Counted { fires: counted.iter().map(|d| d.fires).sum(), visitors: visitors.len() as u64, days: counted })
+    Ok(Counted {
+        fires: counted.iter().map(|d| d.fires).sum(),
+        visitors: visitors.len() as u64,
+        days: counted,
+    })
 }

@@ -38,15 +38,31 @@ impl Range {
     pub fn last(days: i32, zone: &TimeZone, now: Timestamp) -> Range {
         let to = now.to_zoned(zone.clone()).date();
         let from = to.saturating_sub((days - 1).days());
-        Range { from, to, zone: zone.clone() }
+        Range {
+            from,
+            to,
+            zone: zone.clone(),
+        }
     }
 
     /// From two dates as people write them; each may be left out: `to` is today then, `from` 29 days before `to`.
-    pub fn parse(from: Option<&str>, to: Option<&str>, zone: &TimeZone, now: Timestamp) -> Result<Range, RangeError> {
-        let date = |text: Option<&str>, name| text.map(|t| parse_date(t).ok_or(RangeError::Date(name))).transpose();
+    pub fn parse(
+        from: Option<&str>,
+        to: Option<&str>,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<Range, RangeError> {
+        let date = |text: Option<&str>, name| {
+            text.map(|t| parse_date(t).ok_or(RangeError::Date(name)))
+                .transpose()
+        };
         let to = date(to, "to")?.unwrap_or_else(|| now.to_zoned(zone.clone()).date());
         let from = date(from, "from")?.unwrap_or_else(|| to.saturating_sub(29.days()));
-        let range = Range { from, to, zone: zone.clone() };
+        let range = Range {
+            from,
+            to,
+            zone: zone.clone(),
+        };
         if from > to {
             return Err(RangeError::Order(from, to));
         }
@@ -61,7 +77,9 @@ impl Range {
         let mut starts = Vec::new();
         let mut day = self.from;
         loop {
-            let start = day.to_zoned(self.zone.clone()).map_or(Timestamp::MAX, |z| z.timestamp());
+            let start = day
+                .to_zoned(self.zone.clone())
+                .map_or(Timestamp::MAX, |z| z.timestamp());
             starts.push((day, start));
             if day > self.to {
                 return starts;
@@ -79,7 +97,14 @@ impl Range {
 
 /// `YYYY-MM-DD` and nothing else.
 fn parse_date(text: &str) -> Option<Date> {
-    let plain = text.len() == 10 && text.bytes().enumerate().all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() });
+    let plain = text.len() == 10
+        && text.bytes().enumerate().all(|(at, b)| {
+            if at == 4 || at == 7 {
+                b == b'-'
+            } else {
+                b.is_ascii_digit()
+            }
+        });
     if plain { text.parse().ok() } else { None }
 }
 
@@ -95,7 +120,11 @@ mod tests {
     fn days_are_of_the_zone_and_have_23_or_25_hours() {
         let now = "2026-03-30T12:00:00Z".parse().unwrap();
         let range = Range::parse(Some("2026-03-29"), Some("2026-03-29"), &berlin(), now).unwrap();
-        let starts: Vec<_> = range.starts().into_iter().map(|(_, at)| at.to_string()).collect();
+        let starts: Vec<_> = range
+            .starts()
+            .into_iter()
+            .map(|(_, at)| at.to_string())
+            .collect();
         assert_eq!(starts, ["2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"]);
     }
 
@@ -103,7 +132,10 @@ mod tests {
     fn what_is_left_out_is_the_last_30_days() {
         let now = "2026-11-22T23:30:00Z".parse().unwrap();
         let range = Range::parse(None, None, &berlin(), now).unwrap();
-        assert_eq!((range.from.to_string(), range.to.to_string()), ("2026-10-25".into(), "2026-11-23".into()));
+        assert_eq!(
+            (range.from.to_string(), range.to.to_string()),
+            ("2026-10-25".into(), "2026-11-23".into())
+        );
         assert_eq!(range.starts().len(), 31);
     }
 
@@ -114,10 +146,23 @@ mod tests {
             (Some("2026-02-30"), None, "from: wanted a day as YYYY-MM-DD"),
             (None, Some("yesterday"), "to: wanted a day as YYYY-MM-DD"),
             (Some("20260101"), None, "from: wanted a day as YYYY-MM-DD"),
-            (Some("2026-02-02"), Some("2026-02-01"), "from: 2026-02-02 lies after to (2026-02-01)"),
-            (Some("1900-01-01"), Some("2026-02-01"), "a range may have 3660 days at the most"),
+            (
+                Some("2026-02-02"),
+                Some("2026-02-01"),
+                "from: 2026-02-02 lies after to (2026-02-01)",
+            ),
+            (
+                Some("1900-01-01"),
+                Some("2026-02-01"),
+                "a range may have 3660 days at the most",
+            ),
         ] {
-            assert_eq!(Range::parse(from, to, &TimeZone::UTC, now).unwrap_err().to_string(), expected);
+            assert_eq!(
+                Range::parse(from, to, &TimeZone::UTC, now)
+                    .unwrap_err()
+                    .to_string(),
+                expected
+            );
         }
     }
 }

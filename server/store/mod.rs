@@ -47,7 +47,12 @@ impl Store {
         let connection = schema::open(&file, settings.most_bytes)?;
         let live = live::Live::default();
         let writer = writer::Writer::start(connection, settings.queue, live.clone())?;
-        Ok(Arc::new(Store { file, writer, live, readers: Mutex::default() }))
+        Ok(Arc::new(Store {
+            file,
+            writer,
+            live,
+            readers: Mutex::default(),
+        }))
     }
 
     /// Where events go in.
@@ -61,14 +66,24 @@ impl Store {
     }
 
     /// Runs `work` on a connection that sees the log as it is now and can't change it.
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let idle = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let connection = match idle {
             Some(connection) => connection,
             None => schema::open_to_read(&self.file)?,
         };
         let result = work(&connection);
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(connection);
         result
     }
 }

@@ -23,6 +23,8 @@ pub struct Row {
 /// One event as a person reads it.
 #[derive(Clone, Debug)]
 pub struct Fire {
+    /// Its number in the log; later ones are stored later.
+    pub id: i64,
     /// When.
     pub at: Timestamp,
     /// Which goal; `None` for a page view.
@@ -49,7 +51,13 @@ impl Store {
     }
 
     /// Gives `each` the events of one goal (`None`: the page views) within the span, oldest first.
-    pub fn each_fire(&self, site: SiteId, goal: Option<i64>, span: Range<Timestamp>, mut each: impl FnMut(Row)) -> rusqlite::Result<()> {
+    pub fn each_fire(
+        &self,
+        site: SiteId,
+        goal: Option<i64>,
+        span: Range<Timestamp>,
+        mut each: impl FnMut(Row),
+    ) -> rusqlite::Result<()> {
         self.read(|connection| {
             let mut statement = connection
                 .prepare_cached("SELECT at, visitor FROM event WHERE site = ?1 AND goal = ?2 AND at >= ?3 AND at < ?4 ORDER BY at")?;
@@ -62,7 +70,12 @@ impl Store {
     }
 
     /// What one goal brought within the span, a sum a currency, by the currency's code.
-    pub fn revenue(&self, site: SiteId, goal: i64, span: Range<Timestamp>) -> rusqlite::Result<Vec<Money>> {
+    pub fn revenue(
+        &self,
+        site: SiteId,
+        goal: i64,
+        span: Range<Timestamp>,
+    ) -> rusqlite::Result<Vec<Money>> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT currency, sum(amount) FROM event
@@ -83,38 +96,51 @@ impl Store {
         })
     }
 
-    /// The latest events of a site, newest first.
-    pub fn latest(&self, site: SiteId, most: u32) -> rusqlite::Result<Vec<Fire>> {
-        let mut latest = Vec::new();
-        self.each_event(site, true, most, |fire| {
-            latest.push(fire);
-            true
-        })?;
-        Ok(latest)
+    /// The number of the last event in the log, of any site.
+    pub fn last_id(&self) -> rusqlite::Result<i64> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT coalesce(max(id), 0) FROM event")?
+                .query_row([], |row| row.get(0))
+        })
     }
 
-    /// Gives `each` the events of a site in the order they were stored, or newest first, until it answers `false`.
-    pub fn each_event(&self, site: SiteId, newest_first: bool, most: u32, mut each: impl FnMut(Fire) -> bool) -> rusqlite::Result<()> {
+    /// The latest events of a site, newest first.
+    pub fn latest(&self, site: SiteId, most: u32) -> rusqlite::Result<Vec<Fire>> {
         self.read(|connection| {
-            let order = if newest_first { "DESC" } else { "ASC" };
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT event.at, goal.name, url.text, referrer.text, event.metadata, event.visitor FROM event
-                 LEFT JOIN goal ON goal.id = event.goal
-                 LEFT JOIN address AS url ON url.id = event.url
-                 LEFT JOIN address AS referrer ON referrer.id = event.referrer
-                 WHERE event.site = ?1 ORDER BY event.id {order} LIMIT ?2"
+                "{FIRES} WHERE event.site = ?1 ORDER BY event.id DESC LIMIT ?2"
             ))?;
-            let mut rows = statement.query(params![site.0, most])?;
+            statement
+                .query_and_then(params![site.0, most], fire)?
+                .collect()
+        })
+    }
+
+    /// Events of a site that were stored after the one numbered `after`, oldest first.
+    pub fn after(&self, site: SiteId, after: i64, most: u32) -> rusqlite::Result<Vec<Fire>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "{FIRES} WHERE event.id > ?2 AND event.site = ?1 ORDER BY event.id LIMIT ?3"
+            ))?;
+            statement
+                .query_and_then(params![site.0, after, most], fire)?
+                .collect()
+        })
+    }
+
+    /// Gives `each` the events of a site in the order they were stored, until it answers `false`.
+    pub fn each_event(
+        &self,
+        site: SiteId,
+        mut each: impl FnMut(Fire) -> bool,
+    ) -> rusqlite::Result<()> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached(&format!("{FIRES} WHERE event.site = ?1 ORDER BY event.id"))?;
+            let mut rows = statement.query([site.0])?;
             while let Some(row) = rows.next()? {
-                let fire = Fire {
-                    at: instant(row.get(0)?),
-                    goal: row.get::<_, Option<String>>(1)?.map(GoalName::stored),
-                    url: row.get(2)?,
-                    referrer: row.get(3)?,
-                    metadata: row.get::<_, Option<String>>(4)?.map(Metadata),
-                    visitor: row.get(5)?,
-                };
-                if !each(fire) {
+                if !each(fire(row)?) {
                     break;
                 }
             }
@@ -123,11 +149,18 @@ impl Store {
     }
 
     /// Of `sites`, the one that saw this visitor last.
-    pub fn site_that_saw(&self, visitor: &VisitorKey, sites: &[SiteId]) -> rusqlite::Result<Option<SiteId>> {
+    pub fn site_that_saw(
+        &self,
+        visitor: &VisitorKey,
+        sites: &[SiteId],
+    ) -> rusqlite::Result<Option<SiteId>> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT site FROM visitor WHERE key = ?1 ORDER BY last_at DESC, id DESC")?;
+            let mut statement = connection.prepare_cached(
+                "SELECT site FROM visitor WHERE key = ?1 ORDER BY last_at DESC, id DESC",
+            )?;
             let seen = statement.query_map([writer::key(visitor)], |row| row.get(0).map(SiteId))?;
-            let mut known = seen.filter(|site| site.as_ref().map_or(true, |site| sites.contains(site)));
+            let mut known =
+                seen.filter(|site| site.as_ref().map_or(true, |site| sites.contains(site)));
             known.next().transpose()
         })
     }
@@ -146,10 +179,32 @@ impl Store {
     /// When the site's first event happened.
     pub fn first_event(&self, site: SiteId) -> rusqlite::Result<Option<Timestamp>> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT at FROM event WHERE site = ?1 LIMIT 1")?;
-            statement.query_row([site.0], |row| row.get(0)).optional().map(|at| at.map(instant))
+            let mut statement =
+                connection.prepare_cached("SELECT at FROM event WHERE site = ?1 LIMIT 1")?;
+            statement
+                .query_row([site.0], |row| row.get(0))
+                .optional()
+                .map(|at| at.map(instant))
         })
     }
+}
+
+const FIRES: &str = "SELECT event.id, event.at, goal.name, url.text, referrer.text, event.metadata, event.visitor FROM event
+     LEFT JOIN goal ON goal.id = event.goal
+     LEFT JOIN address AS url ON url.id = event.url
+     LEFT JOIN address AS referrer ON referrer.id = event.referrer";
+
+/// A row of [`FIRES`].
+fn fire(row: &rusqlite::Row<'_>) -> rusqlite::Result<Fire> {
+    Ok(Fire {
+        id: row.get(0)?,
+        at: instant(row.get(1)?),
+        goal: row.get::<_, Option<String>>(2)?.map(GoalName::stored),
+        url: row.get(3)?,
+        referrer: row.get(4)?,
+        metadata: row.get::<_, Option<String>>(5)?.map(Metadata),
+        visitor: row.get(6)?,
+    })
 }
 
 fn instant(milliseconds: i64) -> Timestamp {

@@ -82,14 +82,21 @@ pub(super) fn open(file: &Path, most_bytes: Option<u64>) -> anyhow::Result<Conne
     Migrations::from_slice(MIGRATIONS).to_latest(&mut connection)?;
     if let Some(most) = most_bytes {
         let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        connection.query_row(&format!("PRAGMA max_page_count = {}", most / page.unsigned_abs()), [], |_| Ok(()))?;
+        connection.query_row(
+            &format!("PRAGMA max_page_count = {}", most / page.unsigned_abs()),
+            [],
+            |_| Ok(()),
+        )?;
     }
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
 
 pub(super) fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection = Connection::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
     connection.busy_timeout(Duration::from_secs(5))?;
     Ok(connection)
 }

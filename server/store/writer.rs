@@ -12,7 +12,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
-use super::event::{Event, SiteId, UserId, VisitorKey, What};
+use super::event::{Address, Event, SiteId, UserId, VisitorKey, What};
 use super::live::Live;
 use super::read::Fire;
 use super::schema::VIEW;
@@ -66,12 +66,28 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, queue: usize, live: Live) -> anyhow::Result<Writer> {
+    pub(super) fn start(
+        connection: Connection,
+        queue: usize,
+        live: Live,
+    ) -> anyhow::Result<Writer> {
         let (requests, inbox) = sync_channel(queue);
         let drops = Arc::new(Drops::default());
-        let mut log = Log { connection, live, drops: drops.clone(), goals: HashMap::new(), addresses: HashMap::new() };
-        let thread = std::thread::Builder::new().name("writer".into()).spawn(move || log.run(&inbox))?;
-        Ok(Writer { requests: Mutex::new(Some(requests)), drops, thread: Mutex::new(Some(thread)) })
+        let mut log = Log {
+            connection,
+            live,
+            drops: drops.clone(),
+            goals: HashMap::new(),
+            addresses: HashMap::new(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || log.run(&inbox))?;
+        Ok(Writer {
+            requests: Mutex::new(Some(requests)),
+            drops,
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// Stores `events`, all or none, and answers when they are on disk: one outcome an event, in order.
@@ -82,22 +98,38 @@ impl Writer {
             None => return Err(WriteError::Failed("the server is stopping".into())),
         };
         match sent {
-            Ok(()) => outcome.await.unwrap_or_else(|_| Err(WriteError::Failed("the writer stopped".into()))),
+            Ok(()) => outcome
+                .await
+                .unwrap_or_else(|_| Err(WriteError::Failed("the writer stopped".into()))),
             Err(TrySendError::Full(_)) => Err(WriteError::Overloaded),
-            Err(TrySendError::Disconnected(_)) => Err(WriteError::Failed("the writer stopped".into())),
+            Err(TrySendError::Disconnected(_)) => {
+                Err(WriteError::Failed("the writer stopped".into()))
+            }
         }
     }
 
     /// Counts an event that is not stored. `site` is `None` when none is known.
     pub fn count_drop(&self, site: Option<SiteId>, reason: &'static str, at: Timestamp) {
         let key = (site.map_or(0, |s| s.0), day(at), reason);
-        *self.drops.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+        *self
+            .drops
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key)
+            .or_default() += 1;
     }
 
     /// Takes no more, writes what waits, and comes back when all of it is on disk.
     pub fn stop(&self) {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if thread.is_some_and(|t| t.join().is_err()) {
             tracing::error!("the writer had died");
         }
@@ -182,29 +214,47 @@ impl Log {
         }
         let heard = self.live.is_heard();
         let mut news = Vec::new();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut insert = Insert { connection: &transaction, goals: &mut self.goals, addresses: &mut self.addresses };
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut insert = Insert {
+            connection: &transaction,
+            goals: &mut self.goals,
+            addresses: &mut self.addresses,
+        };
         let mut outcomes = Vec::with_capacity(batch.len());
         for request in batch {
             let mut of_request = Vec::with_capacity(request.events.len());
             for event in &request.events {
                 let stored = insert.event(event)?;
-                of_request.push(if stored.is_some() { Outcome::Stored } else { Outcome::Duplicate });
-                if let (true, Some(visitor)) = (heard, stored) {
-                    news.push((event, visitor));
+                of_request.push(if stored.is_some() {
+                    Outcome::Stored
+                } else {
+                    Outcome::Duplicate
+                });
+                if let (true, Some(Some(row))) = (heard, stored) {
+                    news.push((event, row));
                 }
             }
             outcomes.push(of_request);
         }
         transaction.commit()?;
-        for (event, visitor) in news {
-            let goal = match &event.what {
-                What::View => None,
-                What::Goal(name) => Some(name.clone()),
-                What::Identify => continue,
+        for (event, Inserted { id, visitor }) in news {
+            let goal = if let What::Goal(name) = &event.what {
+                Some(name.clone())
+            } else {
+                None
             };
-            let text = |address: &Option<super::event::Address>| address.as_ref().map(|a| a.0.clone());
-            let fire = Fire { at: event.at, goal, url: text(&event.url), referrer: text(&event.referrer), metadata: event.metadata.clone(), visitor };
+            let text = |address: &Option<Address>| address.as_ref().map(|a| a.0.clone());
+            let fire = Fire {
+                id,
+                at: event.at,
+                goal,
+                url: text(&event.url),
+                referrer: text(&event.referrer),
+                metadata: event.metadata.clone(),
+                visitor,
+            };
             self.live.tell(event.site, fire);
         }
         Ok(outcomes)
@@ -218,7 +268,9 @@ impl Log {
             return;
         }
         let written = (|| {
-            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
             for ((site, day, reason), count) in &drops {
                 transaction.execute(
                     "INSERT INTO dropped VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET count = count + excluded.count",
@@ -244,9 +296,16 @@ struct Insert<'a> {
     addresses: &'a mut HashMap<String, i64>,
 }
 
+/// A new row of the log.
+#[derive(Clone, Copy)]
+struct Inserted {
+    id: i64,
+    visitor: Option<i64>,
+}
+
 impl Insert<'_> {
-    /// Stores an event and gives its visitor's number, or `None` when its id is stored already.
-    fn event(&mut self, event: &Event) -> rusqlite::Result<Option<Option<i64>>> {
+    /// Stores an event and gives its row, if its kind has one; `None` when its id is stored already.
+    fn event(&mut self, event: &Event) -> rusqlite::Result<Option<Option<Inserted>>> {
         let site = event.site.0;
         let at = event.at.as_millisecond();
         let is_new = self
@@ -256,7 +315,11 @@ impl Insert<'_> {
         if is_new == 0 {
             return Ok(None);
         }
-        let visitor = event.visitor.as_ref().map(|v| self.visitor(v, site, at)).transpose()?;
+        let visitor = event
+            .visitor
+            .as_ref()
+            .map(|v| self.visitor(v, site, at))
+            .transpose()?;
         if let (Some(visitor), Some(UserId(user))) = (visitor, &event.user) {
             self.connection
                 .prepare_cached("INSERT OR IGNORE INTO identity VALUES (?1, ?2, ?3)")?
@@ -265,16 +328,21 @@ impl Insert<'_> {
         let goal = match &event.what {
             What::View => VIEW,
             What::Goal(name) => self.goal(site, name.as_str())?,
-            What::Identify => return Ok(Some(visitor)),
+            What::Identify => return Ok(Some(None)),
         };
         let url = event.url.as_ref().map(|a| self.address(&a.0)).transpose()?;
-        let referrer = event.referrer.as_ref().map(|a| self.address(&a.0)).transpose()?;
-        self.connection
+        let referrer = event
+            .referrer
+            .as_ref()
+            .map(|a| self.address(&a.0))
+            .transpose()?;
+        let id = self
+            .connection
             .prepare_cached(
                 "INSERT INTO event (site, at, goal, visitor, url, referrer, metadata, amount, currency)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
-            .execute(params![
+            .insert(params![
                 site,
                 at,
                 goal,
@@ -285,12 +353,14 @@ impl Insert<'_> {
                 event.revenue.as_ref().map(|r| r.minor),
                 event.revenue.as_ref().map(|r| r.currency.code()),
             ])?;
-        Ok(Some(visitor))
+        Ok(Some(Some(Inserted { id, visitor })))
     }
 
     fn visitor(&mut self, visitor: &VisitorKey, site: i64, at: i64) -> rusqlite::Result<i64> {
         let key = key(visitor);
-        let mut statement = self.connection.prepare_cached("SELECT id, site FROM visitor WHERE key = ?1")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, site FROM visitor WHERE key = ?1")?;
         let mut rows = statement.query(params![key])?;
         let (mut here, mut elsewhere) = (None, false);
         while let Some(row) = rows.next()? {
@@ -307,7 +377,9 @@ impl Insert<'_> {
             Some(id) => {
                 if elsewhere {
                     self.connection
-                        .prepare_cached("UPDATE visitor SET last_at = max(last_at, ?2) WHERE id = ?1")?
+                        .prepare_cached(
+                            "UPDATE visitor SET last_at = max(last_at, ?2) WHERE id = ?1",
+                        )?
                         .execute(params![id, at])?;
                 }
                 Ok(id)
@@ -320,8 +392,15 @@ impl Insert<'_> {
         if let Some(id) = self.goals.get(&key) {
             return Ok(*id);
         }
-        let id = numbered(self.connection, "SELECT id FROM goal WHERE name = ?1", "INSERT INTO goal (name) VALUES (?1)", name)?;
-        self.connection.prepare_cached("INSERT OR IGNORE INTO site_goal VALUES (?1, ?2)")?.execute(params![site, id])?;
+        let id = numbered(
+            self.connection,
+            "SELECT id FROM goal WHERE name = ?1",
+            "INSERT INTO goal (name) VALUES (?1)",
+            name,
+        )?;
+        self.connection
+            .prepare_cached("INSERT OR IGNORE INTO site_goal VALUES (?1, ?2)")?
+            .execute(params![site, id])?;
         self.goals.insert(key, id);
         Ok(id)
     }
@@ -330,7 +409,12 @@ impl Insert<'_> {
         if let Some(id) = self.addresses.get(text) {
             return Ok(*id);
         }
-        let id = numbered(self.connection, "SELECT id FROM address WHERE text = ?1", "INSERT INTO address (text) VALUES (?1)", text)?;
+        let id = numbered(
+            self.connection,
+            "SELECT id FROM address WHERE text = ?1",
+            "INSERT INTO address (text) VALUES (?1)",
+            text,
+        )?;
         self.addresses.insert(text.to_owned(), id);
         Ok(id)
     }
@@ -338,6 +422,9 @@ impl Insert<'_> {
 
 /// The number of `text` in its table, given one where it is new.
 fn numbered(connection: &Connection, find: &str, add: &str, text: &str) -> rusqlite::Result<i64> {
-    let found = connection.prepare_cached(find)?.query_row([text], |row| row.get(0)).optional()?;
+    let found = connection
+        .prepare_cached(find)?
+        .query_row([text], |row| row.get(0))
+        .optional()?;
     found.map_or_else(|| connection.prepare_cached(add)?.insert([text]), Ok)
 }

@@ -11,15 +11,43 @@ fn results_are_plain_lines() {
     let data = tempfile::tempdir().unwrap();
     let ok = |arguments: &[&str]| {
         let output = run(data.path(), arguments);
-        assert_eq!(code(&output), 0, "{arguments:?} {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            code(&output),
+            0,
+            "{arguments:?} {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap()
     };
-    let site = ok(&["site", "add", "Example.com", "--host", "shop.test", "--host", "pay.test"]);
+    let site = ok(&[
+        "site",
+        "add",
+        "Example.com",
+        "--host",
+        "shop.test",
+        "--host",
+        "pay.test",
+    ]);
     assert!(site.starts_with("admx_") && site.ends_with('\n') && site.lines().count() == 1);
-    assert_eq!(ok(&["site", "list"]), format!("{}\texample.com\tpay.test,shop.test\n", site.trim()));
-    let key = ok(&["key", "new", "--name", "my key", "--scope", "event:write", "--scope", "analytics:read"]);
+    assert_eq!(
+        ok(&["site", "list"]),
+        format!("{}\texample.com\tpay.test,shop.test\n", site.trim())
+    );
+    let key = ok(&[
+        "key",
+        "new",
+        "--name",
+        "my key",
+        "--scope",
+        "event:write",
+        "--scope",
+        "analytics:read",
+    ]);
     assert!(key.starts_with("admx_sk_") && key.lines().count() == 1);
-    assert_eq!(ok(&["key", "list"]), "1\tmy key\tevent:write,analytics:read\tgood\n");
+    assert_eq!(
+        ok(&["key", "list"]),
+        "1\tmy key\tevent:write,analytics:read\tgood\n"
+    );
     assert_eq!(ok(&["key", "revoke", "1"]), "revoked 1\n");
     assert!(ok(&["key", "list"]).contains("\trevoked 20"));
     assert!(ok(&["user", "add", "a@example.com"]).starts_with("http://127.0.0.1:8080/login/"));
@@ -42,7 +70,10 @@ fn failures_are_1_and_wrong_usage_is_2() {
     ] {
         let output = run(data.path(), arguments);
         assert_eq!(code(&output), expected, "{arguments:?}");
-        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
+        assert!(
+            output.stdout.is_empty() && !output.stderr.is_empty(),
+            "{arguments:?}"
+        );
     }
 }
 
@@ -52,7 +83,17 @@ fn help_says_every_flag_and_its_variable() {
     for arguments in [&["--help"][..], &["serve", "--help"]] {
         let output = run(data.path(), arguments);
         let help = String::from_utf8(output.stdout).unwrap();
-        for word in ["--listen", "ADMX_LISTEN", "--data", "ADMX_DATA", "--base-url", "ADMX_BASE_URL", "--trusted-proxy", "ADMX_TRUSTED_PROXY", "--clock"] {
+        for word in [
+            "--listen",
+            "ADMX_LISTEN",
+            "--data",
+            "ADMX_DATA",
+            "--base-url",
+            "ADMX_BASE_URL",
+            "--trusted-proxy",
+            "ADMX_TRUSTED_PROXY",
+            "--clock",
+        ] {
             assert!(help.contains(word), "{arguments:?} lacks {word}");
         }
     }
@@ -63,7 +104,8 @@ fn the_data_folder_is_its_owners_alone() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("new/data");
     assert_eq!(code(&run(&data, &["site", "list"])), 0);
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&data).unwrap().permissions());
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&data).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o700);
 }
 
@@ -73,7 +115,12 @@ fn commands_work_beside_a_running_server_at_once() {
     let site = server.add_site("late.test");
     let key = server.new_key();
     let body = format!(r#"{{"website_id":"{site}","name":"x"}}"#);
-    assert_eq!(server.post(&[("origin", "https://late.test")], &body).status, 200);
+    assert_eq!(
+        server
+            .post(&[("origin", "https://late.test")], &body)
+            .status,
+        200
+    );
     assert_eq!(server.post_with_key(&key, &body).status, 200);
     server.run(&["key", "revoke", "1"]);
     assert_eq!(server.post_with_key(&key, &body).code(), "api_key_revoked");

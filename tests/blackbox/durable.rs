@@ -23,7 +23,9 @@ fn load(server: &Server, key: &str, round: usize, end: impl FnOnce()) -> HashSet
                         }
                         let name = format!("{round}-{thread}-{n}");
                         let sent = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                            server.post_with_key(key, json!({ "name": name }).to_string()).status
+                            server
+                                .post_with_key(key, json!({ "name": name }).to_string())
+                                .status
                         }));
                         match sent {
                             Ok(200) => acknowledged.insert(name),
@@ -37,13 +39,22 @@ fn load(server: &Server, key: &str, round: usize, end: impl FnOnce()) -> HashSet
         std::thread::sleep(Duration::from_millis(300));
         end();
         over.store(true, Ordering::Relaxed);
-        senders.into_iter().flat_map(|s| s.join().unwrap()).collect()
+        senders
+            .into_iter()
+            .flat_map(|s| s.join().unwrap())
+            .collect()
     })
 }
 
 fn signal(server: &Server, signal: &str) {
     let pid = server.pid().to_string();
-    assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    assert!(
+        std::process::Command::new("kill")
+            .args([signal, &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
     if signal == "-TERM" {
         // It ends what is in flight; nothing new is taken meanwhile.
         std::thread::sleep(Duration::from_millis(200));
@@ -62,12 +73,23 @@ fn kills_and_stops_under_load_lose_nothing() {
         acknowledged.extend(load(&server, &key, round, || signal(&server, how)));
         let data = server.kill();
         server = Server::on(data, &["--rate-key", "0"]);
-        let stored: Vec<String> = server.events(&key, &site).iter().map(|e| e["name"].as_str().unwrap().to_owned()).collect();
+        let stored: Vec<String> = server
+            .events(&key, &site)
+            .iter()
+            .map(|e| e["name"].as_str().unwrap().to_owned())
+            .collect();
         let distinct: HashSet<_> = stored.iter().cloned().collect();
         let _ = std::panic::take_hook();
-        assert_eq!(stored.len(), distinct.len(), "round {round}: something was stored twice");
+        assert_eq!(
+            stored.len(),
+            distinct.len(),
+            "round {round}: something was stored twice"
+        );
         let missing: Vec<_> = acknowledged.difference(&distinct).take(5).collect();
-        assert!(missing.is_empty(), "round {round}, {how}: acknowledged, and not there: {missing:?}");
+        assert!(
+            missing.is_empty(),
+            "round {round}, {how}: acknowledged, and not there: {missing:?}"
+        );
         std::panic::set_hook(Box::new(|_| ()));
     }
     let _ = std::panic::take_hook();

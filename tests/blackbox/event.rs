@@ -27,13 +27,25 @@ fn a_page_sends_what_is_right_and_hears_what_is_wrong() {
     let metadata = |bytes: usize| json!({ "k": "x".repeat(bytes - r#"{"k":""}"#.len()) });
     let rows: Vec<(Value, u16, &str)> = vec![
         (right.clone(), 200, ""),
-        (with("website_id", json!("admx_unknown")), 404, "unknown_website"),
+        (
+            with("website_id", json!("admx_unknown")),
+            404,
+            "unknown_website",
+        ),
         (with("website_id", json!(7)), 400, "invalid_field"),
-        (with("website_id", json!(null)), 401, "missing_authorization"),
+        (
+            with("website_id", json!(null)),
+            401,
+            "missing_authorization",
+        ),
         (with("name", json!("x".repeat(100))), 200, ""),
         (with("name", json!("é".repeat(100))), 200, ""),
         (with("name", json!("😀".repeat(100))), 200, ""),
-        (with("name", json!(format!(" \t{}\u{a0}", "x".repeat(100)))), 200, ""),
+        (
+            with("name", json!(format!(" \t{}\u{a0}", "x".repeat(100)))),
+            200,
+            "",
+        ),
         (with("name", json!("x".repeat(101))), 400, "invalid_name"),
         (with("name", json!("")), 400, "invalid_name"),
         (with("name", json!("  ")), 400, "invalid_name"),
@@ -56,28 +68,60 @@ fn a_page_sends_what_is_right_and_hears_what_is_wrong() {
         (with("user_id", json!("")), 400, "invalid_field"),
         (with("user_id", json!("u-1")), 200, ""),
         (with("url", json!("data:text/html,x")), 400, "invalid_field"),
-        (with("url", json!("blob:https://example.com/x")), 400, "invalid_field"),
+        (
+            with("url", json!("blob:https://example.com/x")),
+            400,
+            "invalid_field",
+        ),
         (with("url", json!("not an address")), 400, "invalid_field"),
-        (with("referrer", json!("data:text/html,x")), 400, "invalid_field"),
+        (
+            with("referrer", json!("data:text/html,x")),
+            400,
+            "invalid_field",
+        ),
         (with("age_ms", json!(-1)), 400, "invalid_field"),
         (with("age_ms", json!("1")), 400, "invalid_field"),
         (with("age_ms", json!(1e30)), 200, ""),
-        (with("fired_at", json!("2020-01-01T00:00:00Z")), 400, "invalid_field"),
+        (
+            with("fired_at", json!("2020-01-01T00:00:00Z")),
+            400,
+            "invalid_field",
+        ),
         (json!({ "website_id": site }), 400, "invalid_field"),
-        (json!({ "website_id": site, "url": "https://example.com/" }), 200, ""),
-        (json!({ "website_id": site, "anonymous_id": VISITOR, "user_id": "u-1" }), 200, ""),
+        (
+            json!({ "website_id": site, "url": "https://example.com/" }),
+            200,
+            "",
+        ),
+        (
+            json!({ "website_id": site, "anonymous_id": VISITOR, "user_id": "u-1" }),
+            200,
+            "",
+        ),
         (json!([]), 400, "invalid_body"),
         (json!(vec![right.clone(); 101]), 400, "invalid_body"),
         (json!([7]), 400, "invalid_body"),
         (json!("x"), 400, "invalid_body"),
-        (json!({ "website_id": site, "name": "x", "junk": "x".repeat(65_536) }), 413, "body_too_large"),
+        (
+            json!({ "website_id": site, "name": "x", "junk": "x".repeat(65_536) }),
+            413,
+            "body_too_large",
+        ),
     ];
     let is_event = |body: &Value| body.get("name").is_some() || body.get("url").is_some();
-    let stored = rows.iter().filter(|(body, status, _)| *status == 200 && is_event(body)).count();
+    let stored = rows
+        .iter()
+        .filter(|(body, status, _)| *status == 200 && is_event(body))
+        .count();
     for (body, status, code) in rows {
         let text = body.to_string();
         let reply = server.post(&[ORIGIN], &text);
-        assert_eq!((reply.status, reply.code().as_str()), (status, code), "{text:.200} → {}", reply.text);
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (status, code),
+            "{text:.200} → {}",
+            reply.text
+        );
         assert!(reply.json()["meta"]["request_id"].is_string());
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
     }
@@ -121,10 +165,30 @@ fn an_origin_is_one_of_the_sites_hosts_or_the_address_is() {
 fn keys_are_checked_before_anything_else() {
     let (server, site, good) = set_up(&["--clock", "2030-01-01T00:00:00Z"]);
     let reads = server.run(&["key", "new", "--name", "r", "--scope", "analytics:read"]);
-    let expired = server.run(&["key", "new", "--name", "e", "--scope", "event:write", "--expires", "2029-12-31T23:59:59Z"]);
+    let expired = server.run(&[
+        "key",
+        "new",
+        "--name",
+        "e",
+        "--scope",
+        "event:write",
+        "--expires",
+        "2029-12-31T23:59:59Z",
+    ]);
     let revoked = server.run(&["key", "new", "--name", "v", "--scope", "event:write"]);
-    assert_eq!(server.post_with_key(&revoked, r#"{"name":"x"}"#).status, 200);
-    let id = server.run(&["key", "list"]).lines().last().unwrap().split('\t').next().unwrap().to_owned();
+    assert_eq!(
+        server.post_with_key(&revoked, r#"{"name":"x"}"#).status,
+        200
+    );
+    let id = server
+        .run(&["key", "list"])
+        .lines()
+        .last()
+        .unwrap()
+        .split('\t')
+        .next()
+        .unwrap()
+        .to_owned();
     server.run(&["key", "revoke", &id]);
     let bearer = |key: &str| format!("Bearer {key}");
     let rows = [
@@ -139,13 +203,41 @@ fn keys_are_checked_before_anything_else() {
     ];
     for (authorization, status, code) in rows {
         let reply = server.post(&[("authorization", &authorization)], r#"{"name":"x"}"#);
-        assert_eq!((reply.status, reply.code().as_str()), (status, code), "{authorization:.20}");
-        assert!(!reply.text.contains(authorization.split(' ').nth(1).filter(|s| !s.is_empty()).unwrap_or("no secret")));
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (status, code),
+            "{authorization:.20}"
+        );
+        assert!(
+            !reply.text.contains(
+                authorization
+                    .split(' ')
+                    .nth(1)
+                    .filter(|s| !s.is_empty())
+                    .unwrap_or("no secret")
+            )
+        );
     }
-    assert_eq!(server.get("/api/v1/analytics/goals", &[]).code(), "missing_authorization");
+    assert_eq!(
+        server.get("/api/v1/analytics/goals", &[]).code(),
+        "missing_authorization"
+    );
     let writes = server.run(&["key", "new", "--name", "w", "--scope", "event:write"]);
-    assert_eq!(server.get_with_key(&writes, "/api/v1/analytics/goals").code(), "insufficient_scope");
-    assert_eq!(server.get_with_key(&reads, &format!("/api/v1/analytics/goals?website_id={site}")).status, 200);
+    assert_eq!(
+        server
+            .get_with_key(&writes, "/api/v1/analytics/goals")
+            .code(),
+        "insufficient_scope"
+    );
+    assert_eq!(
+        server
+            .get_with_key(
+                &reads,
+                &format!("/api/v1/analytics/goals?website_id={site}")
+            )
+            .status,
+        200
+    );
 }
 
 #[test]
@@ -154,14 +246,32 @@ fn a_servers_event_finds_its_site() {
     let second = server.add_site("second.test");
     let count = |site: &str| server.events(&key, site).len();
     // Without an id: the workspace's first site, which is never the demo.
-    assert_eq!(server.post_with_key(&key, r#"{"name":"a","user_id":"u"}"#).status, 200);
+    assert_eq!(
+        server
+            .post_with_key(&key, r#"{"name":"a","user_id":"u"}"#)
+            .status,
+        200
+    );
     assert_eq!((count(&first), count(&second)), (1, 0));
     // The site that last saw the visitor.
     let seen_on = |site: &str, origin: &str| {
         let body = json!({ "website_id": site, "anonymous_id": VISITOR, "url": origin });
-        assert_eq!(server.post(&[("origin", origin)], body.to_string()).status, 200);
+        assert_eq!(
+            server.post(&[("origin", origin)], body.to_string()).status,
+            200
+        );
     };
-    let fires = || assert_eq!(server.post_with_key(&key, json!({ "name": "b", "anonymous_id": VISITOR }).to_string()).status, 200);
+    let fires = || {
+        assert_eq!(
+            server
+                .post_with_key(
+                    &key,
+                    json!({ "name": "b", "anonymous_id": VISITOR }).to_string()
+                )
+                .status,
+            200
+        )
+    };
     seen_on(&second, "https://second.test");
     fires();
     assert_eq!((count(&first), count(&second)), (1, 2));
@@ -174,19 +284,39 @@ fn a_servers_event_finds_its_site() {
     fires();
     assert_eq!((count(&first), count(&second)), (3, 4));
     // Named, it is that one; of nobody's workspace, it is unknown.
-    assert_eq!(server.post_with_key(&key, json!({ "name": "c", "website_id": first }).to_string()).status, 200);
+    assert_eq!(
+        server
+            .post_with_key(
+                &key,
+                json!({ "name": "c", "website_id": first }).to_string()
+            )
+            .status,
+        200
+    );
     assert_eq!(count(&first), 4);
-    assert_eq!(server.post_with_key(&key, r#"{"name":"c","website_id":"admx_other"}"#).code(), "unknown_website");
+    assert_eq!(
+        server
+            .post_with_key(&key, r#"{"name":"c","website_id":"admx_other"}"#)
+            .code(),
+        "unknown_website"
+    );
 }
 
 #[test]
 fn a_repeated_event_is_stored_once_and_says_so() {
     let (server, site, key) = set_up(&[]);
-    let body = json!({ "name": "Paid", "event_id": "3f2c8b1e-9d4a-4c7e-8f10-0a1b2c3d4e5f" }).to_string();
+    let body =
+        json!({ "name": "Paid", "event_id": "3f2c8b1e-9d4a-4c7e-8f10-0a1b2c3d4e5f" }).to_string();
     let first = server.post_with_key(&key, &body).json();
     let again = server.post_with_key(&key, &body);
-    assert_eq!(first["data"], json!({ "event_id": "3f2c8b1e-9d4a-4c7e-8f10-0a1b2c3d4e5f", "duplicate": false }));
-    assert_eq!((again.status, &again.json()["data"]["duplicate"]), (200, &json!(true)));
+    assert_eq!(
+        first["data"],
+        json!({ "event_id": "3f2c8b1e-9d4a-4c7e-8f10-0a1b2c3d4e5f", "duplicate": false })
+    );
+    assert_eq!(
+        (again.status, &again.json()["data"]["duplicate"]),
+        (200, &json!(true))
+    );
     // Twice within one request, too.
     let twice = json!([{ "name": "P", "event_id": "3f2c8b1e-9d4a-4c7e-8f10-0a1b2c3d4e60" }, { "name": "P", "event_id": "3f2c8b1e-9d4a-4c7e-8f10-0a1b2c3d4e60" }]);
     let results = server.post_with_key(&key, twice.to_string()).json();
@@ -198,16 +328,31 @@ fn a_repeated_event_is_stored_once_and_says_so() {
 #[test]
 fn an_array_is_judged_one_by_one() {
     let (server, site, key) = set_up(&[]);
-    let reply = server.post_with_key(&key, r#"[{"name":"a"},{"name":"__b"},{"name":"c","metadata":[]},{"name":"d"}]"#);
+    let reply = server.post_with_key(
+        &key,
+        r#"[{"name":"a"},{"name":"__b"},{"name":"c","metadata":[]},{"name":"d"}]"#,
+    );
     let results = reply.json()["data"]["results"].clone();
-    let statuses: Vec<_> = results.as_array().unwrap().iter().map(|r| r["status"].as_u64().unwrap()).collect();
+    let statuses: Vec<_> = results
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["status"].as_u64().unwrap())
+        .collect();
     assert_eq!((reply.status, statuses), (200, vec![200, 400, 400, 200]));
-    let names: Vec<_> = server.events(&key, &site).iter().map(|e| e["name"].clone()).collect();
+    let names: Vec<_> = server
+        .events(&key, &site)
+        .iter()
+        .map(|e| e["name"].clone())
+        .collect();
     assert_eq!(names, ["a", "d"]);
     // When all are wrong, the answer is no 200.
     let reply = server.post_with_key(&key, r#"[{"name":"__a"},{"name":"b","age_ms":-1}]"#);
     assert_eq!((reply.status, reply.code().as_str()), (400, "invalid_name"));
-    assert_eq!(reply.json()["error"]["details"]["results"][1]["error"]["code"], "invalid_field");
+    assert_eq!(
+        reply.json()["error"]["details"]["results"][1]["error"]["code"],
+        "invalid_field"
+    );
     let hundred = json!(vec![json!({ "name": "x" }); 100]);
     assert_eq!(server.post_with_key(&key, hundred.to_string()).status, 200);
 }
@@ -217,18 +362,37 @@ fn time_is_the_servers_less_the_age_or_what_a_server_says() {
     let (server, site, key) = set_up(&["--clock", "2026-11-23T12:00:00Z"]);
     let rows = [
         (json!({ "name": "x" }), Ok("2026-11-23T12:00:00Z")),
-        (json!({ "name": "x", "age_ms": 90_500 }), Ok("2026-11-23T11:58:29.5Z")),
-        (json!({ "name": "x", "age_ms": 1e12 }), Ok("2026-11-16T12:00:00Z")),
-        (json!({ "name": "x", "fired_at": "2020-02-29T10:00:00+02:00" }), Ok("2020-02-29T08:00:00Z")),
-        (json!({ "name": "x", "fired_at": "2026-11-23T13:00:00Z" }), Err("invalid_field")),
-        (json!({ "name": "x", "fired_at": "yesterday" }), Err("invalid_field")),
+        (
+            json!({ "name": "x", "age_ms": 90_500 }),
+            Ok("2026-11-23T11:58:29.5Z"),
+        ),
+        (
+            json!({ "name": "x", "age_ms": 1e12 }),
+            Ok("2026-11-16T12:00:00Z"),
+        ),
+        (
+            json!({ "name": "x", "fired_at": "2020-02-29T10:00:00+02:00" }),
+            Ok("2020-02-29T08:00:00Z"),
+        ),
+        (
+            json!({ "name": "x", "fired_at": "2026-11-23T13:00:00Z" }),
+            Err("invalid_field"),
+        ),
+        (
+            json!({ "name": "x", "fired_at": "yesterday" }),
+            Err("invalid_field"),
+        ),
         (json!({ "name": "x", "fired_at": 7 }), Err("invalid_field")),
         (json!({ "name": "__admx_scroll_50" }), Err("invalid_name")),
     ];
     for (body, expected) in rows {
         let reply = server.post_with_key(&key, body.to_string());
         match expected {
-            Ok(at) => assert_eq!(server.events(&key, &site).last().unwrap()["at"], at, "{body}"),
+            Ok(at) => assert_eq!(
+                server.events(&key, &site).last().unwrap()["at"],
+                at,
+                "{body}"
+            ),
             Err(code) => assert_eq!((reply.status, reply.code().as_str()), (400, code), "{body}"),
         }
     }
@@ -236,17 +400,50 @@ fn time_is_the_servers_less_the_age_or_what_a_server_says() {
 
 #[test]
 fn what_is_filtered_or_refused_is_counted_with_its_reason() {
-    let (server, site, key) = set_up(&["--exclude-address", "127.0.0.7/32", "--trusted-proxy", "127.0.0.1/32"]);
+    let (server, site, key) = set_up(&[
+        "--exclude-address",
+        "127.0.0.7/32",
+        "--trusted-proxy",
+        "127.0.0.1/32",
+    ]);
     let body = json!({ "website_id": site, "name": "x" }).to_string();
-    let bot = server.post(&[ORIGIN, ("user-agent", "Googlebot/2.1 (+http://www.google.com/bot.html)")], &body);
-    assert_eq!((bot.status, &bot.json()["data"]["reason"]), (202, &json!("bot")));
+    let bot = server.post(
+        &[
+            ORIGIN,
+            (
+                "user-agent",
+                "Googlebot/2.1 (+http://www.google.com/bot.html)",
+            ),
+        ],
+        &body,
+    );
+    assert_eq!(
+        (bot.status, &bot.json()["data"]["reason"]),
+        (202, &json!("bot"))
+    );
     let own = server.post(&[ORIGIN, ("x-forwarded-for", "127.0.0.7")], &body);
-    assert_eq!((own.status, &own.json()["data"]["reason"]), (202, &json!("excluded_address")));
-    assert_eq!(server.post(&[ORIGIN], json!({ "website_id": site, "name": "__x" }).to_string()).status, 400);
+    assert_eq!(
+        (own.status, &own.json()["data"]["reason"]),
+        (202, &json!("excluded_address"))
+    );
+    assert_eq!(
+        server
+            .post(
+                &[ORIGIN],
+                json!({ "website_id": site, "name": "__x" }).to_string()
+            )
+            .status,
+        400
+    );
     assert!(server.events(&key, &site).is_empty());
     let cookie = crate::page::log_in(&server);
     let shown = wait_for("the reasons on the page", || {
-        let page = server.get(&format!("/dashboard/analytics?site={site}"), &[("cookie", &cookie)]).text;
+        let page = server
+            .get(
+                &format!("/dashboard/analytics?site={site}"),
+                &[("cookie", &cookie)],
+            )
+            .text;
         page.contains("3 not counted").then_some(page)
     });
     for reason in ["1 bot", "1 excluded address", "1 invalid name"] {
@@ -256,26 +453,51 @@ fn what_is_filtered_or_refused_is_counted_with_its_reason() {
 
 #[test]
 fn rates_are_limited_by_address_and_by_key() {
-    let (server, site, key) = set_up(&["--rate-address", "1", "--rate-address-burst", "3", "--rate-key", "2", "--trusted-proxy", "127.0.0.1/32"]);
+    let (server, site, key) = set_up(&[
+        "--rate-address",
+        "1",
+        "--rate-address-burst",
+        "3",
+        "--rate-key",
+        "2",
+        "--trusted-proxy",
+        "127.0.0.1/32",
+    ]);
     let body = json!({ "website_id": site, "name": "x" }).to_string();
     let from = |address: &str| server.post(&[ORIGIN, ("x-forwarded-for", address)], &body);
     for _ in 0..3 {
         assert_eq!(from("192.0.2.1").status, 200);
     }
     let limited = from("192.0.2.1");
-    assert_eq!((limited.status, limited.code().as_str()), (429, "rate_limited"));
-    for (name, value) in [("retry-after", "1"), ("x-ratelimit-limit", "3"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1")] {
+    assert_eq!(
+        (limited.status, limited.code().as_str()),
+        (429, "rate_limited")
+    );
+    for (name, value) in [
+        ("retry-after", "1"),
+        ("x-ratelimit-limit", "3"),
+        ("x-ratelimit-remaining", "0"),
+        ("x-ratelimit-reset", "1"),
+    ] {
         assert_eq!(limited.header(name), Some(value), "{name}");
     }
-    assert_eq!(from("192.0.2.2").status, 200, "another address has its own bucket");
-    let statuses: Vec<_> = (0..3).map(|_| server.post_with_key(&key, r#"{"name":"x"}"#).status).collect();
+    assert_eq!(
+        from("192.0.2.2").status,
+        200,
+        "another address has its own bucket"
+    );
+    let statuses: Vec<_> = (0..3)
+        .map(|_| server.post_with_key(&key, r#"{"name":"x"}"#).status)
+        .collect();
     assert_eq!(statuses, [200, 200, 429]);
 }
 
 #[test]
 fn a_full_store_takes_nothing_and_says_so() {
     let (server, site, key) = set_up(&["--storage-limit", "200000"]);
-    let body = |n: usize| json!({ "name": "x", "metadata": { "n": n, "fill": "x".repeat(4000) } }).to_string();
+    let body = |n: usize| {
+        json!({ "name": "x", "metadata": { "n": n, "fill": "x".repeat(4000) } }).to_string()
+    };
     let mut stored = 0;
     let full = loop {
         let reply = server.post_with_key(&key, body(stored));
@@ -285,8 +507,19 @@ fn a_full_store_takes_nothing_and_says_so() {
         stored += 1;
         assert!(stored < 100);
     };
-    assert_eq!((full.status, full.code().as_str(), full.header("retry-after")), (503, "storage_full", Some("60")));
-    assert_eq!(server.events(&key, &site).len(), stored, "reads go on, and nothing half is stored");
+    assert_eq!(
+        (
+            full.status,
+            full.code().as_str(),
+            full.header("retry-after")
+        ),
+        (503, "storage_full", Some("60"))
+    );
+    assert_eq!(
+        server.events(&key, &site).len(),
+        stored,
+        "reads go on, and nothing half is stored"
+    );
     assert!(stored > 5);
 }
 
@@ -297,10 +530,15 @@ fn a_queue_that_is_full_turns_away() {
     let other = rusqlite::Connection::open(server.data.path().join("events.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let statuses = std::thread::scope(|scope| {
-        let sent: Vec<_> = (0..6).map(|_| scope.spawn(|| server.post_with_key(&key, r#"{"name":"x"}"#))).collect();
+        let sent: Vec<_> = (0..6)
+            .map(|_| scope.spawn(|| server.post_with_key(&key, r#"{"name":"x"}"#)))
+            .collect();
         std::thread::sleep(std::time::Duration::from_millis(500));
         other.execute_batch("ROLLBACK").unwrap();
-        sent.into_iter().map(|t| t.join().unwrap()).map(|r| (r.status, r.header("retry-after").map(str::to_owned))).collect::<Vec<_>>()
+        sent.into_iter()
+            .map(|t| t.join().unwrap())
+            .map(|r| (r.status, r.header("retry-after").map(str::to_owned)))
+            .collect::<Vec<_>>()
     });
     assert!(statuses.contains(&(503, Some("1".into()))), "{statuses:?}");
     assert!(statuses.contains(&(200, None)), "{statuses:?}");
@@ -313,28 +551,84 @@ fn raw_records_are_judged_by_the_pixels_core() {
     let id = |nth: u32| format!("01a207ad-947a-7{nth:03}-98fc-d4ce21e984c");
     let url = "\"https://example.com/a\"";
     let records = [
-        ["p", "1000", &id(1), "", url, "", "", "\"https://google.com/\""].join(f),
-        ["g", "2000", &id(2), "", url, "\"Trial\"", "{\"plan\":\"pro\"}"].join(f),
+        [
+            "p",
+            "1000",
+            &id(1),
+            "",
+            url,
+            "",
+            "",
+            "\"https://google.com/\"",
+        ]
+        .join(f),
+        [
+            "g",
+            "2000",
+            &id(2),
+            "",
+            url,
+            "\"Trial\"",
+            "{\"plan\":\"pro\"}",
+        ]
+        .join(f),
         ["g", "2000", &id(3), "", url, "\"__no\"", ""].join(f),
-        ["s", "3000", &id(4), "", url, "", "", "10", "80", "{\"path\":\"/a\"}"].join(f),
+        [
+            "s",
+            "3000",
+            &id(4),
+            "",
+            url,
+            "",
+            "",
+            "10",
+            "80",
+            "{\"path\":\"/a\"}",
+        ]
+        .join(f),
     ]
     .join(r);
     let raw = json!({ "raw": { "v": 1, "now": 5000, "website_id": site, "anonymous_id": VISITOR, "records": records } });
     let reply = server.post(&[ORIGIN], raw.to_string());
     assert_eq!(reply.status, 200, "{}", reply.text);
-    let events: Vec<_> = server.events(&key, &site).iter().map(|e| (e["at"].clone(), e["name"].clone(), e["metadata"].clone())).collect();
+    let events: Vec<_> = server
+        .events(&key, &site)
+        .iter()
+        .map(|e| (e["at"].clone(), e["name"].clone(), e["metadata"].clone()))
+        .collect();
     assert_eq!(
         events,
         [
             (json!("2026-11-23T11:59:56Z"), json!(null), json!(null)),
-            (json!("2026-11-23T11:59:57Z"), json!("Trial"), json!({ "plan": "pro" })),
-            (json!("2026-11-23T11:59:58Z"), json!("__admx_scroll_50"), json!({ "path": "/a" })),
-            (json!("2026-11-23T11:59:58Z"), json!("__admx_scroll_75"), json!({ "path": "/a" })),
+            (
+                json!("2026-11-23T11:59:57Z"),
+                json!("Trial"),
+                json!({ "plan": "pro" })
+            ),
+            (
+                json!("2026-11-23T11:59:58Z"),
+                json!("__admx_scroll_50"),
+                json!({ "path": "/a" })
+            ),
+            (
+                json!("2026-11-23T11:59:58Z"),
+                json!("__admx_scroll_75"),
+                json!({ "path": "/a" })
+            ),
         ]
     );
-    assert_eq!(server.post(&[ORIGIN], raw.to_string()).json()["data"]["results"][3]["duplicate"], json!(true));
+    assert_eq!(
+        server.post(&[ORIGIN], raw.to_string()).json()["data"]["results"][3]["duplicate"],
+        json!(true)
+    );
     let old = json!({ "raw": { "v": 99, "now": 1, "website_id": site, "records": "" } });
-    assert_eq!(server.post(&[ORIGIN], old.to_string()).code(), "invalid_body");
+    assert_eq!(
+        server.post(&[ORIGIN], old.to_string()).code(),
+        "invalid_body"
+    );
     let wrong = json!({ "raw": { "v": 1, "now": 1, "website_id": site, "records": ["p"] } });
-    assert_eq!(server.post(&[ORIGIN], wrong.to_string()).code(), "invalid_body");
+    assert_eq!(
+        server.post(&[ORIGIN], wrong.to_string()).code(),
+        "invalid_body"
+    );
 }

@@ -9,7 +9,9 @@ use crate::server::Server;
 /// Sends bytes and gives all that comes back until the server closes.
 fn talk(server: &Server, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
     // The server may close while we still send.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
@@ -18,7 +20,9 @@ fn talk(server: &Server, bytes: &[u8]) -> String {
 }
 
 fn request(length: usize) -> String {
-    format!("POST /api/event HTTP/1.1\r\nhost: x\r\norigin: https://example.com\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
+    format!(
+        "POST /api/event HTTP/1.1\r\nhost: x\r\norigin: https://example.com\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    )
 }
 
 #[test]
@@ -27,7 +31,9 @@ fn bodies_that_are_no_events() {
     let site = server.add_site("example.com");
     let key = server.new_key();
     let deep = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));
-    let metadata = |json: &str| format!(r#"{{"website_id":"{site}","name":"x","metadata":{json}}}"#).into_bytes();
+    let metadata = |json: &str| {
+        format!(r#"{{"website_id":"{site}","name":"x","metadata":{json}}}"#).into_bytes()
+    };
     let rows: Vec<(Vec<u8>, &str)> = vec![
         (b"".to_vec(), "invalid_body"),
         (b" ".to_vec(), "invalid_body"),
@@ -40,21 +46,48 @@ fn bodies_that_are_no_events() {
         (b"\xef\xbb\xbf{\"name\":\"x\"}".to_vec(), "invalid_body"),
         (deep("[", "]").into_bytes(), "invalid_body"),
         (deep("{\"a\":", "}").into_bytes(), "invalid_body"),
-        (metadata(&deep("{\"a\":", "1}").replace("1}", "}").replacen('}', "1}", 1)), "invalid_metadata"),
-        (metadata(&format!("{{\"a\":{}}}", deep("[", "]"))), "invalid_metadata"),
+        (
+            metadata(
+                &deep("{\"a\":", "1}")
+                    .replace("1}", "}")
+                    .replacen('}', "1}", 1),
+            ),
+            "invalid_metadata",
+        ),
+        (
+            metadata(&format!("{{\"a\":{}}}", deep("[", "]"))),
+            "invalid_metadata",
+        ),
         (metadata("{\"a\":1e999}"), "invalid_metadata"),
         (b"{\"raw\":{}}".to_vec(), "invalid_body"),
         (b"{\"raw\":7}".to_vec(), "invalid_body"),
-        (b"[{\"raw\":{}},{\"raw\":{}}]".to_vec(), "missing_authorization"),
+        (
+            b"[{\"raw\":{}},{\"raw\":{}}]".to_vec(),
+            "missing_authorization",
+        ),
     ];
     for (body, code) in rows {
         let reply = server.post(&[("origin", "https://example.com")], &body);
-        assert_eq!(reply.code(), code, "{:.80} → {}", String::from_utf8_lossy(&body), reply.text);
+        assert_eq!(
+            reply.code(),
+            code,
+            "{:.80} → {}",
+            String::from_utf8_lossy(&body),
+            reply.text
+        );
         assert!((400..500).contains(&reply.status));
     }
     assert!(server.events(&key, &site).is_empty());
     // A half of a surrogate pair costs no goal.
-    assert_eq!(server.post(&[("origin", "https://example.com")], metadata(r#"{"a":"\ud83d"}"#)).status, 200);
+    assert_eq!(
+        server
+            .post(
+                &[("origin", "https://example.com")],
+                metadata(r#"{"a":"\ud83d"}"#)
+            )
+            .status,
+        200
+    );
     assert_eq!(server.events(&key, &site)[0]["metadata"]["a"], "\u{fffd}");
 }
 
@@ -73,10 +106,20 @@ fn requests_that_are_none() {
         let answer = talk(&server, bytes.as_bytes());
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{bytes:.60} → {answer:.100}");
     }
-    for (method, path, allow) in [("GET", "/api/event", "POST"), ("DELETE", "/api/v1/analytics/goals", "GET"), ("POST", "/demo", "GET")] {
-        let answer = talk(&server, format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes());
+    for (method, path, allow) in [
+        ("GET", "/api/event", "POST"),
+        ("DELETE", "/api/v1/analytics/goals", "GET"),
+        ("POST", "/demo", "GET"),
+    ] {
+        let answer = talk(
+            &server,
+            format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes(),
+        );
         assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
-        let allowed = answer.lines().find_map(|l| l.strip_prefix("allow: ")).expect("405 says what is allowed");
+        let allowed = answer
+            .lines()
+            .find_map(|l| l.strip_prefix("allow: "))
+            .expect("405 says what is allowed");
         assert!(allowed.contains(allow), "{allowed}");
     }
     assert_eq!(server.get("/healthz", &[]).status, 200);
@@ -87,17 +130,27 @@ fn a_body_that_is_too_large_is_cut_off_while_it_is_read() {
     let server = Server::start();
     // 100 MB are announced; hardly more than the limit is ever taken.
     let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
-    stream.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream
+        .set_write_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
     stream.write_all(request(100_000_000).as_bytes()).unwrap();
     let chunk = vec![b' '; 65_536];
-    let sent = (0..1600).take_while(|_| stream.write_all(&chunk).is_ok()).count();
+    let sent = (0..1600)
+        .take_while(|_| stream.write_all(&chunk).is_ok())
+        .count();
     assert!(sent < 1000, "{sent} chunks of 64 KiB were taken");
     // A client that sends its whole body hears why it was refused.
     let body = vec![b'x'; 70_000];
     let answer = talk(&server, &[request(body.len()).as_bytes(), &body].concat());
-    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("body_too_large"), "{answer:.200}");
+    assert!(
+        answer.starts_with("HTTP/1.1 413") && answer.contains("body_too_large"),
+        "{answer:.200}"
+    );
     // Without a length, too.
-    let chunked = format!("POST /api/event HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", format!("1000\r\n{}\r\n", "y".repeat(4096)).repeat(17));
+    let chunked = format!(
+        "POST /api/event HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{}0\r\n\r\n",
+        format!("1000\r\n{}\r\n", "y".repeat(4096)).repeat(17)
+    );
     assert!(talk(&server, chunked.as_bytes()).contains("body_too_large"));
 }
 
@@ -113,10 +166,17 @@ fn a_client_that_is_slow_is_let_go_after_ten_seconds() {
         let headers = scope.spawn(|| seconds("POST /api/event HTTP/1.1\r\nhost:".into()));
         let body = scope.spawn(|| seconds(request(100) + "{"));
         let idle = scope.spawn(|| seconds("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".into()));
-        (headers.join().unwrap(), body.join().unwrap(), idle.join().unwrap())
+        (
+            headers.join().unwrap(),
+            body.join().unwrap(),
+            idle.join().unwrap(),
+        )
     });
     for (what, (seconds, _)) in [("headers", &headers), ("body", &body), ("idle", &idle)] {
-        assert!((9..=12).contains(seconds), "{what}: closed after {seconds} s");
+        assert!(
+            (9..=12).contains(seconds),
+            "{what}: closed after {seconds} s"
+        );
     }
     assert!(body.1.contains("request_timeout"), "{}", body.1);
 }
@@ -126,7 +186,9 @@ fn a_client_that_hangs_up_stores_nothing_half() {
     let server = Server::start();
     let site = server.add_site("example.com");
     let key = server.new_key();
-    let body = format!(r#"[{{"website_id":"{site}","name":"whole"}},{{"website_id":"{site}","name":"whole"}}]"#);
+    let body = format!(
+        r#"[{{"website_id":"{site}","name":"whole"}},{{"website_id":"{site}","name":"whole"}}]"#
+    );
     for cut in [1, body.len() / 2, body.len() - 1] {
         let mut stream = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
         stream.write_all(request(body.len()).as_bytes()).unwrap();

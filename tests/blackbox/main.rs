@@ -5,6 +5,7 @@
 //! - `command`: the command line; `page`: our own pages; `size`: what ships, held against `wasm-pack.toml`
 //! - `sample`: every code sample of the product's page, run as written
 //! - `browser`: real Chromium, real clicks, and what the server stored
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod browser;
 mod command;

@@ -8,8 +8,19 @@ use crate::server::Server;
 pub fn log_in(server: &Server) -> String {
     let path = server.login.strip_prefix(&server.url).unwrap();
     let reply = server.get(path, &[]);
-    assert_eq!((reply.status, reply.header("location")), (303, Some("/dashboard/analytics")), "{}", reply.text);
-    reply.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+    assert_eq!(
+        (reply.status, reply.header("location")),
+        (303, Some("/dashboard/analytics")),
+        "{}",
+        reply.text
+    );
+    reply
+        .header("set-cookie")
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -17,12 +28,27 @@ fn the_link_works_once() {
     let server = Server::start();
     let path = server.login.strip_prefix(&server.url).unwrap().to_owned();
     let cookie = log_in(&server);
-    assert_eq!(server.get("/dashboard/analytics", &[("cookie", &cookie)]).status, 200);
+    assert_eq!(
+        server
+            .get("/dashboard/analytics", &[("cookie", &cookie)])
+            .status,
+        200
+    );
     let again = server.get(&path, &[]);
     assert!(again.status == 403 && again.text.contains("used already"));
-    assert!(server.get("/login/nonsense", &[]).text.contains("no such link"));
+    assert!(
+        server
+            .get("/login/nonsense", &[])
+            .text
+            .contains("no such link")
+    );
     let other = server.run(&["user", "add", "b@example.com", "--base-url", &server.url]);
-    assert_eq!(server.get(other.strip_prefix(&server.url).unwrap(), &[]).status, 303);
+    assert_eq!(
+        server
+            .get(other.strip_prefix(&server.url).unwrap(), &[])
+            .status,
+        303
+    );
     let flags = server.get(other.strip_prefix(&server.url).unwrap(), &[]);
     assert_eq!(flags.status, 403);
 }
@@ -32,12 +58,33 @@ fn nobody_sees_a_dashboard_without_a_login() {
     let server = Server::start();
     for cookie in ["", "admx_login=nonsense", "other=1; admx_login="] {
         let reply = server.get("/dashboard/analytics", &[("cookie", cookie)]);
-        assert_eq!((reply.status, reply.header("location")), (303, Some("/login")));
-        assert_eq!(server.get("/dashboard/analytics/live", &[("cookie", cookie)]).status, 401);
-        assert_eq!(server.get("/api/v1/export/events.ndjson", &[("cookie", cookie)]).status, 401);
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (303, Some("/login"))
+        );
+        assert_eq!(
+            server
+                .get("/dashboard/analytics/live", &[("cookie", cookie)])
+                .status,
+            401
+        );
+        assert_eq!(
+            server
+                .get("/api/v1/export/events.ndjson", &[("cookie", cookie)])
+                .status,
+            401
+        );
     }
     let cookie = log_in(&server);
-    assert_eq!(server.get("/dashboard/analytics?site=admx_other", &[("cookie", &cookie)]).status, 404);
+    assert_eq!(
+        server
+            .get(
+                "/dashboard/analytics?site=admx_other",
+                &[("cookie", &cookie)]
+            )
+            .status,
+        404
+    );
 }
 
 #[test]
@@ -48,10 +95,16 @@ fn pages_carry_a_strict_policy_and_no_inline_script() {
         let reply = server.get(path, &[("cookie", &cookie)]);
         assert_eq!(reply.status, 200, "{path}");
         let policy = reply.header("content-security-policy").unwrap();
-        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe-inline"), "{path}: {policy}");
+        assert!(
+            policy.contains("default-src 'none'") && !policy.contains("unsafe-inline"),
+            "{path}: {policy}"
+        );
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
         for tag in reply.text.split("<script").skip(1) {
-            assert!(tag.split('>').next().unwrap().contains("src=") || tag.starts_with(" defer data"), "{path}: <script{tag:.60}");
+            assert!(
+                tag.split('>').next().unwrap().contains("src=") || tag.starts_with(" defer data"),
+                "{path}: <script{tag:.60}"
+            );
         }
         assert!(!reply.text.contains("style="), "{path}");
     }
@@ -79,7 +132,12 @@ fn the_goals_api_answers_as_the_contract_says() {
     }
     // Outside of the range, by a moment.
     fire(5, "2026-11-22T23:59:59.999Z", None);
-    let ask = |range: &str| server.get_with_key(&key, &format!("/api/v1/analytics/goals?website_id={site}{range}"));
+    let ask = |range: &str| {
+        server.get_with_key(
+            &key,
+            &format!("/api/v1/analytics/goals?website_id={site}{range}"),
+        )
+    };
     let today = ask("&from=2026-11-23&to=2026-11-23").json();
     assert_eq!(
         today["data"],
@@ -91,13 +149,75 @@ fn the_goals_api_answers_as_the_contract_says() {
     assert_eq!(today["status"], "success");
     let month = ask("").json();
     assert_eq!(month["data"]["goals"][0]["fires"], 4);
-    assert_eq!(month["data"]["goals"][0]["days"][0], json!({ "date": "2026-11-22", "fires": 1, "visitors": 1 }));
+    assert_eq!(
+        month["data"]["goals"][0]["days"][0],
+        json!({ "date": "2026-11-22", "fires": 1, "visitors": 1 })
+    );
     assert_eq!(month["data"]["visitors"], 5);
-    assert_eq!(ask("&from=2026-10-01&to=2026-10-31").json()["data"], json!({ "goals": [], "visitors": 0 }));
-    for range in ["&from=2026-13-01", "&from=2026-11-23&to=2026-11-22", "&to=now"] {
-        assert_eq!((ask(range).status, ask(range).code().as_str()), (400, "invalid_field"), "{range}");
+    assert_eq!(
+        ask("&from=2026-10-01&to=2026-10-31").json()["data"],
+        json!({ "goals": [], "visitors": 0 })
+    );
+    for range in [
+        "&from=2026-13-01",
+        "&from=2026-11-23&to=2026-11-22",
+        "&to=now",
+    ] {
+        assert_eq!(
+            (ask(range).status, ask(range).code().as_str()),
+            (400, "invalid_field"),
+            "{range}"
+        );
     }
-    assert_eq!(server.get_with_key(&key, "/api/v1/analytics/goals?website_id=admx_x").code(), "unknown_website");
+    assert_eq!(
+        server
+            .get_with_key(&key, "/api/v1/analytics/goals?website_id=admx_x")
+            .code(),
+        "unknown_website"
+    );
+}
+
+#[test]
+fn a_live_stream_tells_what_was_missed_before_it_tells_what_is_new() {
+    use std::io::{BufRead, Write};
+    let server = Server::start();
+    let key = server.new_key();
+    let fire = |name: &str| {
+        assert_eq!(
+            server
+                .post_with_key(&key, json!({ "name": name }).to_string())
+                .status,
+            200
+        )
+    };
+    for name in ["one", "two", "three"] {
+        fire(name);
+    }
+    let listen = |path: &str, header: &str| {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n{header}\r\n").unwrap();
+        stream
+            .set_read_timeout(Some(std::time::Duration::from_secs(5)))
+            .unwrap();
+        std::io::BufReader::new(stream)
+            .lines()
+            .map_while(Result::ok)
+            .filter_map(|line| {
+                let data: serde_json::Value =
+                    serde_json::from_str(line.strip_prefix("data: ")?).ok()?;
+                Some(data["name"].as_str().unwrap_or_default().to_owned())
+            })
+    };
+    // The only site is the demo's, so that the key's events are its.
+    let mut heard = listen("/demo/live?after=1", "");
+    assert_eq!(
+        [heard.next().unwrap(), heard.next().unwrap()],
+        ["two", "three"]
+    );
+    fire("four");
+    assert_eq!(heard.next().unwrap(), "four");
+    let mut again = listen("/demo/live?after=1", "last-event-id: 3\r\n");
+    assert_eq!(again.next().unwrap(), "four");
 }
 
 #[test]
@@ -109,7 +229,12 @@ fn what_visitors_send_is_never_html() {
     let body = json!({ "name": bad, "metadata": { "x": bad }, "url": "https://example.com/?<script>alert(1)</script>" });
     assert_eq!(server.post_with_key(&key, body.to_string()).status, 200);
     let cookie = log_in(&server);
-    let page = server.get(&format!("/dashboard/analytics?site={site}"), &[("cookie", &cookie)]).text;
+    let page = server
+        .get(
+            &format!("/dashboard/analytics?site={site}"),
+            &[("cookie", &cookie)],
+        )
+        .text;
     assert!(!page.contains("<img src=x"), "{page}");
     assert!(page.contains("&#60;img src=x") || page.contains("&lt;img src=x"));
 }

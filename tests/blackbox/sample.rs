@@ -13,9 +13,19 @@ pub fn samples(server: &Server) -> Vec<(String, String)> {
         .map(|rest| {
             let (name, rest) = rest.split_once("\">").unwrap();
             let text = rest.split_once("</code>").unwrap().0;
-            let text = [("&quot;", "\""), ("&#34;", "\""), ("&lt;", "<"), ("&#60;", "<"), ("&gt;", ">"), ("&#62;", ">"), ("&amp;", "&")]
-                .into_iter()
-                .fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain));
+            let text = [
+                ("&quot;", "\""),
+                ("&#34;", "\""),
+                ("&lt;", "<"),
+                ("&#60;", "<"),
+                ("&gt;", ">"),
+                ("&#62;", ">"),
+                ("&amp;", "&"),
+            ]
+            .into_iter()
+            .fold(text.to_owned(), |text, (entity, plain)| {
+                text.replace(entity, plain)
+            });
             (name.to_owned(), text)
         })
         .collect();
@@ -37,18 +47,37 @@ fn samples_for_backends_run_as_written() {
             _ => continue,
         };
         let python = std::env::var("ADMX_TEST_PYTHON").unwrap_or_else(|_| "python3".into());
-        let program = if program == "python3" { python.as_str() } else { program };
+        let program = if program == "python3" {
+            python.as_str()
+        } else {
+            program
+        };
         let path = folder.path().join(file);
         std::fs::write(&path, text).unwrap();
-        let output = Command::new(program).arg(&path).env("ADMX_KEY", &key).output().unwrap();
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new(program)
+            .arg(&path)
+            .env("ADMX_KEY", &key)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
-    let events: Vec<_> = server.events(&key, &site).iter().map(|e| (e["name"].clone(), e["metadata"].clone())).collect();
+    let events: Vec<_> = server
+        .events(&key, &site)
+        .iter()
+        .map(|e| (e["name"].clone(), e["metadata"].clone()))
+        .collect();
     use serde_json::json;
     assert_eq!(
         events,
         [
-            (json!("Subscription Paid"), json!({ "value": 49, "currency": "USD" })),
+            (
+                json!("Subscription Paid"),
+                json!({ "value": 49, "currency": "USD" })
+            ),
             (json!("Invoice Sent"), json!({ "seats": 3 })),
             (json!("Report Sent"), json!({ "pages": 12 })),
         ]

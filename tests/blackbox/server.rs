@@ -35,12 +35,18 @@ impl Reply {
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
     }
 
     /// The code of an error.
     pub fn code(&self) -> String {
-        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+        self.json()["error"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
@@ -68,7 +74,11 @@ impl Server {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (mut url, mut login) = (String::new(), String::new());
         for line in lines.by_ref().map_while(Result::ok) {
-            let word = line.split_whitespace().find(|w| w.starts_with("http")).unwrap_or_default().to_owned();
+            let word = line
+                .split_whitespace()
+                .find(|w| w.starts_with("http"))
+                .unwrap_or_default()
+                .to_owned();
             if line.starts_with("admx ") {
                 url = word;
             } else if line.contains("dashboard") {
@@ -78,15 +88,33 @@ impl Server {
             }
         }
         // What it logs from here on is shown with a test that fails.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("server: {line}")));
-        let port = url.rsplit(':').next().and_then(|p| p.parse().ok()).expect("the server says where it is");
-        Server { url, port, login, data, child }
+        std::thread::spawn(move || {
+            lines
+                .map_while(Result::ok)
+                .for_each(|line| eprintln!("server: {line}"))
+        });
+        let port = url
+            .rsplit(':')
+            .next()
+            .and_then(|p| p.parse().ok())
+            .expect("the server says where it is");
+        Server {
+            url,
+            port,
+            login,
+            data,
+            child,
+        }
     }
 
     /// Runs a command beside the server and gives what it printed.
     pub fn run(&self, arguments: &[&str]) -> String {
         let output = run(self.data.path(), arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
@@ -95,7 +123,16 @@ impl Server {
     }
 
     pub fn new_key(&self) -> String {
-        self.run(&["key", "new", "--name", "test", "--scope", "event:write", "--scope", "analytics:read"])
+        self.run(&[
+            "key",
+            "new",
+            "--name",
+            "test",
+            "--scope",
+            "event:write",
+            "--scope",
+            "analytics:read",
+        ])
     }
 
     /// Posts an event.
@@ -127,9 +164,16 @@ impl Server {
 
     /// Every event of a site, oldest first.
     pub fn events(&self, key: &str, website_id: &str) -> Vec<Value> {
-        let reply = self.get_with_key(key, &format!("/api/v1/export/events.ndjson?website_id={website_id}"));
+        let reply = self.get_with_key(
+            key,
+            &format!("/api/v1/export/events.ndjson?website_id={website_id}"),
+        );
         assert_eq!(reply.status, 200, "{}", reply.text);
-        reply.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        reply
+            .text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     pub fn pid(&self) -> u32 {
@@ -147,7 +191,13 @@ impl Server {
     pub fn stop(mut self) -> TempDir {
         let asked = Instant::now();
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}");
         assert!(asked.elapsed() < Duration::from_secs(10));
@@ -164,7 +214,12 @@ impl Drop for Server {
 
 /// Runs a command of the binary on a data folder.
 pub fn run(data: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_admx")).args(arguments).env_clear().env("ADMX_DATA", data).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_admx"))
+        .args(arguments)
+        .env_clear()
+        .env("ADMX_DATA", data)
+        .output()
+        .unwrap()
 }
 
 fn agent() -> ureq::Agent {
@@ -178,10 +233,22 @@ fn agent() -> ureq::Agent {
 }
 
 fn reply(mut response: ureq::http::Response<ureq::Body>) -> Reply {
-    let headers = response.headers().iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap_or_default().to_owned())).collect();
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(n, v)| (n.to_string(), v.to_str().unwrap_or_default().to_owned()))
+        .collect();
     let mut text = Vec::new();
-    response.body_mut().as_reader().read_to_end(&mut text).unwrap();
-    Reply { status: response.status().as_u16(), headers, text: String::from_utf8_lossy(&text).into_owned() }
+    response
+        .body_mut()
+        .as_reader()
+        .read_to_end(&mut text)
+        .unwrap();
+    Reply {
+        status: response.status().as_u16(),
+        headers,
+        text: String::from_utf8_lossy(&text).into_owned(),
+    }
 }
 
 /// Waits until `look` finds something, for ten seconds at the most.
@@ -191,7 +258,10 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "waited in vain for {what}");
+        assert!(
+            began.elapsed() < Duration::from_secs(10),
+            "waited in vain for {what}"
+        );
         std::thread::sleep(Duration::from_millis(25));
     }
 }

@@ -6,29 +6,71 @@ use crate::server::Server;
 
 #[test]
 fn scripts_are_within_the_build_sheets_budgets() {
-    let sheet: toml::Table = std::fs::read_to_string("wasm-pack.toml").unwrap().parse().unwrap();
+    let sheet: toml::Table = std::fs::read_to_string("wasm-pack.toml")
+        .unwrap()
+        .parse()
+        .unwrap();
     let server = Server::start();
     for (name, script) in sheet["script"].as_table().unwrap() {
         let plain = server.get(&format!("/js/{name}"), &[("accept-encoding", "identity")]);
-        assert_eq!(plain.header("content-type"), Some("text/javascript; charset=utf-8"));
-        assert!(plain.header("cache-control").unwrap().contains("max-age=3600"));
+        assert_eq!(
+            plain.header("content-type"),
+            Some("text/javascript; charset=utf-8")
+        );
+        assert!(
+            plain
+                .header("cache-control")
+                .unwrap()
+                .contains("max-age=3600")
+        );
         assert_eq!(plain.header("access-control-allow-origin"), Some("*"));
         let length = |encoding: &str| {
             let reply = server.get(&format!("/js/{name}"), &[("accept-encoding", encoding)]);
             assert_eq!(reply.header("content-encoding"), Some(encoding));
-            reply.header("content-length").unwrap().parse::<i64>().unwrap()
+            reply
+                .header("content-length")
+                .unwrap()
+                .parse::<i64>()
+                .unwrap()
         };
         let budget = script["brotli"].as_integer().unwrap();
-        assert!(length("br") <= budget, "{name}: {} > {budget}", length("br"));
-        println!("{name}: raw {}, gzip {}, brotli {}", plain.header("content-length").unwrap(), length("gzip"), length("br"));
+        assert!(
+            length("br") <= budget,
+            "{name}: {} > {budget}",
+            length("br")
+        );
+        println!(
+            "{name}: raw {}, gzip {}, brotli {}",
+            plain.header("content-length").unwrap(),
+            length("gzip"),
+            length("br")
+        );
         let etag = plain.header("etag").unwrap();
-        assert_eq!(server.get(&format!("/js/{name}"), &[("if-none-match", etag)]).status, 304);
-        let hashed = format!("/js/{}.{}.js", name.trim_end_matches(".js"), etag.trim_matches('"'));
+        assert_eq!(
+            server
+                .get(&format!("/js/{name}"), &[("if-none-match", etag)])
+                .status,
+            304
+        );
+        let hashed = format!(
+            "/js/{}.{}.js",
+            name.trim_end_matches(".js"),
+            etag.trim_matches('"')
+        );
         let forever = server.get(&hashed, &[("accept-encoding", "identity")]);
-        assert!(forever.status == 200 && forever.header("cache-control").unwrap().contains("immutable"));
+        assert!(
+            forever.status == 200
+                && forever
+                    .header("cache-control")
+                    .unwrap()
+                    .contains("immutable")
+        );
         assert_eq!(forever.text, plain.text);
     }
-    assert_eq!(server.get("/js/script.0000000000000000.js", &[]).status, 404);
+    assert_eq!(
+        server.get("/js/script.0000000000000000.js", &[]).status,
+        404
+    );
     assert_eq!(server.get("/js/script.js.br", &[]).status, 404);
 }
 
@@ -38,7 +80,9 @@ fn what_is_sent_compressed_is_the_same() {
     let mut plain = Vec::new();
     let raw = |encoding: &str| {
         let mut stream = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
-        let request = format!("GET /js/script.plus.js HTTP/1.1\r\nhost: x\r\nconnection: close\r\naccept-encoding: {encoding}\r\n\r\n");
+        let request = format!(
+            "GET /js/script.plus.js HTTP/1.1\r\nhost: x\r\nconnection: close\r\naccept-encoding: {encoding}\r\n\r\n"
+        );
         std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();

@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MOUSE_BUTTON_MIDDLE, MOUSE_BUTTON_RIGHT};
+use fantoccini::actions::{
+    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MOUSE_BUTTON_MIDDLE, MOUSE_BUTTON_RIGHT,
+};
 use fantoccini::actions::{MouseActions, PointerAction, WheelAction, WheelActions};
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -19,10 +21,21 @@ pub struct Browser {
 impl Browser {
     /// Names ending in `.test` are this machine; automation doesn't show, as it wouldn't with a person.
     pub async fn start() -> Browser {
-        let mut driver =
-            Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("chromedriver is installed");
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| line.split_once("successfully on port ").map(|(_, p)| p.trim_end_matches('.').to_owned())).unwrap();
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed");
+        let mut lines = BufReader::new(driver.stdout.take().unwrap())
+            .lines()
+            .map_while(Result::ok);
+        let port = lines
+            .find_map(|line| {
+                line.split_once("successfully on port ")
+                    .map(|(_, p)| p.trim_end_matches('.').to_owned())
+            })
+            .unwrap();
         std::thread::spawn(move || lines.for_each(drop));
         let options = json!({ "args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
@@ -30,7 +43,9 @@ impl Browser {
             "--disable-blink-features=AutomationControlled", "--host-resolver-rules=MAP *.test 127.0.0.1",
             "--autoplay-policy=no-user-gesture-required", "--disable-popup-blocking",
         ] });
-        let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
+        let capabilities = [("goog:chromeOptions".to_owned(), options)]
+            .into_iter()
+            .collect();
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -40,16 +55,27 @@ impl Browser {
     }
 
     pub async fn script(&self, code: &str) -> Value {
-        self.client.execute(code, Vec::new()).await.unwrap_or_else(|e| panic!("{code}: {e}"))
+        self.client
+            .execute(code, Vec::new())
+            .await
+            .unwrap_or_else(|e| panic!("{code}: {e}"))
     }
 
     /// Presses and releases a button of the mouse over an element, with a key held down if one is given.
     pub async fn press(&self, css: &str, button: u64, held: Option<Key>) {
-        let element = self.client.find(Locator::Css(css)).await.unwrap_or_else(|e| panic!("{css}: {e}"));
+        let element = self
+            .client
+            .find(Locator::Css(css))
+            .await
+            .unwrap_or_else(|e| panic!("{css}: {e}"));
         let key = |down: bool| {
             held.as_ref().map(|key| {
-                let value = char::from(key.clone());
-                let action = if down { KeyAction::Down { value } } else { KeyAction::Up { value } };
+                let value = char::from(*key);
+                let action = if down {
+                    KeyAction::Down { value }
+                } else {
+                    KeyAction::Up { value }
+                };
                 KeyActions::new("keys".into()).then(action)
             })
         };
@@ -57,10 +83,18 @@ impl Browser {
             self.client.perform_actions(keys).await.unwrap();
         }
         let mouse = MouseActions::new("mouse".into())
-            .then(PointerAction::MoveToElement { element, duration: None, x: 0.0, y: 0.0 })
+            .then(PointerAction::MoveToElement {
+                element,
+                duration: None,
+                x: 0.0,
+                y: 0.0,
+            })
             .then(PointerAction::Down { button })
             .then(PointerAction::Up { button });
-        self.client.perform_actions(mouse).await.unwrap_or_else(|e| panic!("{css}: {e}"));
+        self.client
+            .perform_actions(mouse)
+            .await
+            .unwrap_or_else(|e| panic!("{css}: {e}"));
         if let Some(keys) = key(false) {
             self.client.perform_actions(keys).await.unwrap();
         }
@@ -80,14 +114,22 @@ impl Browser {
 
     /// Turns the wheel in the middle of the window.
     pub async fn wheel(&self, pixels: i64) {
-        let wheel = WheelActions::new("wheel".into()).then(WheelAction::Scroll { duration: None, x: 400, y: 300, delta_x: 0, delta_y: pixels });
+        let wheel = WheelActions::new("wheel".into()).then(WheelAction::Scroll {
+            duration: None,
+            x: 400,
+            y: 300,
+            delta_x: 0,
+            delta_y: pixels,
+        });
         self.client.perform_actions(wheel).await.unwrap();
     }
 
     /// Types into whatever has the focus.
     pub async fn key(&self, key: Key) {
         let value = char::from(key);
-        let keys = KeyActions::new("keys".into()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        let keys = KeyActions::new("keys".into())
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value });
         self.client.perform_actions(keys).await.unwrap();
     }
 
@@ -98,7 +140,10 @@ impl Browser {
             self.client.switch_to_window(window).await.unwrap();
             self.client.close_window().await.unwrap();
         }
-        self.client.switch_to_window(windows[0].clone()).await.unwrap();
+        self.client
+            .switch_to_window(windows[0].clone())
+            .await
+            .unwrap();
     }
 
     pub async fn close(mut self) {

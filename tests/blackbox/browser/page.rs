@@ -11,14 +11,23 @@ use crate::sample::samples;
 use crate::server::{Server, wait_for};
 
 fn block_on(work: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work);
 }
 
 /// Waits until a script answers true.
 async fn until(browser: &Browser, within: Duration, script: &str) -> Duration {
     let began = Instant::now();
     while browser.script(&format!("return ({script})")).await != json!(true) {
-        assert!(began.elapsed() < within, "not within {within:?}: {script}\n{}", browser.script("return document.body.innerText").await);
+        assert!(
+            began.elapsed() < within,
+            "not within {within:?}: {script}\n{}",
+            browser.script("return document.body.innerText").await
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     began.elapsed()
@@ -29,15 +38,25 @@ fn the_demo_fires_every_kind_of_goal_and_shows_what_arrived() {
     block_on(async {
         let server = Server::start();
         let browser = Browser::start().await;
-        browser.client.goto(&format!("{}/demo", server.url)).await.unwrap();
-        let shows = |label: &str| format!("[...document.querySelectorAll('.fires strong')].some(e => e.textContent == {label:?})");
+        browser
+            .client
+            .goto(&format!("{}/demo", server.url))
+            .await
+            .unwrap();
+        let shows = |label: &str| {
+            format!(
+                "[...document.querySelectorAll('.fires strong')].some(e => e.textContent == {label:?})"
+            )
+        };
         let second = Duration::from_secs(3);
         until(&browser, second, &shows("Page view")).await;
         browser.left("[data-admx-goal]").await;
         until(&browser, second, &shows("Pricing Click")).await;
         browser.left("#trial").await;
         until(&browser, second, &shows("Trial Started")).await;
-        browser.script("document.querySelector('video').play()").await;
+        browser
+            .script("document.querySelector('video').play()")
+            .await;
         until(&browser, second, &shows("Video play")).await;
         browser.left("a[download]").await;
         until(&browser, second, &shows("File download")).await;
@@ -51,7 +70,11 @@ fn the_demo_fires_every_kind_of_goal_and_shows_what_arrived() {
         browser.left("#newsletter button").await;
         until(&browser, second, &shows("Form submit")).await;
         let address = browser.client.current_url().await.unwrap();
-        assert_eq!(address.query(), Some("topic=Goals"), "the form still does its work");
+        assert_eq!(
+            address.query(),
+            Some("topic=Goals"),
+            "the form still does its work"
+        );
         browser.close().await;
     });
 }
@@ -64,31 +87,73 @@ fn the_dashboard_shows_a_fire_within_a_second_without_reload() {
         let key = server.new_key();
         let browser = Browser::start().await;
         browser.client.goto(&server.login).await.unwrap();
-        browser.client.goto(&format!("{}/dashboard/analytics?site={site}", server.url)).await.unwrap();
+        browser
+            .client
+            .goto(&format!("{}/dashboard/analytics?site={site}", server.url))
+            .await
+            .unwrap();
         browser.script("window.stays = true").await;
-        assert!(browser.client.source().await.unwrap().contains("Nothing has arrived yet"));
+        assert!(
+            browser
+                .client
+                .source()
+                .await
+                .unwrap()
+                .contains("Nothing has arrived yet")
+        );
         // The stream is open once the page has it; a fire before would be on the page already.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        let row = |name: &str, fires: &str| format!("document.querySelector('tr[data-goal=\"{name}\"] [data-fires]')?.textContent == '{fires}'");
+        let row = |name: &str, fires: &str| {
+            format!(
+                "document.querySelector('tr[data-goal=\"{name}\"] [data-fires]')?.textContent == '{fires}'"
+            )
+        };
         let mut slowest = Duration::ZERO;
-        for (nth, name) in ["Trial", "Trial", "__admx_scroll_50", "Trial"].into_iter().enumerate() {
+        for (nth, name) in ["Trial", "Trial", "__admx_scroll_50", "Trial"]
+            .into_iter()
+            .enumerate()
+        {
             let body = json!({ "website_id": site, "name": name, "url": "https://example.com/" });
-            assert_eq!(server.post(&[("origin", "https://example.com")], body.to_string()).status, 200);
-            let fires = match nth { 0 => "1", 1 => "2", 2 => "1", _ => "3" };
+            assert_eq!(
+                server
+                    .post(&[("origin", "https://example.com")], body.to_string())
+                    .status,
+                200
+            );
+            let fires = match nth {
+                0 => "1",
+                1 => "2",
+                2 => "1",
+                _ => "3",
+            };
             slowest = slowest.max(until(&browser, Duration::from_secs(1), &row(name, fires)).await);
         }
         println!("slowest fire to page: {slowest:?}");
         assert_eq!(browser.script("return window.stays").await, json!(true));
-        assert_eq!(browser.script("return document.querySelectorAll('svg.spark title').length").await, json!(2));
+        assert_eq!(
+            browser
+                .script("return document.querySelectorAll('svg.spark title').length")
+                .await,
+            json!(2)
+        );
         // The switch hides the goals that fire by themselves, and the range changes the days.
         browser.left(".switch").await;
         assert_eq!(browser.script("return [...document.querySelectorAll('tr[data-goal]')].map(r => r.dataset.goal)").await, json!(["Trial"]));
-        let link = browser.client.find(Locator::LinkText("7 days")).await.unwrap();
+        let link = browser
+            .client
+            .find(Locator::LinkText("7 days"))
+            .await
+            .unwrap();
         link.click().await.unwrap();
         let address = browser.client.current_url().await.unwrap();
-        assert!(address.query().unwrap().contains("days=7&reserved=hide"), "{address}");
+        assert!(
+            address.query().unwrap().contains("days=7&reserved=hide"),
+            "{address}"
+        );
         // The same numbers as the API's.
-        let api = server.get_with_key(&key, &format!("/api/v1/analytics/goals?website_id={site}")).json();
+        let api = server
+            .get_with_key(&key, &format!("/api/v1/analytics/goals?website_id={site}"))
+            .json();
         assert_eq!(api["data"]["goals"][0]["fires"], 3);
         browser.close().await;
     });
@@ -100,21 +165,56 @@ fn samples_for_pages_run_as_written() {
         let server = Server::start();
         server.add_site("sample.test");
         let key = server.new_key();
-        let sample = |name: &str| samples(&server).into_iter().find(|(n, _)| n == name).unwrap().1;
-        let html = format!("<!doctype html><title>t</title>{}<body>{}", sample("snippet"), sample("html"));
+        let sample = |name: &str| {
+            samples(&server)
+                .into_iter()
+                .find(|(n, _)| n == name)
+                .unwrap()
+                .1
+        };
+        let html = format!(
+            "<!doctype html><title>t</title>{}<body>{}",
+            sample("snippet"),
+            sample("html")
+        );
         let (listener, port) = site::listen().await;
-        site::serve(listener, Pages { html: [("sample.test".to_owned(), html)].into(), policy: None });
+        site::serve(
+            listener,
+            Pages {
+                html: [("sample.test".to_owned(), html)].into(),
+                policy: None,
+            },
+        );
         let browser = Browser::start().await;
-        browser.client.goto(&format!("http://sample.test:{port}/")).await.unwrap();
+        browser
+            .client
+            .goto(&format!("http://sample.test:{port}/"))
+            .await
+            .unwrap();
         browser.left("button").await;
         browser.script(&sample("javascript")).await;
         let goals: Vec<Value> = wait_for("both goals", || {
-            let events = server.get_with_key(&key, "/api/v1/export/events.ndjson").text;
-            let goals: Vec<_> = events.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).filter(|e| !e["name"].is_null()).collect();
+            let events = server
+                .get_with_key(&key, "/api/v1/export/events.ndjson")
+                .text;
+            let goals: Vec<_> = events
+                .lines()
+                .map(|l| serde_json::from_str::<Value>(l).unwrap())
+                .filter(|e| !e["name"].is_null())
+                .collect();
             (goals.len() == 2).then_some(goals)
         });
-        let told: Vec<_> = goals.iter().map(|g| json!([g["name"], g["metadata"]])).collect();
-        assert_eq!(told, [json!(["Pricing Click", { "plan": "pro" }]), json!(["Trial Started", { "plan": "pro", "value": 49, "currency": "USD" }])]);
+        let told: Vec<_> = goals
+            .iter()
+            .map(|g| json!([g["name"], g["metadata"]]))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                json!(["Pricing Click", { "plan": "pro" }]),
+                json!(["Trial Started", { "plan": "pro", "value": 49, "currency": "USD" }])
+            ]
+        );
         browser.close().await;
     });
 }

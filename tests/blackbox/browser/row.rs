@@ -60,8 +60,24 @@ pub struct Row {
 }
 
 /// A case on a plain page at `/`.
-pub fn row(name: &'static str, body: &'static str, steps: Vec<Step>, goals: Vec<(&'static str, Value)>) -> Row {
-    Row { name, tag: "", head: "", script: "script.plus.js", body, steps, goals, views: vec!["/"], is_silent: false, holds: "true" }
+pub fn row(
+    name: &'static str,
+    body: &'static str,
+    steps: Vec<Step>,
+    goals: Vec<(&'static str, Value)>,
+) -> Row {
+    Row {
+        name,
+        tag: "",
+        head: "",
+        script: "script.plus.js",
+        body,
+        steps,
+        goals,
+        views: vec!["/"],
+        is_silent: false,
+        holds: "true",
+    }
 }
 
 /// What a page that sees an error of anybody's remembers.
@@ -70,11 +86,25 @@ const WATCH: &str = "window.errors=[];addEventListener('error',e=>errors.push(e.
                      window.lines=[];for(const k of ['log','info','warn','error']){const f=console[k];console[k]=(...a)=>{lines.push(a.join(' '));f(...a)}}";
 
 fn html(row: &Row, mode: Mode, website_id: &str, collector: &str) -> String {
-    let Row { tag, head, script, body, .. } = row;
-    let deleted = if mode == Mode::Deleted { "delete window.WebAssembly;" } else { "" };
-    let tag = format!("<script defer data-website-id=\"{website_id}\" {tag} src=\"{collector}/js/{script}\"></script>");
+    let Row {
+        tag,
+        head,
+        script,
+        body,
+        ..
+    } = row;
+    let deleted = if mode == Mode::Deleted {
+        "delete window.WebAssembly;"
+    } else {
+        ""
+    };
+    let tag = format!(
+        "<script defer data-website-id=\"{website_id}\" {tag} src=\"{collector}/js/{script}\"></script>"
+    );
     let body = body.replace("$TAG", &tag);
-    format!("<!doctype html><meta charset=utf-8><title>t</title><script>{deleted}{WATCH}</script>{head}{tag}<body>{body}")
+    format!(
+        "<!doctype html><meta charset=utf-8><title>t</title><script>{deleted}{WATCH}</script>{head}{tag}<body>{body}"
+    )
 }
 
 async fn act(browser: &Browser, step: Step, origin: &str) {
@@ -84,11 +114,17 @@ async fn act(browser: &Browser, step: Step, origin: &str) {
         Step::Right(css) => browser.right(css).await,
         Step::Control(css) => browser.press(css, 0, Some(Key::Control)).await,
         Step::Press(css, key) => {
-            browser.script(&format!("document.querySelector({css:?}).focus()")).await;
+            browser
+                .script(&format!("document.querySelector({css:?}).focus()"))
+                .await;
             browser.key(key).await;
         }
         Step::Script(code) => drop(browser.script(code).await),
-        Step::Open(path) => browser.client.goto(&format!("{origin}{path}")).await.unwrap(),
+        Step::Open(path) => browser
+            .client
+            .goto(&format!("{origin}{path}"))
+            .await
+            .unwrap(),
         Step::Back => browser.client.back().await.unwrap(),
         Step::Wheel(pixels) => browser.wheel(pixels).await,
         Step::Wait(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
@@ -97,7 +133,11 @@ async fn act(browser: &Browser, step: Step, origin: &str) {
 
 /// Runs every case in this mode and says all that is wrong at the end.
 pub fn run(mode: Mode) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let server = Server::with(&["--rate-address", "0"]);
         let website_id = server.add_site("admx.test");
@@ -107,9 +147,17 @@ pub fn run(mode: Mode) {
         let host = |nth: usize| format!("row{nth}.admx.test");
         let rows: Vec<Row> = rows();
         let only = std::env::var("ADMX_TEST_ROW").unwrap_or_default();
-        let rows: Vec<Row> = rows.into_iter().filter(|row| row.name.contains(&only)).collect();
-        let html = rows.iter().enumerate().map(|(nth, row)| (host(nth), html(row, mode, &website_id, &collector))).collect();
-        let policy = (mode == Mode::Refused).then(|| format!("script-src 'self' 'unsafe-inline' {collector}; object-src 'none'"));
+        let rows: Vec<Row> = rows
+            .into_iter()
+            .filter(|row| row.name.contains(&only))
+            .collect();
+        let html = rows
+            .iter()
+            .enumerate()
+            .map(|(nth, row)| (host(nth), html(row, mode, &website_id, &collector)))
+            .collect();
+        let policy = (mode == Mode::Refused)
+            .then(|| format!("script-src 'self' 'unsafe-inline' {collector}; object-src 'none'"));
         site::serve(listener, Pages { html, policy });
 
         let browser = Browser::start().await;
@@ -127,11 +175,15 @@ pub fn run(mode: Mode) {
                 if errors != json!([]) {
                     wrong.push(format!("{}: the page saw {errors}", row.name));
                 }
-                let lines = browser.script("return window.lines.filter(l => l.startsWith('admx')).length").await;
+                let lines = browser
+                    .script("return window.lines.filter(l => l.startsWith('admx')).length")
+                    .await;
                 if lines.as_u64().unwrap_or(9) > 1 {
                     wrong.push(format!("{}: {lines} console lines", row.name));
                 }
-                let refused = browser.script("return window.lines.some(l => l.includes('wasm-unsafe-eval'))").await;
+                let refused = browser
+                    .script("return window.lines.some(l => l.includes('wasm-unsafe-eval'))")
+                    .await;
                 if !row.is_silent && refused != json!(mode != Mode::Wasm) {
                     wrong.push(format!("{}: the line about wasm: {refused}", row.name));
                 }
@@ -144,7 +196,11 @@ pub fn run(mode: Mode) {
         // Leaving the last page sends what it still holds.
         browser.client.goto("about:blank").await.unwrap();
 
-        let expected: Vec<Vec<Value>> = rows.iter().enumerate().map(|(nth, row)| expected(row, &host(nth), port)).collect();
+        let expected: Vec<Vec<Value>> = rows
+            .iter()
+            .enumerate()
+            .map(|(nth, row)| expected(row, &host(nth), port))
+            .collect();
         let total: usize = expected.iter().map(Vec::len).sum();
         for _ in 0..100 {
             if server.events(&key, &website_id).len() >= total {
@@ -161,26 +217,47 @@ pub fn run(mode: Mode) {
             expected.sort_by_key(Value::to_string);
             found.sort_by_key(Value::to_string);
             if expected != found {
-                wrong.push(format!("{}:\n    wanted {}\n    found  {}", row.name, json!(expected), json!(found)));
+                wrong.push(format!(
+                    "{}:\n    wanted {}\n    found  {}",
+                    row.name,
+                    json!(expected),
+                    json!(found)
+                ));
             }
         }
-        assert!(wrong.is_empty(), "{mode:?}, {} wrong of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+        assert!(
+            wrong.is_empty(),
+            "{mode:?}, {} wrong of {} rows:\n{}",
+            wrong.len(),
+            rows.len(),
+            wrong.join("\n")
+        );
     });
 }
 
 fn expected(row: &Row, host: &str, port: u16) -> Vec<Value> {
     let fill = |value: &Value| -> Value {
         let text = value.to_string();
-        let text = text.replace("$ORIGIN", &format!("http://{host}:{port}")).replace("$HOST", &format!("{host}:{port}")).replace("$PORT", &port.to_string());
+        let text = text
+            .replace("$ORIGIN", &format!("http://{host}:{port}"))
+            .replace("$HOST", &format!("{host}:{port}"))
+            .replace("$PORT", &port.to_string());
         serde_json::from_str(&text).unwrap()
     };
-    let goals = row.goals.iter().map(|(name, metadata)| json!([name, fill(metadata)]));
-    goals.chain(row.views.iter().map(|path| json!(["view", path]))).collect()
+    let goals = row
+        .goals
+        .iter()
+        .map(|(name, metadata)| json!([name, fill(metadata)]));
+    goals
+        .chain(row.views.iter().map(|path| json!(["view", path])))
+        .collect()
 }
 
 /// What arrived from pages of this origin, in the form of [`expected`].
 fn found(events: &[Value], origin: &str) -> Vec<Value> {
-    let of_row = events.iter().filter_map(|event| Some((event, event["url"].as_str()?.strip_prefix(origin)?)));
+    let of_row = events
+        .iter()
+        .filter_map(|event| Some((event, event["url"].as_str()?.strip_prefix(origin)?)));
     of_row
         .map(|(event, path)| match event["name"].as_str() {
             Some(name) => json!([name, event["metadata"]]),

@@ -17,7 +17,9 @@ pub struct Pages {
 
 /// Listens on a free port.
 pub async fn listen() -> (tokio::net::TcpListener, u16) {
-    let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+        .await
+        .unwrap();
     let port = listener.local_addr().unwrap().port();
     (listener, port)
 }
@@ -31,17 +33,32 @@ async fn answer(State(pages): State<Arc<Pages>>, headers: HeaderMap, request: Re
     let path = request.uri().path();
     if path.ends_with(".webm") {
         let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("video/webm"))];
-        return (kind, include_bytes!("../../../www/assets/sample.webm").as_slice()).into_response();
+        return (
+            kind,
+            include_bytes!("../../../www/assets/sample.webm").as_slice(),
+        )
+            .into_response();
     }
     // The browser stays on the page for what would be a download.
     if path.starts_with("/files/") {
         return StatusCode::NO_CONTENT.into_response();
     }
-    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).and_then(|h| h.split(':').next()).unwrap_or_default();
-    let html = pages.html.get(host).cloned().unwrap_or_else(|| "<!doctype html><title>elsewhere</title>elsewhere".into());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|h| h.to_str().ok())
+        .and_then(|h| h.split(':').next())
+        .unwrap_or_default();
+    let html = pages
+        .html
+        .get(host)
+        .cloned()
+        .unwrap_or_else(|| "<!doctype html><title>elsewhere</title>elsewhere".into());
     let mut response = Html(html).into_response();
     if let Some(policy) = &pages.policy {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(policy).unwrap());
+        response.headers_mut().insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_str(policy).unwrap(),
+        );
     }
     response
 }

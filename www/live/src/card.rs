@@ -15,8 +15,15 @@ use crate::stream;
 const PAUSE: i32 = 400;
 
 pub(crate) fn start(document: &Document) {
-    let Ok(Some(card)) = document.query_selector("[data-live-card]") else { return };
-    let (Some(url), Some(stream)) = (card.get_attribute("data-live-card"), card.get_attribute("data-live")) else { return };
+    let Ok(Some(card)) = document.query_selector("[data-live-card]") else {
+        return;
+    };
+    let (Some(url), Some(stream)) = (
+        card.get_attribute("data-live-card"),
+        card.get_attribute("data-live"),
+    ) else {
+        return;
+    };
     let waits = Rc::new(Cell::new(false));
     stream::read(stream, move |_| {
         if !waits.replace(true) {
@@ -30,7 +37,9 @@ pub(crate) fn start(document: &Document) {
 }
 
 async fn refresh(card: Element, url: String) {
-    let Ok(response) = Request::get(&url).send().await else { return };
+    let Ok(response) = Request::get(&url).send().await else {
+        return;
+    };
     if !response.ok() {
         return;
     }
@@ -43,6 +52,9 @@ fn after(milliseconds: i32, work: impl FnOnce() + 'static) {
     let work = Closure::once_into_js(work);
     if let Some(window) = web_sys::window() {
         // It fails only for a window that is gone.
-        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(work.unchecked_ref(), milliseconds);
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(
+            work.unchecked_ref(),
+            milliseconds,
+        );
     }
 }

@@ -19,12 +19,16 @@ pub mod list;
 mod stream;
 
 pub use fire::Fire;
+#[cfg(target_arch = "wasm32")]
+pub use stream::parse;
 
 /// Sets everything on the page going that asks for it.
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen::prelude::wasm_bindgen(start)]
 pub fn start() {
-    let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };
+    let Some(document) = web_sys::window().and_then(|w| w.document()) else {
+        return;
+    };
     card::start(&document);
     list::start(&document);
     copy::start(&document);

@@ -8,14 +8,16 @@ use crate::{Fire, stream};
 const KEPT: u32 = 30;
 
 pub(crate) fn start(document: &Document) {
-    let Ok(Some(list)) = document.query_selector("[data-live-list]") else { return };
-    let Some(url) = list.get_attribute("data-live-list") else { return };
+    let Ok(Some(list)) = document.query_selector("[data-live-list]") else {
+        return;
+    };
+    let Some(url) = list.get_attribute("data-live-list") else {
+        return;
+    };
     let document = document.clone();
     stream::read(url, move |fire| {
-        if let Some(fire) = fire {
-            // It fails only on a page that is going away.
-            let _ = add(&document, &list, &fire);
-        }
+        // It fails only on a page that is going away.
+        let _ = add(&document, &list, &fire);
     });
 }
 
@@ -33,8 +35,16 @@ pub fn add(document: &Document, list: &Element, fire: &Fire) -> Result<(), wasm_
         entry.append_child(&element).map(|_| ())
     };
     part("time", "muted", &fire.time)?;
-    part("strong", if fire.reserved { "system" } else { "" }, fire.label())?;
-    part("code", "muted", fire.metadata.as_deref().unwrap_or_default())?;
+    part(
+        "strong",
+        if fire.reserved { "system" } else { "" },
+        fire.label(),
+    )?;
+    part(
+        "code",
+        "muted",
+        fire.metadata.as_deref().unwrap_or_default(),
+    )?;
     list.prepend_with_node_1(&entry)?;
     while list.child_element_count() > KEPT {
         match list.last_element_child() {

@@ -4,7 +4,8 @@
 //! - `www/live/` → WebAssembly through wasm-bindgen → `assets/live.js`, `assets/live_bg.wasm`
 //! - the files of `www/assets/` as they are
 //!
-//! each beside a brotli and a gzip of it, in `$OUT_DIR/embedded`. No network and no tool beyond rustup's wasm target.
+//! each beside a brotli and a gzip of it, in `$OUT_DIR/embedded`. No tool beyond rustup's wasm target, and no network once
+//! `cargo fetch` or a first build has fetched the crates.
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -9,7 +9,8 @@
 //! - [`account`]: workspaces, sites, keys, logins. SQLite, in a file of its own.
 //! - [`store`]: the event log. Commits, then answers, then tells [`live`](store::live).
 //!
-//! [`command`] is what one types in a shell; [`clock`] and [`token`] are where time and chance come from.
+//! [`command`] is what one types in a shell; [`clock`] and [`token`] are where time and chance come
+//! from; [`private`] keeps files to their owner.
 
 pub mod account;
 pub mod clock;
@@ -17,6 +18,7 @@ pub mod command;
 pub mod http;
 pub mod ingest;
 pub mod pages;
+pub mod private;
 pub mod query;
 pub mod store;
 pub mod token;

@@ -3,7 +3,7 @@
 // build.rs puts in PLUS (true for script.plus.js) and WASM (the module as a Latin-1 string), and minifies.
 //
 // Decided here without the core, so that no frame costs a record: whether an address is new, whether a scroll passes
-// the next mark, whether a video's source was seen, which element a click meant.
+// the next mark, whether a video's source was seen, which element a click meant, and which call a handler of it made.
 //
 // A guest's manners: nothing throws into the page, no default is prevented, no global but `admx` and `admaxxer`, at
 // most one console line.
@@ -131,7 +131,23 @@
     if (gate > 1) return;
     const moment = (w.event && w.event.timeStamp) || stamp;
     const page = kind == "i" ? "" : quoted((place || l.href).slice(0, 2048));
-    seen.push([kind, earlier || Date.now(), id(), moment, page, name, details].concat(own));
+    const fields = [kind, earlier || Date.now(), id(), "", page, name, details].concat(own);
+    // One click is one goal: the first call of its name that a handler of the same event makes is told with it.
+    const other = kind == "g" ? "cf" : kind == "c" && own[0] ? "" : "g";
+    const twin = moment && name && seen.find((it) => it.moment == moment && it[5] == name && other.includes(it[0]) && it.single);
+    fields.moment = moment;
+    fields.single = kind != "c" || !own[0];
+    if (twin && kind == "g") {
+      twin[3] = details;
+      twin.single = 0;
+      return;
+    }
+    if (twin) {
+      seen.splice(seen.indexOf(twin), 1);
+      fields[3] = twin[6];
+      fields.single = 0;
+    }
+    seen.push(fields);
     if (gate && seen.length > 50) seen.shift();
     if (leaving) flush();
     else timer = timer || setTimeout(flush);
@@ -182,8 +198,8 @@
     }
   };
 
-  const send = () => {
-    while (waiting[0] && Date.now() >= until) {
+  const send = safe(() => {
+    while (waiting[0] && !gate && Date.now() >= until) {
       const batch = [];
       const raw = isNaN(waiting[0][0]);
       let size = 0;
@@ -193,7 +209,7 @@
       }
       post(batch, raw);
     }
-  };
+  });
 
   const post = (batch, raw) => {
     const now = Date.now();
@@ -214,18 +230,19 @@
     const answered = (again, after) => {
       busy -= size;
       sent.delete(batch);
-      if (again) {
+      if (again && gate < 2) {
         waiting = batch.concat(waiting);
         const pause = after * 1e3 || Math.min(3e5, 1e3 * 2 ** tries++) * (0.5 + Math.random());
         until = Date.now() + pause;
-        setTimeout(send, pause);
+        // A timer may come a moment early.
+        setTimeout(send, pause + 9);
       } else tries = 0;
     };
     try {
       fetch(api, { method: "POST", body, keepalive: outlives, credentials: "omit" }).then(
         (reply) => {
           reply.text().catch(() => {});
-          answered(reply.status == 429 || reply.status > 499, reply.headers.get("retry-after"));
+          answered(/408|429|5../.test(reply.status), reply.headers.get("retry-after"));
         },
         () => answered(1),
       );
@@ -238,7 +255,7 @@
   const keep = () => {
     const lines = [...new Set([...(stored("queue") || "").split(RECORD), ...[...sent].flat(), ...waiting])];
     const text = lines.slice(-256).join(RECORD);
-    text && !cookieless && store("queue", text);
+    text && !cookieless && !gate && store("queue", text);
   };
 
   // -- Clicks and submits --------------------------------------------------------------------------------------------
@@ -258,7 +275,7 @@
       if (node.nodeType != 1) return;
       if (!element) {
         if (Element.prototype.matches.call(node, ":disabled")) barred = "d";
-        if (attribute(node, GOAL) && node.localName != "form") element = node;
+        if ((attribute(node, GOAL) || "").trim() && node.localName != "form") element = node;
       }
       if (!link && /^(a|area)$/.test(node.localName)) {
         href = attribute(node, "href") ?? attribute(node, "xlink:href");
@@ -274,10 +291,11 @@
     if (PLUS && link)
       safe(() => {
         const url = new URL(href, d.baseURI);
+        if (!/^(https?|file|blob|data):/.test(url.protocol)) return;
         const file = url.pathname.split("/").pop();
         const as = attribute(link, "download") || "";
         const image = link.querySelector("[alt]");
-        const text = link.textContent.trim() || (image && attribute(image, "alt")) || attribute(link, "aria-label") || "";
+        const text = link.textContent.trim() || attribute(image || link, "alt") || attribute(link, "aria-label") || "";
         const to = { href: address(href), host: url.host };
         about = [
           url.protocol, url.host, l.host, file, as,
@@ -290,6 +308,9 @@
 
   const submit = once((event, [form]) => {
     if (form.localName != "form") return;
+    const goal = (attribute(form, GOAL) || "").trim();
+    // Its button is a goal itself and has just told of the click: the innermost counts.
+    if (goal && stamp && last.element && form.contains(last.element)) return;
     stamp = event.timeStamp;
     const by = event.submitter || form;
     const about = PLUS && {
@@ -298,7 +319,7 @@
       method: (attribute(by, "formmethod") || attribute(form, "method") || "get").toLowerCase(),
     };
     // The event itself stands in the record until it is sent: only then is it known whether its default was prevented.
-    record("f", ...tagged(attribute(form, GOAL) ? form : 0), event, PLUS && object(about));
+    record("f", ...tagged(goal && form), event, PLUS && object(about));
   });
 
   // -- The document and its open shadow roots ------------------------------------------------------------------------
@@ -336,13 +357,19 @@
     PLUS &&
     once((event, [video]) => {
       if (video.localName != "video") return;
-      const src = safe(address)(video.currentSrc || attribute(video, "src")) || "";
+      const given = video.currentSrc || attribute(video, "src");
+      const src = given ? address(given) : "";
+      if (!src) {
+        // A stream has no address: the element stands for it.
+        if (handled.has(video)) return;
+        handled.add(video);
+      }
       const now = Date.now();
       played = played || (stored("played") || "").split("\n");
       if (now - played[0] > 18e5) played = [];
       played[0] = now;
-      if (played.indexOf(src) < 0) {
-        played.push(src);
+      if (!src || played.indexOf(src) < 0) {
+        src && played.push(src);
         const duration = isFinite(video.duration) ? video.duration : null;
         record("v", "", "", object({ src, duration }));
       }
@@ -350,8 +377,9 @@
     });
 
   let depth = 0;
-  // A jump to a fragment or back to where a page was left is the browser's scrolling, not the visitor's.
-  let jumps = PLUS && (l.hash || safe(() => performance.navigation.type)());
+  // What scrolls while a page loads, a jump to a fragment, or back to where a page was left, is not the visitor's doing.
+  let jumps = 1;
+  const loaded = () => requestAnimationFrame(() => requestAnimationFrame(() => (jumps = l.hash || performance.navigation.type)));
   const scroll =
     PLUS &&
     safe((event) => {
@@ -383,6 +411,8 @@
     if (PLUS) {
       listen(w, "scroll", scroll);
       listen(w, "wheel touchmove keydown pointerdown", () => (jumps = 0));
+      if (d.readyState == "complete") loaded();
+      else listen(w, "load", loaded);
     }
     ["pushState", "replaceState"].forEach((name) =>
       safe(() => {
@@ -405,7 +435,6 @@
       shown = from = "";
       view();
     });
-    listen(d, "prerenderingchange", flush);
     if (!gate && !cookieless) {
       waiting = (stored("queue") || "").split(RECORD).filter((line) => Date.now() - (line.match(/\d{13}/) || 0) < 6048e5);
       store("queue");
@@ -421,9 +450,10 @@
       else warn("goal left out: its name is no string");
     },
     pageview(url) {
-      place = url && new URL(url, d.baseURI).href;
+      const outer = place;
+      if (url) place = new URL(url, d.baseURI).href;
       record("p", "", "", from && quoted(from));
-      place = "";
+      place = outer;
     },
     identify: (user) => record("i", quoted(String(user).trim())),
     visitorId,
@@ -435,7 +465,9 @@
     },
     optOut() {
       gate = 2;
-      seen = waiting = [];
+      seen = [];
+      waiting = [];
+      sent.clear();
       ["vid", "queue", "played"].forEach((key) => store(key));
       cookie("", 0);
       visitor = 0;
@@ -446,15 +478,14 @@
   const admx = {};
   Object.keys(calls).forEach((name) => (admx[name] = safe(calls[name])));
 
-  if (!off) safe(start)();
+  // A page made ahead of its visit begins when it is shown.
+  if (!off) d.prerendering ? listen(d, "prerenderingchange", safe(start)) : safe(start)();
   if (early && early.q)
-    early.q.forEach(
-      safe(([name, time, url, given]) => {
-        earlier = time;
-        place = url;
-        admx[name](...given);
-        earlier = place = 0;
-      }),
-    );
+    early.q.forEach(([name, time, url, given]) => {
+      earlier = time;
+      place = url;
+      safe(() => admx[name](...given))();
+      earlier = place = 0;
+    });
   w.admx = w.admaxxer = admx;
 })(window, document, location, navigator);

@@ -1,13 +1,11 @@
 //! One record to its events: every decision of the tracker stands here.
 
 use crate::name::{USER_CHARACTERS, is_goal, is_label};
-use crate::record::{
-    Fields, ID, KIND, METADATA, NAME, OWN, RECORD, STAMP, TIME, URL, fields, take,
-};
+use crate::record::{CALL, Fields, ID, KIND, METADATA, NAME, OWN, TIME, URL, fields};
 use crate::{METADATA_BYTES, Sink};
 
-/// Writes the events of `one`, a record of the moment `all`.
-pub(crate) fn write(one: &[u8], all: &[u8], out: &mut impl Sink) {
+/// Writes the events of one record.
+pub(crate) fn write(one: &[u8], out: &mut impl Sink) {
     let f = fields(one);
     let Some(kind) = f[KIND].first() else { return };
     match kind {
@@ -19,27 +17,19 @@ pub(crate) fn write(one: &[u8], all: &[u8], out: &mut impl Sink) {
             start(&f, b"0\",\"user_id\":", out);
             end(&f, b"", f[NAME], out);
         }
-        b'g' => {
-            // The call that a handler made of a click on a tagged element is told by the click's record. Only the
-            // first call of a name is; a second one is meant.
-            let told = twin(&f, all, b"cf").is_some()
-                && twin(&f, all, b"g").is_some_and(|first| first[ID] == f[ID]);
-            if !told {
-                goal(&f, b"", out);
-            }
-        }
+        b'g' => goal(&f, out),
         b'c' => {
             // A middle click opens links; on anything else it is no click, and no further button makes one.
             let button = f[OWN + 1];
             if button != b"0" && (button != b"1" || f[OWN + 2].is_empty()) {
                 return;
             }
-            tagged(&f, all, out);
+            tagged(&f, out);
             #[cfg(feature = "plus")]
             link(&f, out);
         }
         b'f' => {
-            let _told = tagged(&f, all, out);
+            let _told = tagged(&f, out);
             #[cfg(feature = "plus")]
             if !_told && f[OWN] != b"1" {
                 reserved(&f, b"0", b"form_submit", f[OWN + 1], out);
@@ -69,55 +59,35 @@ pub(crate) fn write(one: &[u8], all: &[u8], out: &mut impl Sink) {
     }
 }
 
-/// The first record of the moment, of one of these kinds, that tells of the same goal in the same DOM event.
-fn twin<'a>(f: &Fields, mut all: &'a [u8], kinds: &[u8]) -> Option<Fields<'a>> {
-    while !f[STAMP].is_empty() && !all.is_empty() {
-        let t = fields(take(&mut all, RECORD));
-        if t[STAMP] == f[STAMP]
-            && t[NAME] == f[NAME]
-            && kinds.iter().any(|k| t[KIND].first() == Some(k))
-            && (t[KIND] != b"c" || t[OWN].is_empty())
-        {
-            return Some(t);
-        }
-    }
-    None
-}
-
 /// Writes the goal of a tagged element, if it is one and counts, and says whether there is one.
-fn tagged(f: &Fields, all: &[u8], out: &mut impl Sink) -> bool {
+fn tagged(f: &Fields, out: &mut impl Sink) -> bool {
     let is = !f[NAME].is_empty();
     if is && (f[KIND] != b"c" || f[OWN].is_empty()) {
-        goal(
-            f,
-            twin(f, all, b"g").map_or(b"", |call| call[METADATA]),
-            out,
-        );
+        goal(f, out);
     }
     is
 }
 
-/// Writes a goal that people defined. `call` is the metadata of the call made of the same click; its keys win, since
-/// of a key that stands twice in JSON the later one counts.
+/// Writes a goal that people defined. Of the metadata of a call made of the same click the keys win, since of a key
+/// that stands twice in JSON the later one counts.
 #[inline(never)]
-fn goal(f: &Fields, call: &[u8], out: &mut impl Sink) {
+fn goal(f: &Fields, out: &mut impl Sink) {
     if !is_goal(f[NAME]) {
         return out.put(b"!goal name refused\n");
     }
     start(f, b"0\",\"name\":", out);
     out.put(f[NAME]);
-    let mut before: &[u8] = b",\"metadata\":";
+    let key = b",\"metadata\":";
     // An empty object tells nothing; and what is over the limit must not cost the goal.
     let tells = |m: &&[u8]| (3..=METADATA_BYTES).contains(&m.len());
-    let (own, call) = (Some(f[METADATA]).filter(tells), Some(call).filter(tells));
+    let (own, call) = (Some(f[METADATA]).filter(tells), Some(f[CALL]).filter(tells));
     match (own, call) {
         (Some([own @ .., _]), Some([_, call @ ..])) if own.len() + call.len() < METADATA_BYTES => {
-            out.put(before);
+            out.put(key);
             out.put(own);
-            before = b",";
-            end(f, before, call, out);
+            end(f, b",", call, out);
         }
-        (own, call) => end(f, before, call.or(own).unwrap_or(b""), out),
+        (own, call) => end(f, key, call.or(own).unwrap_or(b""), out),
     }
 }
 

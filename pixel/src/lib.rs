@@ -50,6 +50,6 @@ impl Sink for Vec<u8> {
 pub fn moment(records: &[u8], out: &mut impl Sink) {
     let mut rest = records;
     while !rest.is_empty() {
-        event::write(record::take(&mut rest, record::RECORD), records, out);
+        event::write(record::take(&mut rest, record::RECORD), out);
     }
 }

@@ -1,7 +1,7 @@
 //! Records: how the shim writes down what it saw, in the browser's memory and in the body of a raw request alike.
 //!
-//! A record is fields of UTF-8 text, each ended from the next by [`FIELD`]. The shim replaces both separators inside
-//! of a field by NUL, so that no page can forge one. Fields marked *JSON* hold a JSON value as the browser wrote it, or
+//! A record is fields of UTF-8 text, each ended from the next by [`FIELD`]. The shim takes both separators out of
+//! what it writes, so that no page can forge one. Fields marked *JSON* hold a JSON value as the browser wrote it, or
 //! nothing. Every record starts with the same seven:
 //!
 //! | field | what |
@@ -9,7 +9,7 @@
 //! | kind | one letter, see below |
 //! | time | when, milliseconds since 1970 |
 //! | id | the first 35 of the 36 characters of a UUID; the last one numbers the events of the record |
-//! | stamp | `timeStamp` of the DOM event that was being handled, empty when none was |
+//! | call | *JSON* object: of a click or submit, the metadata of the call of the same goal that a handler of it made |
 //! | url | *JSON* the page's address, cut to 2,048 bytes |
 //! | name | *JSON* the goal's name, trimmed (of `i` the user id) |
 //! | metadata | *JSON* object |
@@ -26,7 +26,8 @@
 //! | `v` video plays | what it tells (*JSON* object) |
 //! | `s` scroll | percent of the page's height seen before, percent seen now, what a scroll tells (*JSON* object) |
 //!
-//! What the shim decides alone, so that it need not write a record a frame: a page view's record is written only when
+//! What the shim decides alone, so that it need not write a record a frame or keep records back: which call was made in
+//! a handler of which click; a page view's record is written only when
 //! the address is new, a scroll's only when it passes one of the three marks, a video's only for a source not yet seen.
 
 /// Ends one field from the next.
@@ -41,7 +42,7 @@ pub const VERSION: u64 = 1;
 pub(crate) const KIND: usize = 0;
 pub(crate) const TIME: usize = 1;
 pub(crate) const ID: usize = 2;
-pub(crate) const STAMP: usize = 3;
+pub(crate) const CALL: usize = 3;
 pub(crate) const URL: usize = 4;
 pub(crate) const NAME: usize = 5;
 pub(crate) const METADATA: usize = 6;

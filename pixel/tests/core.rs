@@ -27,12 +27,12 @@ fn check(records: &[String], expected: &[&str]) {
     assert_eq!(found.lines().collect::<Vec<_>>(), expected, "{records:?}");
 }
 
-fn goal(stamp: &str, name: &str, metadata: &str) -> String {
-    record(&["g", "5", "G", stamp, URL, name, metadata])
+fn goal(name: &str, metadata: &str) -> String {
+    record(&["g", "5", "G", "", URL, name, metadata])
 }
 
-fn click(stamp: &str, name: &str, metadata: &str, barred: &str, button: &str) -> String {
-    record(&["c", "5", "C", stamp, URL, name, metadata, barred, button])
+fn click(call: &str, name: &str, metadata: &str, barred: &str, button: &str) -> String {
+    record(&["c", "5", "C", call, URL, name, metadata, barred, button])
 }
 
 fn link(button: &str, scheme: &str, host: &str, file: &str, download_as: &str) -> String {
@@ -76,13 +76,13 @@ fn views_and_calls() {
         &["12,\"event_id\":\"P0\",\"url\":\"https://a.test/p\""],
     );
     check(
-        &[goal("", "\"X\"", "{\"a\":1}")],
+        &[goal("\"X\"", "{\"a\":1}")],
         &[
             "5,\"event_id\":\"G0\",\"name\":\"X\",\"metadata\":{\"a\":1},\"url\":\"https://a.test/p\"",
         ],
     );
     check(
-        &[goal("", "\"X\"", "{}")],
+        &[goal("\"X\"", "{}")],
         &["5,\"event_id\":\"G0\",\"name\":\"X\",\"url\":\"https://a.test/p\""],
     );
     check(
@@ -97,81 +97,39 @@ fn views_and_calls() {
 }
 
 #[test]
-fn one_click_is_one_goal() {
+fn tagged_elements() {
     const C: &str = "5,\"event_id\":\"C0\",\"name\":\"X\"";
     const END: &str = ",\"url\":\"https://a.test/p\"";
     let told = |metadata: &str| format!("{C}{metadata}{END}");
-    let rows: &[(&[String], &[&str])] = &[
+    let rows: &[(String, &[&str])] = &[
+        (click("", "\"X\"", "", "", "0"), &[&told("")]),
         (
-            &[
-                click("1", "\"X\"", "", "", "0"),
-                goal("1", "\"X\"", "{\"b\":2}"),
-            ],
+            click("", "\"X\"", "{\"a\":1}", "", "0"),
+            &[&told(",\"metadata\":{\"a\":1}")],
+        ),
+        // A call that a handler of the same click made: its keys win.
+        (
+            click("{\"b\":2}", "\"X\"", "", "", "0"),
             &[&told(",\"metadata\":{\"b\":2}")],
         ),
         (
-            &[
-                goal("1", "\"X\"", ""),
-                click("1", "\"X\"", "{\"a\":1}", "", "0"),
-            ],
-            &[&told(",\"metadata\":{\"a\":1}")],
-        ),
-        (
-            &[
-                click("1", "\"X\"", "{\"a\":1}", "", "0"),
-                goal("1", "\"X\"", "{\"a\":2}"),
-            ],
+            click("{\"a\":2}", "\"X\"", "{\"a\":1}", "", "0"),
             &[&told(",\"metadata\":{\"a\":1,\"a\":2}")],
         ),
-        // Another event, another name, or none: two goals.
         (
-            &[click("1", "\"X\"", "", "", "0"), goal("2", "\"X\"", "")],
-            &[
-                &told(""),
-                "5,\"event_id\":\"G0\",\"name\":\"X\",\"url\":\"https://a.test/p\"",
-            ],
+            click("{}", "\"X\"", "{\"a\":1}", "", "0"),
+            &[&told(",\"metadata\":{\"a\":1}")],
         ),
-        (
-            &[click("", "\"X\"", "", "", "0"), goal("", "\"X\"", "")],
-            &[
-                &told(""),
-                "5,\"event_id\":\"G0\",\"name\":\"X\",\"url\":\"https://a.test/p\"",
-            ],
-        ),
-        // A click that is no goal absorbs no call.
-        (
-            &[click("1", "\"X\"", "", "d", "0"), goal("1", "\"X\"", "")],
-            &["5,\"event_id\":\"G0\",\"name\":\"X\",\"url\":\"https://a.test/p\""],
-        ),
-        (
-            &[
-                click("1", "\"X\"", "", "", "0"),
-                click("1", "\"X\"", "", "l", "0"),
-            ],
-            &[&told("")],
-        ),
-        (&[click("1", "\"X\"", "", "", "1")], &[]),
-        (&[click("1", "\"X\"", "", "", "2")], &[]),
-        (
-            &[click("1", "\"__x\"", "", "", "0")],
-            &["!goal name refused"],
-        ),
+        // Disabled, the second half of a label's click, other buttons.
+        (click("", "\"X\"", "", "d", "0"), &[]),
+        (click("", "\"X\"", "", "l", "0"), &[]),
+        (click("", "\"X\"", "", "", "1"), &[]),
+        (click("", "\"X\"", "", "", "2"), &[]),
+        (click("", "\"__x\"", "", "", "0"), &["!goal name refused"]),
     ];
-    for (records, expected) in rows {
-        check(records, expected);
+    for (one, expected) in rows {
+        check(std::slice::from_ref(one), expected);
     }
-    let second = record(&["g", "5", "H", "1", URL, "\"X\"", ""]);
-    check(
-        &[
-            click("1", "\"X\"", "", "", "0"),
-            goal("1", "\"X\"", ""),
-            second,
-        ],
-        &[
-            &told(""),
-            "5,\"event_id\":\"H0\",\"name\":\"X\",\"url\":\"https://a.test/p\"",
-        ],
-    );
 }
 
 #[test]
@@ -277,21 +235,21 @@ fn forms_videos_scrolling() {
 #[test]
 fn metadata_that_is_too_large_costs_no_goal() {
     let of = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
-    assert!(run(&[goal("", "\"X\"", &of(METADATA_BYTES))]).contains("\"metadata\""));
-    assert!(!run(&[goal("", "\"X\"", &of(METADATA_BYTES + 1))]).contains("\"metadata\""));
+    assert!(run(&[goal("\"X\"", &of(METADATA_BYTES))]).contains("\"metadata\""));
+    assert!(!run(&[goal("\"X\"", &of(METADATA_BYTES + 1))]).contains("\"metadata\""));
     // Together too large: the call's is kept.
-    let both = run(&[
-        click("1", "\"X\"", &of(METADATA_BYTES), "", "0"),
-        goal("1", "\"X\"", "{\"b\":2}"),
-    ]);
+    let both = run(&[click("{\"b\":2}", "\"X\"", &of(METADATA_BYTES), "", "0")]);
     assert!(
         both.contains("\"metadata\":{\"b\":2},\"url\""),
         "{both:.200}"
     );
-    let fits = run(&[
-        click("1", "\"X\"", &of(METADATA_BYTES - 7), "", "0"),
-        goal("1", "\"X\"", "{\"b\":2}"),
-    ]);
+    let fits = run(&[click(
+        "{\"b\":2}",
+        "\"X\"",
+        &of(METADATA_BYTES - 7),
+        "",
+        "0",
+    )]);
     assert!(fits.contains(",\"b\":2}"));
 }
 

@@ -41,9 +41,9 @@ pub enum LinkError {
 impl Accounts {
     /// Whether anyone has ever been logged in.
     pub fn has_logins(&self) -> rusqlite::Result<bool> {
-        self.lock()
-            .connection
-            .query_row("SELECT EXISTS (SELECT 1 FROM login)", [], |row| row.get(0))
+        self.read(|connection| {
+            connection.query_row("SELECT EXISTS (SELECT 1 FROM login)", [], |row| row.get(0))
+        })
     }
 
     /// The token of a fresh one-time link for the person with this address, who is added where unknown.
@@ -109,13 +109,19 @@ impl Accounts {
 
     /// Who this login is.
     pub fn user(&self, login: &str, now: Timestamp) -> rusqlite::Result<Option<User>> {
-        self.lock()
-            .connection
-            .query_row(
-                "SELECT workspace, email FROM login JOIN user ON user.id = login.user WHERE hash = ?1 AND expires_at > ?2",
-                params![token::hash(login), now.as_millisecond()],
-                |row| Ok(User { workspace: WorkspaceId(row.get(0)?), email: row.get(1)? }),
-            )
-            .optional()
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT workspace, email FROM login JOIN user ON user.id = login.user
+                 WHERE hash = ?1 AND expires_at > ?2",
+            )?;
+            statement
+                .query_row(params![token::hash(login), now.as_millisecond()], |row| {
+                    Ok(User {
+                        workspace: WorkspaceId(row.get(0)?),
+                        email: row.get(1)?,
+                    })
+                })
+                .optional()
+        })
     }
 }

@@ -16,22 +16,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+pub use crate::store::event::WorkspaceId;
 use crate::token::Hash;
 pub use key::{Key, KeyError, Scope};
 pub(crate) use login::LOGIN;
 pub use login::{LinkError, User};
 pub use site::{Site, SiteError};
 
-/// Which workspace something belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct WorkspaceId(pub(crate) i64);
-
-/// The file of accounts.
+/// The file of accounts. Two connections: nobody who reads waits for one who writes.
 pub struct Accounts {
-    inner: Mutex<Inner>,
+    known: Mutex<Known>,
+    writer: Mutex<Connection>,
 }
 
-struct Inner {
+/// What every request needs.
+struct Known {
     connection: Connection,
     /// SQLite's `data_version` that the maps below are of.
     version: Option<i64>,
@@ -42,56 +41,62 @@ struct Inner {
 impl Accounts {
     /// Opens the accounts in `folder`, making the file and a first workspace where there is none.
     pub fn open(folder: &Path, now: Timestamp) -> anyhow::Result<Accounts> {
-        let connection = schema::open(&folder.join("accounts.db"))?;
-        connection.execute(
-            "INSERT INTO workspace (name, created_at) SELECT 'My workspace', ?1 WHERE NOT EXISTS (SELECT 1 FROM workspace)",
+        let file = folder.join("accounts.db");
+        let writer = schema::open(&file)?;
+        writer.execute(
+            "INSERT INTO workspace (name, created_at)
+             SELECT 'My workspace', ?1 WHERE NOT EXISTS (SELECT 1 FROM workspace)",
             params![now.as_millisecond()],
         )?;
-        let inner = Inner {
-            connection,
+        let known = Known {
+            connection: schema::open(&file)?,
             version: None,
             sites: HashMap::new(),
             keys: HashMap::new(),
         };
         Ok(Accounts {
-            inner: Mutex::new(inner),
+            known: Mutex::new(known),
+            writer: Mutex::new(writer),
         })
     }
 
     /// The workspace that the command line works in: the first.
-    pub fn first_workspace(&self) -> anyhow::Result<WorkspaceId> {
-        let id = self
-            .lock()
-            .connection
-            .query_row("SELECT min(id) FROM workspace", [], |row| row.get(0))?;
-        Ok(WorkspaceId(id))
+    pub fn first_workspace(&self) -> rusqlite::Result<WorkspaceId> {
+        self.read(|connection| {
+            connection.query_row("SELECT min(id) FROM workspace", [], |row| {
+                row.get(0).map(WorkspaceId)
+            })
+        })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        work(
+            &self
+                .known
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .connection,
+        )
     }
 
-    /// The same, with what is held in memory as it is in the file now.
-    fn fresh(&self) -> rusqlite::Result<MutexGuard<'_, Inner>> {
-        let mut inner = self.lock();
-        let version = inner
+    /// What is held in memory, as it is in the file now.
+    fn known(&self) -> rusqlite::Result<MutexGuard<'_, Known>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = known
             .connection
             .query_row_and_then("PRAGMA data_version", [], |row| row.get(0))?;
-        if inner.version != Some(version) {
-            inner.sites = site::all(&inner.connection)?;
-            inner.keys = key::all(&inner.connection)?;
-            inner.version = Some(version);
+        if known.version != Some(version) {
+            known.sites = site::all(&known.connection)?;
+            known.keys = key::all(&known.connection)?;
+            known.version = Some(version);
         }
-        Ok(inner)
+        Ok(known)
     }
 
-    /// Runs `work` on the file and forgets what is held in memory: SQLite doesn't count a connection's own changes.
-    fn change<T, E: From<rusqlite::Error>>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let mut inner = self.lock();
-        inner.version = None;
-        work(&mut inner.connection)
+    fn change<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> T {
+        work(&mut self.writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

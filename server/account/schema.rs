@@ -6,6 +6,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
+use crate::private;
+
 /// One entry a version that ever landed; entries are never changed.
 const MIGRATIONS: &[M] = &[M::up(
     "CREATE TABLE workspace (
@@ -59,6 +61,7 @@ const MIGRATIONS: &[M] = &[M::up(
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.
 pub(super) fn open(file: &Path) -> anyhow::Result<Connection> {
+    private::create(file)?;
     let mut connection = Connection::open(file)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

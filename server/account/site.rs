@@ -57,9 +57,10 @@ pub enum SiteError {
 /// `text` as a host name in the form that browsers send it (lower case, punycode).
 fn host(text: &str) -> Result<String, SiteError> {
     let wrong = || SiteError::Host(text.to_owned());
-    let parsed = url::Host::parse(text.trim()).map_err(|_| wrong())?;
+    let text = text.trim();
+    let parsed = url::Host::parse(text.strip_suffix('.').unwrap_or(text)).map_err(|_| wrong())?;
     match parsed {
-        url::Host::Domain(name) if name.is_empty() => Err(wrong()),
+        url::Host::Domain(name) if name.is_empty() || name.contains('*') => Err(wrong()),
         host => Ok(host.to_string()),
     }
 }
@@ -125,13 +126,13 @@ impl Accounts {
 
     /// The site with this public id.
     pub fn site(&self, website_id: &str) -> rusqlite::Result<Option<Arc<Site>>> {
-        Ok(self.fresh()?.sites.get(website_id).cloned())
+        Ok(self.known()?.sites.get(website_id).cloned())
     }
 
     /// A workspace's sites, oldest first; the demo last, so that the first is the one that people mean.
     pub fn sites(&self, workspace: WorkspaceId) -> rusqlite::Result<Vec<Arc<Site>>> {
-        let inner = self.fresh()?;
-        let mut sites: Vec<_> = inner
+        let known = self.known()?;
+        let mut sites: Vec<_> = known
             .sites
             .values()
             .filter(|s| s.workspace == workspace)
@@ -206,6 +207,8 @@ mod tests {
             ("https://example.com", None),
             ("example.com:80", None),
             ("example.com/x", None),
+            ("example.com.", Some("example.com")),
+            ("*.example.com", None),
             ("", None),
             ("a b", None),
         ] {

@@ -36,7 +36,7 @@ pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
             name,
             scopes,
             expires,
-        } => print(&accounts.new_key(workspace, &name, &scopes, expires, now)?),
+        } => print(&accounts.new_key(workspace, &name, &scopes, expires, now)?)?,
         Command::List => {
             for key in accounts.keys(workspace)? {
                 let scopes: Vec<_> = key.scopes.iter().map(Scope::to_string).collect();
@@ -51,7 +51,7 @@ pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
                     key.id,
                     key.name.replace(['\t', '\n'], " "),
                     scopes.join(",")
-                ));
+                ))?;
             }
         }
         Command::Revoke { id } => {
@@ -59,7 +59,7 @@ pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
                 accounts.revoke_key(workspace, id, now)?,
                 "there is no key {id}; `admx key list` prints those there are"
             );
-            print(&format!("revoked {id}"));
+            print(&format!("revoked {id}"))?;
         }
     }
     Ok(())

@@ -6,6 +6,8 @@ mod serve;
 mod site;
 mod user;
 
+use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,7 +19,7 @@ use crate::account::Accounts;
 
 /// Goal analytics that you host yourself: one binary, one script tag.
 #[derive(Parser)]
-#[command(name = "admx", version, about, subcommand_negates_reqs = true)]
+#[command(name = "admx", version, about, flatten_help = true)]
 struct Cli {
     /// The folder that holds everything.
     #[arg(
@@ -28,10 +30,8 @@ struct Cli {
         value_name = "DIR"
     )]
     data: PathBuf,
-    #[command(flatten)]
-    serve: serve::Flags,
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Command,
 }
 
 #[derive(Subcommand)]
@@ -51,7 +51,7 @@ enum Command {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(with_serve(std::env::args_os().collect()));
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -62,14 +62,29 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// `admx` alone, and with nothing but serve's flags, is `admx serve`.
+fn with_serve(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut at = 1;
+    while let Some(argument) = arguments.get(at).and_then(|a| a.to_str()) {
+        match argument {
+            "--data" => at += 2,
+            known if known.starts_with("--data=") => at += 1,
+            "-h" | "--help" | "-V" | "--version" => return arguments,
+            flag if flag.starts_with('-') => break,
+            _ => return arguments,
+        }
+    }
+    arguments.insert(at.min(arguments.len()), "serve".into());
+    arguments
+}
+
 fn run(cli: Cli) -> anyhow::Result<()> {
     make_folder(&cli.data)?;
     match cli.command {
-        None => serve::run(&cli.data, cli.serve),
-        Some(Command::Serve(flags)) => serve::run(&cli.data, flags),
-        Some(Command::Site(command)) => site::run(&accounts(&cli.data)?, command),
-        Some(Command::Key(command)) => key::run(&accounts(&cli.data)?, command),
-        Some(Command::User(command)) => user::run(&accounts(&cli.data)?, command),
+        Command::Serve(flags) => serve::run(&cli.data, flags),
+        Command::Site(command) => site::run(&accounts(&cli.data)?, command),
+        Command::Key(command) => key::run(&accounts(&cli.data)?, command),
+        Command::User(command) => user::run(&accounts(&cli.data)?, command),
     }
 }
 
@@ -78,19 +93,54 @@ fn accounts(data: &Path) -> anyhow::Result<Accounts> {
         .with_context(|| format!("{} can't be opened", data.join("accounts.db").display()))
 }
 
-/// Makes the data folder, for its owner alone.
+/// Makes the data folder where there is none, for its owner alone, and says so.
 fn make_folder(data: &Path) -> anyhow::Result<()> {
+    if data.is_dir() {
+        return Ok(());
+    }
     let mut folder = std::fs::DirBuilder::new();
     folder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder
         .create(data)
-        .with_context(|| format!("the data folder {} can't be made", data.display()))
+        .with_context(|| format!("the data folder {} can't be made", data.display()))?;
+    eprintln!("admx: {} is a new data folder", data.display());
+    Ok(())
 }
 
-/// Prints one line of a result.
-#[allow(clippy::print_stdout)]
-fn print(line: &str) {
-    println!("{line}");
+/// Prints one line of a result. A result that nobody gets is a failure.
+fn print(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .context("the result can't be printed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serve_may_be_left_out() {
+        for (given, expected) in [
+            ("admx", "admx serve"),
+            ("admx --listen x", "admx serve --listen x"),
+            ("admx --data d", "admx --data d serve"),
+            ("admx --data=d --listen x", "admx --data=d serve --listen x"),
+            ("admx --data d site list", "admx --data d site list"),
+            ("admx serve --listen x", "admx serve --listen x"),
+            ("admx --help", "admx --help"),
+            ("admx --data", "admx --data serve"),
+        ] {
+            let given = given.split(' ').map(OsString::from).collect();
+            let expected: Vec<_> = expected.split(' ').map(OsString::from).collect();
+            assert_eq!(with_serve(given), expected);
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
 }

@@ -25,11 +25,12 @@ pub(super) struct Flags {
         long,
         env = "ADMX_LISTEN",
         default_value = "127.0.0.1:8080",
-        value_name = "ADDRESS"
+        value_name = "ADDRESS",
+        value_parser = listen_address
     )]
-    listen: SocketAddr,
+    listen: String,
     /// Where people reach this server, if not where it listens: https://stats.example.com
-    #[arg(long, env = "ADMX_BASE_URL", value_name = "URL")]
+    #[arg(long, env = "ADMX_BASE_URL", value_name = "URL", value_parser = web_address)]
     base_url: Option<Url>,
     /// A proxy in front, whose X-Forwarded-For is believed; may be given more than once
     #[arg(
@@ -70,11 +71,31 @@ pub(super) struct Flags {
     #[arg(long, env = "ADMX_QUEUE", default_value_t = 8192, value_name = "N")]
     queue: usize,
     /// Bytes that the event log may have; past that, events are answered 503
-    #[arg(long, env = "ADMX_STORAGE_LIMIT", value_name = "BYTES")]
+    #[arg(long, env = "ADMX_STORAGE_LIMIT", value_name = "BYTES", value_parser = clap::value_parser!(u64).range(200_000..))]
     storage_limit: Option<u64>,
     /// Stop the clock at this instant, for tests and demonstrations
     #[arg(long, env = "ADMX_CLOCK", value_name = "TIME")]
     clock: Option<Timestamp>,
+}
+
+/// An address or a name, and a port.
+fn listen_address(text: &str) -> Result<String, String> {
+    let port = text
+        .rsplit_once(':')
+        .filter(|(host, _)| !host.is_empty())
+        .map(|(_, port)| port);
+    match port.map(str::parse::<u16>) {
+        Some(Ok(_)) => Ok(text.to_owned()),
+        _ => Err("wanted an address and a port, such as 127.0.0.1:8080 or [::]:8080".into()),
+    }
+}
+
+/// Where browsers go.
+fn web_address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| "wanted an address such as https://stats.example.com".into())
 }
 
 /// The person that the first login link is for.
@@ -95,7 +116,7 @@ pub(super) fn run(data: &Path, flags: Flags) -> anyhow::Result<()> {
 
 async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let clock = flags.clock.map_or(Clock::System, Clock::Fixed);
-    let listener = TcpListener::bind(flags.listen)
+    let listener = TcpListener::bind(&flags.listen)
         .await
         .with_context(|| format!("{} can't be listened on", flags.listen))?;
     let address = listener.local_addr()?;
@@ -168,6 +189,11 @@ fn announce(accounts: &Accounts, base_url: &str, clock: Clock) -> anyhow::Result
     }
     if let Some(site) = accounts.sites(workspace)?.first() {
         let id = &site.website_id;
+        if site.is_demo {
+            eprintln!(
+                "  your site  admx site add YOUR-DOMAIN prints its website id; until then this is the demo's:"
+            );
+        }
         eprintln!(
             "  snippet    <script defer data-website-id=\"{id}\" src=\"{base_url}/js/script.plus.js\"></script>"
         );

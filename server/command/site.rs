@@ -23,7 +23,7 @@ pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
     let workspace = accounts.first_workspace()?;
     match command {
         Command::Add { domain, hosts } => {
-            print(&accounts.add_site(workspace, &domain, &hosts, false, Timestamp::now())?)
+            print(&accounts.add_site(workspace, &domain, &hosts, false, Timestamp::now())?)?
         }
         Command::List => {
             for site in accounts.sites(workspace)? {
@@ -35,7 +35,7 @@ pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
                         site.hosts.join(",")
                     )
                     .trim_end(),
-                );
+                )?;
             }
         }
     }

@@ -25,9 +25,12 @@ pub(super) enum Command {
 pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Add { email, base_url } => {
-            anyhow::ensure!(email.contains('@'), "{email:?} is no e-mail address");
+            let is_address = email
+                .split_once('@')
+                .is_some_and(|(who, host)| !who.is_empty() && !host.is_empty());
+            anyhow::ensure!(is_address, "{email:?} is no e-mail address");
             let link = accounts.new_link(accounts.first_workspace()?, &email, Timestamp::now())?;
-            print(&format!("{}/login/{link}", base_url.trim_end_matches('/')));
+            print(&format!("{}/login/{link}", base_url.trim_end_matches('/')))?;
         }
     }
     Ok(())

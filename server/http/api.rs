@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::extract::Asked;
 use super::reply::{Data, Error};
 use super::{App, auth};
 use crate::query::goals::{self, Goals};
@@ -14,7 +15,7 @@ use crate::query::range::Range;
 use crate::store::event::Money;
 
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct Parameters {
     website_id: Option<String>,
     from: Option<String>,
     to: Option<String>,
@@ -24,7 +25,7 @@ pub(super) struct Asked {
 pub(super) async fn goals(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Query(asked): Query<Asked>,
+    Asked(asked): Asked<Parameters>,
 ) -> Result<Data, Error> {
     let workspace = auth::reader(&app, &headers)?;
     let site = auth::site(&app, workspace, asked.website_id.as_deref())?;

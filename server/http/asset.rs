@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use super::extract::Part;
 use super::reply::{self, Error};
 
 #[derive(RustEmbed)]
@@ -44,10 +44,7 @@ fn short_hash(file: &EmbeddedFile) -> String {
 }
 
 /// `/js/…`: loaded by pages of any origin.
-pub(super) async fn script(
-    Path(name): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
+pub(super) async fn script(Part(name): Part, headers: HeaderMap) -> Result<Response, Error> {
     let hashed = HASHED
         .iter()
         .find(|(hashed, _)| *hashed == name)
@@ -71,7 +68,7 @@ pub(super) async fn script(
 }
 
 /// `/assets/…`: loaded by our own pages.
-pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
+pub(super) async fn asset(Part(name): Part, headers: HeaderMap) -> Result<Response, Error> {
     match serve(&format!("assets/{name}"), "no-cache", &headers) {
         Some(response) => Ok(response),
         None => Err(reply::not_found().await),
@@ -80,7 +77,7 @@ pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Resul
 
 /// `/favicon.ico`, which browsers ask for unasked.
 pub(super) async fn favicon(headers: HeaderMap) -> Result<Response, Error> {
-    asset(Path("favicon.svg".into()), headers).await
+    asset(Part("favicon.svg".into()), headers).await
 }
 
 fn serve(path: &str, cache: &'static str, headers: &HeaderMap) -> Option<Response> {
@@ -88,22 +85,6 @@ fn serve(path: &str, cache: &'static str, headers: &HeaderMap) -> Option<Respons
         return None;
     }
     let file = Embedded::get(path)?;
-    let etag = format!("\"{}\"", short_hash(&file));
-    let common = [
-        (header::ETAG, HeaderValue::from_str(&etag).ok()?),
-        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
-        (header::VARY, HeaderValue::from_static("accept-encoding")),
-    ];
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|v| v.to_str().ok());
-    if known.is_some_and(|known| {
-        known
-            .split(',')
-            .any(|tag| tag.trim().trim_start_matches("W/") == etag)
-    }) {
-        return Some((StatusCode::NOT_MODIFIED, common).into_response());
-    }
     let accepted = headers
         .get(header::ACCEPT_ENCODING)
         .and_then(|v| v.to_str().ok())
@@ -117,19 +98,33 @@ fn serve(path: &str, cache: &'static str, headers: &HeaderMap) -> Option<Respons
     let packed = [("br", "br"), ("gzip", "gz")]
         .into_iter()
         .find(|(coding, _)| accepts(coding))
-        .and_then(|(coding, ending)| Some((coding, Embedded::get(&format!("{path}.{ending}"))?)));
+        .and_then(|(coding, end)| Some((coding, Embedded::get(&format!("{path}.{end}"))?)));
+    // Each form of a file has a tag of its own.
+    let form = packed
+        .as_ref()
+        .map_or(String::new(), |(coding, _)| format!("-{coding}"));
+    let etag = format!("\"{}{form}\"", short_hash(&file));
+    let common = [
+        (header::ETAG, HeaderValue::from_str(&etag).ok()?),
+        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
+    ];
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|v| v.to_str().ok());
+    let is_tag = |tag: &str| tag.trim().trim_start_matches("W/") == etag;
+    if known.is_some_and(|known| known.split(',').any(is_tag)) {
+        return Some((StatusCode::NOT_MODIFIED, common).into_response());
+    }
     let kind = [(
         header::CONTENT_TYPE,
         HeaderValue::from_static(content_type(path)),
     )];
     Some(match packed {
-        Some((coding, packed)) => (
-            common,
-            kind,
-            [(header::CONTENT_ENCODING, HeaderValue::from_static(coding))],
-            packed.data,
-        )
-            .into_response(),
+        Some((coding, packed)) => {
+            let coding = [(header::CONTENT_ENCODING, HeaderValue::from_static(coding))];
+            (common, kind, coding, packed.data).into_response()
+        }
         None => (common, kind, file.data).into_response(),
     })
 }

@@ -84,6 +84,14 @@ pub(super) fn user(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<Opt
     }
 }
 
+/// For what is fetched by a page whose login ran out.
+pub(super) fn log_in_again() -> Error {
+    unauthorized(
+        "missing_authorization",
+        "the login has run out; log in again",
+    )
+}
+
 /// The workspace that a request may read: of its key, or of its login.
 pub(super) fn reader(app: &App, headers: &HeaderMap) -> Result<WorkspaceId, Error> {
     if let Some(key) = key(app, headers, Scope::AnalyticsRead)? {

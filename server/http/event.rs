@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -62,50 +62,44 @@ pub(super) async fn preflight() -> Response {
 pub(super) async fn receive(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
-    method: Method,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    debug_assert_eq!(method, Method::POST);
     let answer = take(&app, peer, &headers, body).await;
-    (
-        CORS,
-        answer.map_or_else(IntoResponse::into_response, IntoResponse::into_response),
-    )
-        .into_response()
+    let response = answer.map_or_else(IntoResponse::into_response, IntoResponse::into_response);
+    (CORS, response).into_response()
 }
 
 async fn take(app: &App, peer: Peer, headers: &HeaderMap, body: Body) -> Result<Data, Error> {
+    // What is refused before it is known whose it is counts for no site.
+    let count = |error: &Error| app.ingest.count(None, error.code());
+    let caller = caller(app, peer, headers).inspect_err(count)?;
+    let mut bytes = read(body, content_length(headers))
+        .await
+        .inspect_err(count)?;
+    let judged = app.ingest.judge(&mut bytes, &caller)?;
+    store(app, judged, body::is_array(&bytes)).await
+}
+
+/// Who sends, if they may send now.
+fn caller(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Error> {
+    if let Some(key) = auth::key(app, headers, Scope::EventWrite)? {
+        return Ok(Caller::Server { key });
+    }
     let text = |name| {
         headers
             .get(name)
             .and_then(|v: &HeaderValue| v.to_str().ok())
             .map(str::to_owned)
     };
-    let caller = match auth::key(app, headers, Scope::EventWrite)? {
-        Some(key) => Caller::Server { key },
-        None => {
-            let address = peer::client(peer, headers, &app.trusted_proxies);
-            app.limits
-                .address(address)
-                .inspect_err(|_| app.ingest.count(None, "rate_limited"))?;
-            Caller::Browser {
-                origin: text(header::ORIGIN),
-                address,
-                user_agent: text(header::USER_AGENT).unwrap_or_default(),
-            }
-        }
-    };
-    let mut bytes = read(body, content_length(headers))
-        .await
-        .inspect_err(|_| app.ingest.count(None, "body_too_large"))?;
-    let judged = app.ingest.judge(&mut bytes, &caller)?;
-    store(app, judged, is_batch(&bytes)).await
-}
-
-/// An array is answered with a result an event, as is a raw request, which may have made any number.
-fn is_batch(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_start().starts_with(b"[")
+    let address = peer::client(peer, headers, &app.trusted_proxies);
+    app.limits.address(address)?;
+    Ok(Caller::Browser {
+        origin: text(header::ORIGIN),
+        host: text(header::HOST),
+        address,
+        user_agent: text(header::USER_AGENT).unwrap_or_default(),
+    })
 }
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {
@@ -165,7 +159,7 @@ async fn drain(mut body: Body) {
     }
 }
 
-/// Stores what is to be stored and answers. One object is answered by itself; of several, each has its own result, and
+/// Stores what is to be stored and answers. One object, and a raw request that made one, is answered by itself; of several, each has its own result, and
 /// the whole is 200 when any is on disk, 202 when none was to be, and the first error's when all were wrong.
 async fn store(app: &App, judged: Vec<Judged>, is_batch: bool) -> Result<Data, Error> {
     let mut events = Vec::new();

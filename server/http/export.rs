@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::extract::Asked;
 use super::reply::Error;
 use super::{App, auth};
 use crate::store::Fire;
 
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct Parameters {
     website_id: Option<String>,
 }
 
@@ -28,7 +28,7 @@ const CHUNK: usize = 32 * 1024;
 pub(super) async fn ndjson(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Query(asked): Query<Asked>,
+    Asked(asked): Asked<Parameters>,
 ) -> Result<Response, Error> {
     let workspace = auth::reader(&app, &headers)?;
     let site = auth::site(&app, workspace, asked.website_id.as_deref())?;
@@ -55,18 +55,30 @@ pub(super) async fn ndjson(
     Ok(([kind], Body::from_stream(ReceiverStream::new(stream))).into_response())
 }
 
+/// One line of the export.
+#[derive(Serialize)]
+struct Line<'a> {
+    at: String,
+    name: Option<&'a str>,
+    visitor: Option<i64>,
+    url: Option<&'a str>,
+    referrer: Option<&'a str>,
+    /// As it was stored, whatever its depth.
+    metadata: Option<Box<RawValue>>,
+}
+
 fn line(fire: &Fire) -> String {
-    let metadata = fire
-        .metadata
-        .as_ref()
-        .and_then(|m| RawValue::from_string(m.0.clone()).ok());
-    let line = json!({
-        "at": fire.at.to_string(),
-        "name": fire.goal.as_ref().map(|g| g.as_str()),
-        "visitor": fire.visitor,
-        "url": fire.url,
-        "referrer": fire.referrer,
-        "metadata": metadata,
-    });
-    format!("{line}\n")
+    let line = Line {
+        at: fire.at.to_string(),
+        name: fire.goal.as_ref().map(|goal| goal.as_str()),
+        visitor: fire.visitor,
+        url: fire.url.as_deref(),
+        referrer: fire.referrer.as_deref(),
+        metadata: fire
+            .metadata
+            .as_ref()
+            .and_then(|m| RawValue::from_string(m.0.clone()).ok()),
+    };
+    // Strings and numbers are always JSON.
+    serde_json::to_string(&line).map_or_else(|_| String::new(), |line| line + "\n")
 }

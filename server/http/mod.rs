@@ -2,6 +2,7 @@
 //!
 //! - [`listen`]: the accept loop, timeouts, the graceful stop
 //! - [`reply`]: envelopes; `auth`: keys and logins; `limits`: rates; `peer`: who is at the other end
+//! - `extract`: what is taken from a request
 //! - `event`, `api`, `export`, `page`, `asset`, `stream`: what the routes do
 
 mod api;
@@ -9,6 +10,7 @@ mod asset;
 mod auth;
 mod event;
 mod export;
+mod extract;
 mod limits;
 pub mod listen;
 mod page;
@@ -69,7 +71,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/demo", get(page::demo))
         .route("/demo/live", get(stream::demo))
         .route("/login", get(page::login))
-        .route("/login/{link}", get(page::open_link))
+        // A preview that asks for the head alone doesn't use the link up.
+        .route("/login/{link}", get(page::open_link).head(page::login))
         .route("/dashboard", get(page::to_dashboard))
         .route("/dashboard/analytics", get(page::analytics))
         .route("/dashboard/analytics/live", get(stream::site))
@@ -80,7 +83,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/assets/{file}", get(asset::asset))
         .route("/favicon.ico", get(asset::favicon))
         .route("/healthz", get(healthz))
-        .fallback(reply::not_found)
+        .fallback(page::not_found)
         .method_not_allowed_fallback(reply::method_not_allowed)
         .layer(CatchPanicLayer::custom(reply::panicked))
         .layer(middleware::from_fn(reply::envelope))

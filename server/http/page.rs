@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::api::reading;
-use super::reply::Error;
+use super::extract::{Asked, Part};
+use super::reply::{self, Error};
 use super::{App, auth, stream};
 use crate::account::{LinkError, Site};
 use crate::pages;
@@ -44,7 +45,7 @@ impl IntoResponse for NoPage {
     fn into_response(self) -> Response {
         match self {
             NoPage::LogIn => Redirect::to("/login").into_response(),
-            NoPage::Error(error) => error.into_response(),
+            NoPage::Error(error) => problem(&error).unwrap_or_else(|_| error.into_response()),
             NoPage::Template(error) => {
                 tracing::error!(%error, "a page could not be made");
                 Error::new(
@@ -67,32 +68,54 @@ fn page(status: StatusCode, template: &impl Template) -> Result<Response, NoPage
     Ok((status, headers, html).into_response())
 }
 
+/// An error as a person reads it.
+fn problem(error: &Error) -> Result<Response, NoPage> {
+    let title = match error.status() {
+        StatusCode::NOT_FOUND => "Not found",
+        status if status.is_client_error() => "That didn't work",
+        _ => "Something is wrong here",
+    };
+    page(
+        error.status(),
+        &pages::Problem {
+            title,
+            message: error.message(),
+        },
+    )
+}
+
+/// What lives nowhere: a page for people, an error for programs.
+pub(super) async fn not_found(headers: HeaderMap) -> Response {
+    let error = reply::not_found().await;
+    let accepts = headers
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    if accepts.contains("text/html") {
+        NoPage::Error(error).into_response()
+    } else {
+        error.into_response()
+    }
+}
+
 /// `GET /`
 pub(super) async fn home(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Response, NoPage> {
-    let sites = app
-        .accounts
-        .sites(app.accounts.first_workspace().map_err(|e| crash(&e))?)?;
-    let website_id = sites.first().map_or("admx_…", |site| &site.website_id);
+    let sites = app.accounts.sites(app.accounts.first_workspace()?)?;
+    let first = sites.first();
+    let website_id = first.map_or("admx_…", |site| &site.website_id);
+    let is_demo = first.is_none_or(|site| site.is_demo);
     let is_logged_in = auth::user(&app, &headers, app.clock.now())?.is_some();
     page(
         StatusCode::OK,
         &pages::Home {
             base_url: &app.base_url,
             website_id,
+            is_demo,
             is_logged_in,
         },
-    )
-}
-
-fn crash(error: &anyhow::Error) -> Error {
-    tracing::error!(%error, "the accounts could not be read");
-    Error::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "overloaded",
-        "the server can't read its own files just now; try again in a moment",
     )
 }
 
@@ -124,9 +147,15 @@ pub(super) async fn login() -> Result<Response, NoPage> {
 /// `GET /login/{link}`: the one-time link.
 pub(super) async fn open_link(
     State(app): State<Arc<App>>,
-    Path(link): Path<String>,
+    Part(link): Part,
 ) -> Result<Response, NoPage> {
-    match app.accounts.log_in(&link, app.clock.now()) {
+    let (accounts, now) = (app.accounts.clone(), app.clock.now());
+    let logged_in = tokio::task::spawn_blocking(move || accounts.log_in(&link, now)).await;
+    let logged_in = logged_in.unwrap_or_else(|error| {
+        tracing::error!(%error, "a login died");
+        Err(LinkError::Unknown)
+    });
+    match logged_in {
         Ok(login) => {
             let secure = if app.base_url.starts_with("https:") {
                 "; Secure"
@@ -163,7 +192,7 @@ pub(super) async fn to_dashboard() -> Redirect {
 
 /// What the analytics page is asked for; every part of it is in the address.
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct Parameters {
     site: Option<String>,
     days: Option<String>,
     reserved: Option<String>,
@@ -175,11 +204,17 @@ pub(super) struct Asked {
 pub(super) async fn analytics(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Query(asked): Query<Asked>,
+    Asked(asked): Asked<Parameters>,
 ) -> Result<Response, NoPage> {
     let now = app.clock.now();
+    let is_part = asked.part.as_deref() == Some("goals");
     let Some(user) = auth::user(&app, &headers, now)? else {
-        return Err(NoPage::LogIn);
+        // The login ran out while the page was open: what fetches the part must not take the login page for it.
+        return Err(if is_part {
+            auth::log_in_again().into()
+        } else {
+            NoPage::LogIn
+        });
     };
     let sites = app.accounts.sites(user.workspace)?;
     let site = auth::site(&app, user.workspace, asked.site.as_deref())?;
@@ -191,7 +226,7 @@ pub(super) async fn analytics(
     let base_url = app.base_url.clone();
     let (after, report) = report(app, site.clone(), view.days, now).await?;
     let card = pages::GoalsCard::new(view, report, &base_url);
-    if asked.part.as_deref() == Some("goals") {
+    if is_part {
         return page(StatusCode::OK, &card);
     }
     page(
@@ -219,8 +254,9 @@ async fn report(
         let starts = range.starts();
         let report = pages::Report {
             goals: goals::goals(&app.store, site.id, &range)?,
-            dropped: app.store.dropped(site.id, starts[0].1)?,
-            has_events: app.store.first_event(site.id)?.is_some(),
+            dropped: app.store.dropped(Some(site.id), starts[0].1)?,
+            unknown: app.store.dropped(None, starts[0].1)?,
+            has_events: app.store.has_events(site.id)?,
             range,
         };
         Ok((after, report))

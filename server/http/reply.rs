@@ -81,6 +81,18 @@ impl Error {
         }))
     }
 
+    pub(super) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.0.message
+    }
+
     pub(super) fn with_details(mut self, details: Value) -> Error {
         self.0.details = Some(details);
         self

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, KeepAliveStream, Sse};
 use futures_util::stream::BoxStream;
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use tokio::sync::broadcast;
 
 use super::api::reading;
+use super::extract::Asked;
 use super::reply::Error;
 use super::{App, auth};
 use crate::account::Site;
@@ -28,7 +29,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const BACKLOG: u32 = 100;
 
 #[derive(Deserialize)]
-pub(super) struct Asked {
+pub(super) struct Parameters {
     site: Option<String>,
     after: Option<i64>,
 }
@@ -39,7 +40,7 @@ type Fires = Sse<KeepAliveStream<BoxStream<'static, Result<Event, Infallible>>>>
 pub(super) async fn site(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Query(asked): Query<Asked>,
+    Asked(asked): Asked<Parameters>,
 ) -> Result<Fires, Error> {
     let workspace = auth::reader(&app, &headers)?;
     let site = auth::site(&app, workspace, asked.site.as_deref())?;
@@ -50,7 +51,7 @@ pub(super) async fn site(
 pub(super) async fn demo(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Query(asked): Query<Asked>,
+    Asked(asked): Asked<Parameters>,
 ) -> Fires {
     let demo = app.demo.clone();
     fires(app, demo, heard(&headers).or(asked.after))

@@ -17,9 +17,6 @@ pub const BODY_BYTES: usize = OBJECTS * OBJECT_BYTES + OBJECT_BYTES;
 /// One object of a body, its fields unread. Fields that are not listed are ignored.
 #[derive(Debug, Deserialize)]
 pub struct Object<'a> {
-    /// Its length in the body.
-    #[serde(skip)]
-    pub bytes: usize,
     #[serde(borrow)]
     pub(super) raw: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -46,9 +43,10 @@ pub struct Object<'a> {
 
 /// The bytes a body of this beginning may have, known as soon as its first byte is: an array may have more.
 pub fn limit(beginning: &[u8]) -> usize {
-    match beginning.iter().find(|b| !b.is_ascii_whitespace()) {
-        Some(b'[') => BODY_BYTES,
-        _ => OBJECT_BYTES,
+    if is_array(beginning) {
+        BODY_BYTES
+    } else {
+        OBJECT_BYTES
     }
 }
 
@@ -77,42 +75,48 @@ pub fn mend_surrogates(bytes: &mut [u8]) {
     }
 }
 
-/// The objects of a body.
+/// The objects of a body, each by itself.
 ///
 /// # Errors
-/// When it is no JSON, neither object nor array, or an array of 0 or more than 100.
-pub fn objects(bytes: &[u8]) -> Result<Vec<Object<'_>>, Refusal> {
+/// When the body as such is none: no JSON, neither object nor array, or an array of 0 or more than 100.
+pub fn objects(bytes: &[u8]) -> Result<Vec<Result<Object<'_>, Refusal>>, Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|e| {
         refusal::body(format!(
             "the body is no UTF-8 from byte {} on",
             e.valid_up_to()
         ))
     })?;
-    if !text.trim_start().starts_with('[') {
-        return object(text).map(|object| vec![object]);
+    if !is_array(bytes) {
+        return object(text).map(|object| vec![Ok(object)]);
     }
     let items: Vec<&RawValue> = serde_json::from_str(text).map_err(not_json)?;
     match items.len() {
         0 => Err(refusal::body("the array is empty; send 1 to 100 events")),
-        1..=OBJECTS => items.into_iter().map(|item| object(item.get())).collect(),
+        1..=OBJECTS => Ok(items.into_iter().map(|item| object(item.get())).collect()),
         more => Err(refusal::body(format!(
             "the array has {more} events; send at most {OBJECTS} at a time"
         ))),
     }
 }
 
+/// Whether a body, or its beginning, is an array's.
+pub fn is_array(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(b"[")
+}
+
 /// One object.
 ///
 /// # Errors
-/// When it is no JSON object.
+/// When it is no JSON object, or has more than 64 KiB.
 pub fn object(text: &str) -> Result<Object<'_>, Refusal> {
+    if text.len() > OBJECT_BYTES {
+        return Err(refusal::body_too_large());
+    }
     if !text.trim_start().starts_with('{') {
         serde_json::from_str::<&RawValue>(text).map_err(not_json)?;
         return Err(refusal::body("an event is a JSON object"));
     }
-    let mut object: Object = serde_json::from_str(text).map_err(not_json)?;
-    object.bytes = text.len();
-    Ok(object)
+    serde_json::from_str(text).map_err(not_json)
 }
 
 fn not_json(error: serde_json::Error) -> Refusal {
@@ -152,7 +156,7 @@ mod tests {
             (array(100), Ok(100)),
             (array(0), Err(())),
             (array(101), Err(())),
-            ("[1]".to_owned(), Err(())),
+            ("[1]".to_owned(), Ok(1)),
             ("\"x\"".to_owned(), Err(())),
             ("".to_owned(), Err(())),
             ("{".to_owned(), Err(())),

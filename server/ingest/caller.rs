@@ -15,6 +15,8 @@ pub enum Caller {
     Browser {
         /// The `Origin` header, if there is one.
         origin: Option<String>,
+        /// The `Host` header: where the browser believes this server to be.
+        host: Option<String>,
         /// Where the request came from, proxies aside. Never stored.
         address: IpAddr,
         /// The `User-Agent` header, or nothing.
@@ -28,16 +30,23 @@ pub enum Caller {
 }
 
 /// Whether a page of this origin may send to the site. A missing origin, or the `null` of a sandboxed frame, is made
-/// up for by the address of a page on one of the site's hosts.
-pub(super) fn may_send(origin: &Option<String>, url: Option<&Address>, site: &Site) -> bool {
-    let on_site = |text: &str| {
-        Url::parse(text)
-            .ok()
-            .and_then(|u| u.host_str().map(|h| site.is_host(h)))
-            .unwrap_or(false)
+/// up for by the address of a page on one of the site's hosts. The demo may be opened wherever this server is reached.
+pub(super) fn may_send(
+    origin: Option<&str>,
+    host: Option<&str>,
+    url: Option<&Address>,
+    site: &Site,
+) -> bool {
+    let page = match origin {
+        None | Some("null") => url.map(|url| url.0.as_str()),
+        origin => origin,
     };
-    match origin.as_deref() {
-        None | Some("null") => url.is_some_and(|url| on_site(&url.0)),
-        Some(origin) => on_site(origin),
-    }
+    let Some(page) = page.and_then(|page| Url::parse(page).ok()) else {
+        return false;
+    };
+    let own = || host.and_then(|host| Url::parse(&format!("http://{host}")).ok());
+    let Some(page) = page.host_str() else {
+        return false;
+    };
+    site.is_host(page) || (site.is_demo && own().is_some_and(|own| own.host_str() == Some(page)))
 }

@@ -1,10 +1,13 @@
 //! An object's fields, one by one: JSON → the type that is stored, or words that say what would be right.
 //! `null` is the same as absent.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use url::Url;
 use uuid::Uuid;
 
@@ -20,7 +23,7 @@ type Field<'a> = Option<&'a RawValue>;
 const OLDEST: i64 = 7 * 24 * 3600 * 1000;
 
 /// A backend's clock may be this far ahead of ours.
-const AHEAD: SignedDuration = SignedDuration::from_secs(60);
+const AHEAD: SignedDuration = SignedDuration::from_secs(5);
 
 /// Characters that an id of the site's own making may have.
 const ID_CHARACTERS: usize = 128;
@@ -141,32 +144,96 @@ pub(super) fn address(field: Field, name: &str) -> Result<Option<Address>, Refus
     Ok(Some(Address(text)))
 }
 
-/// What the site attached, and the revenue in it.
+/// What the site attached, as it wrote it without white space, and the revenue in it. Of a key that stands twice the
+/// later one counts.
 pub(super) fn metadata(field: Field) -> Result<(Option<Metadata>, Option<Money>), Refusal> {
     let Some(json) = present(field) else {
         return Ok((None, None));
     };
     if !json.starts_with('{') {
+        let found = kind(json);
         return Err(refusal::metadata(format!(
-            "metadata: wanted a JSON object, found {}",
-            kind(json)
+            "metadata: wanted a JSON object, found {found}"
         )));
     }
-    let object: Map<String, Value> = serde_json::from_str(json).map_err(|e| {
+    let Pairs(pairs) = serde_json::from_str(json).map_err(|e| {
         refusal::metadata(format!("metadata: no JSON as this server takes it: {e}"))
     })?;
-    let compact = Value::Object(object.clone()).to_string();
+    let mut compact = String::with_capacity(json.len());
+    for (key, value) in &pairs {
+        compact.push(if compact.is_empty() { '{' } else { ',' });
+        compact.push_str(&Value::from(key.as_str()).to_string());
+        compact.push(':');
+        push_compact(value.get(), &mut compact);
+    }
+    compact.push('}');
     if compact.len() > pixel::METADATA_BYTES {
         return Err(refusal::metadata_too_large(compact.len()));
     }
-    let revenue = revenue(&object);
-    Ok(((!object.is_empty()).then_some(Metadata(compact)), revenue))
+    let revenue = revenue(&pairs);
+    Ok(((!pairs.is_empty()).then_some(Metadata(compact)), revenue))
+}
+
+/// The pairs of a JSON object in order, values unread: numbers keep their digits, and depth costs nothing.
+struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> serde::Deserialize<'de> for Pairs<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Pairs<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<Pairs<'de>, A::Error> {
+                let mut pairs: Vec<(String, &RawValue)> = Vec::new();
+                let mut places: HashMap<String, usize> = HashMap::new();
+                while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
+                    match places.entry(key.clone()) {
+                        Entry::Occupied(place) => pairs[*place.get()].1 = value,
+                        Entry::Vacant(place) => {
+                            place.insert(pairs.len());
+                            pairs.push((key, value));
+                        }
+                    }
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// Appends JSON that is known to be right, without the white space between its parts.
+fn push_compact(json: &str, out: &mut String) {
+    let (mut in_string, mut escaped) = (false, false);
+    for c in json.chars() {
+        match c {
+            ' ' | '\t' | '\n' | '\r' if !in_string => continue,
+            '"' if !escaped => in_string = !in_string,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+        out.push(c);
+    }
 }
 
 /// `value` in major units and `currency`, both right, are revenue; anything else stays plain metadata.
-fn revenue(metadata: &Map<String, Value>) -> Option<Money> {
-    let value = metadata.get("value")?.as_f64()?;
-    let currency = Currency::from_code(&metadata.get("currency")?.as_str()?.to_ascii_uppercase())?;
+fn revenue(metadata: &[(String, &RawValue)]) -> Option<Money> {
+    let get = |name: &str| {
+        metadata
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.get())
+    };
+    let value: f64 = serde_json::from_str(get("value")?).ok()?;
+    let code: String = serde_json::from_str(get("currency")?).ok()?;
+    let currency = Currency::from_code(&code.to_ascii_uppercase())?;
     let minor = (value * 10f64.powi(i32::from(currency.exponent()?))).round();
     // Past this a double no longer tells one smallest unit from the next.
     (minor.abs() < 9e15).then_some(Money {
@@ -188,7 +255,7 @@ pub(super) fn instant(
                 "only a server's call with a key may set it; a page sends age_ms",
             ));
         }
-        let at: Timestamp = text.parse().map_err(|_| {
+        let at = rfc_3339(&text).ok_or_else(|| {
             refusal::field("fired_at", "wanted RFC 3339, such as 2026-11-23T10:30:00Z")
         })?;
         return if at > now + AHEAD {
@@ -208,6 +275,21 @@ pub(super) fn instant(
             "age_ms",
             format!("wanted milliseconds, 0 or more, found {}", kind(json)),
         )),
+    }
+}
+
+/// RFC 3339 and nothing else that looks like a time.
+fn rfc_3339(text: &str) -> Option<Timestamp> {
+    let form = text.get(..19)?.bytes().enumerate().all(|(at, b)| match at {
+        4 | 7 => b == b'-',
+        10 => matches!(b, b'T' | b't' | b' '),
+        13 | 16 => b == b':',
+        _ => b.is_ascii_digit(),
+    });
+    if form && !text.contains('[') {
+        text.parse().ok()
+    } else {
+        None
     }
 }
 
@@ -259,6 +341,28 @@ mod tests {
             metadata(Some(&raw(&of(8193)))).unwrap_err().code,
             "metadata_too_large"
         );
+    }
+
+    #[test]
+    fn metadata_keeps_its_digits_its_depth_and_the_last_of_a_key() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(1000), "]".repeat(1000));
+        for (json, expected) in [
+            (
+                r#"{"n":12345678901234567890123, "e":1e400}"#,
+                r#"{"n":12345678901234567890123,"e":1e400}"#,
+            ),
+            (
+                r#"{"a":1,"b":2,"a":{ "x" : "y  \" z" }}"#,
+                r#"{"a":{"x":"y  \" z"},"b":2}"#,
+            ),
+            (
+                r#"{"$serde_json::private::RawValue":"[1,"}"#,
+                r#"{"$serde_json::private::RawValue":"[1,"}"#,
+            ),
+            (&deep, &deep),
+        ] {
+            assert_eq!(metadata(Some(&raw(json))).unwrap().0.unwrap().0, expected);
+        }
     }
 
     #[test]
@@ -314,11 +418,28 @@ mod tests {
         }
 
         #[test]
+        fn metadata_is_stored_as_it_was_meant(keys in proptest::collection::vec("[a-c\"\\\\ ]{0,2}", 0..6), value: f64, text: String) {
+            let value = serde_json::json!({ "n": value, "t": text, "l": [null, true, " "] });
+            let mut object = serde_json::Map::new();
+            for key in keys {
+                object.insert(key, value.clone());
+            }
+            let pretty = serde_json::to_string_pretty(&object).unwrap();
+            match metadata(Some(&raw(&pretty))) {
+                Ok((stored, _)) => {
+                    let stored = stored.map_or("{}".to_owned(), |m| m.0);
+                    prop_assert_eq!(stored, Value::Object(object).to_string());
+                }
+                Err(refusal) => prop_assert_eq!(refusal.code, "metadata_too_large"),
+            }
+        }
+
+        #[test]
         fn any_age_gives_an_instant_of_the_last_week(age in 0f64..1e300) {
             let text = format!(r#"{{"age_ms":{age}}}"#);
             let object = body::object(&text).unwrap();
             let now = Timestamp::from_second(1_800_000_000).unwrap();
-            let caller = Caller::Browser { origin: None, address: [127, 0, 0, 1].into(), user_agent: String::new() };
+            let caller = Caller::Browser { origin: None, host: None, address: [127, 0, 0, 1].into(), user_agent: String::new() };
             let at = instant(&object, &caller, now).unwrap();
             prop_assert!(at <= now && at >= now - SignedDuration::from_millis(OLDEST));
         }

@@ -25,7 +25,7 @@ use ipnet::IpNet;
 use crate::account::{Accounts, Site};
 use crate::clock::Clock;
 use crate::store::Store;
-use crate::store::event::{Event, GoalName, SiteId, VisitorKey, What};
+use crate::store::event::{Address, Event, GoalName, SiteId, VisitorKey, What};
 use body::Object;
 use caller::Caller;
 use refusal::Refusal;
@@ -75,39 +75,40 @@ impl Ingest {
     /// When the body as such is none.
     pub fn judge(&self, bytes: &mut [u8], caller: &Caller) -> Result<Vec<Judged>, Refusal> {
         body::mend_surrogates(bytes);
-        let judged = body::objects(bytes).and_then(|objects| match &objects[..] {
-            [only] if only.raw.is_some() => {
-                let raw = raw::Raw::of(only)?;
-                let texts = raw.objects()?;
-                let mut judged = Vec::with_capacity(texts.len());
-                for text in &texts {
-                    judged.push(match body::object(text) {
-                        Ok(object) => self.judge_one(&object, caller),
-                        Err(refusal) => self.refused(refusal, None),
-                    });
+        let judge_all = |bytes: &[u8]| -> Result<Vec<Judged>, Refusal> {
+            let objects = body::objects(bytes)?;
+            let made = match &objects[..] {
+                [Ok(only)] if only.raw.is_some() => raw::Raw::of(only, caller)?.objects()?,
+                _ => {
+                    return Ok(objects
+                        .into_iter()
+                        .map(|o| self.judge_one(o, caller))
+                        .collect());
                 }
-                Ok(judged)
-            }
-            objects => Ok(objects
+            };
+            Ok(made
                 .iter()
-                .map(|object| self.judge_one(object, caller))
-                .collect()),
-        });
+                .map(|text| self.judge_one(body::object(text), caller))
+                .collect())
+        };
+        let judged = judge_all(bytes);
         if let Err(refusal) = &judged {
             self.count(None, refusal.code);
         }
         judged
     }
 
-    fn judge_one(&self, object: &Object, caller: &Caller) -> Judged {
-        if object.bytes > body::OBJECT_BYTES {
-            return self.refused(refusal::body_too_large(), None);
-        }
-        let site = match self.site(object, caller) {
-            Ok(site) => site,
+    fn judge_one(&self, object: Result<Object, Refusal>, caller: &Caller) -> Judged {
+        let read = object.and_then(|object| Ok((Sender::of(&object)?, object)));
+        let (sender, object) = match read {
+            Ok(read) => read,
             Err(refusal) => return self.refused(refusal, None),
         };
-        let event = match self.event(object, caller, &site) {
+        let site = match self.site(&sender, caller) {
+            Ok(site) => site,
+            Err((refusal, site)) => return self.refused(refusal, site),
+        };
+        let event = match self.event(&object, sender, caller, &site) {
             Ok(event) => event,
             Err(refusal) => return self.refused(refusal, Some(site.id)),
         };
@@ -141,41 +142,50 @@ impl Ingest {
         self.excluded.iter().any(|net| net.contains(&address))
     }
 
-    /// Which site an object is for, and whether the caller may send to it.
-    fn site(&self, object: &Object, caller: &Caller) -> Result<Arc<Site>, Refusal> {
-        let website_id = field::text(object.website_id, "website_id")?;
+    /// Which site an object is for, and whether the caller may send to it; if not, which it would have been.
+    fn site(
+        &self,
+        sender: &Sender,
+        caller: &Caller,
+    ) -> Result<Arc<Site>, (Refusal, Option<SiteId>)> {
+        let unreadable = |error| (refusal::unreadable(error), None);
+        let unknown = || (refusal::unknown_website(), None);
         match caller {
-            Caller::Browser { origin, .. } => {
-                let id = website_id.ok_or_else(refusal::missing_authorization)?;
+            Caller::Browser { origin, host, .. } => {
+                let id = sender
+                    .website_id
+                    .as_deref()
+                    .ok_or((refusal::missing_authorization(), None))?;
                 let site = self
                     .accounts
-                    .site(&id)
-                    .map_err(refusal::unreadable)?
-                    .ok_or_else(refusal::unknown_website)?;
-                let url = field::address(object.url, "url")?;
-                if caller::may_send(origin, url.as_ref(), &site) {
+                    .site(id)
+                    .map_err(unreadable)?
+                    .ok_or_else(unknown)?;
+                if caller::may_send(
+                    origin.as_deref(),
+                    host.as_deref(),
+                    sender.url.as_ref(),
+                    &site,
+                ) {
                     Ok(site)
                 } else {
-                    Err(refusal::origin_not_allowed(&site))
+                    Err((refusal::origin_not_allowed(&site), Some(site.id)))
                 }
             }
             Caller::Server { key } => {
-                let sites = self
-                    .accounts
-                    .sites(key.workspace)
-                    .map_err(refusal::unreadable)?;
-                if let Some(id) = website_id {
+                let sites = self.accounts.sites(key.workspace).map_err(unreadable)?;
+                if let Some(id) = &sender.website_id {
                     return sites
                         .into_iter()
-                        .find(|s| s.website_id == id)
-                        .ok_or_else(refusal::unknown_website);
+                        .find(|s| s.website_id == *id)
+                        .ok_or_else(unknown);
                 }
                 let ids: Vec<_> = sites.iter().map(|s| s.id).collect();
-                let seen = match field::visitor(object.anonymous_id)? {
+                let seen = match &sender.visitor {
                     Some(visitor) => self
                         .store
-                        .site_that_saw(&visitor, &ids)
-                        .map_err(refusal::unreadable)?,
+                        .site_that_saw(visitor, &ids)
+                        .map_err(unreadable)?,
                     None => None,
                 };
                 let mut sites = sites.into_iter();
@@ -183,29 +193,33 @@ impl Ingest {
                     Some(id) => sites.find(|s| s.id == id),
                     None => sites.next(),
                 }
-                .ok_or_else(refusal::unknown_website)
+                .ok_or_else(unknown)
             }
         }
     }
 
-    fn event(&self, object: &Object, caller: &Caller, site: &Site) -> Result<Event, Refusal> {
+    fn event(
+        &self,
+        object: &Object,
+        sender: Sender,
+        caller: &Caller,
+        site: &Site,
+    ) -> Result<Event, Refusal> {
         let now = self.clock.now();
+        let Sender { url, visitor, .. } = sender;
         let name = field::name(object.name, caller)?;
         let user = field::user(object.user_id)?;
-        let url = field::address(object.url, "url")?;
         let (metadata, revenue) = field::metadata(object.metadata)?;
         let what = match (name, &url, &user) {
             (Some(name), _, _) => What::Goal(name),
             (None, Some(_), _) => What::View,
             (None, None, Some(_)) => What::Identify,
             (None, None, None) => {
-                return Err(refusal::field(
-                    "url",
-                    "a page view needs the page's absolute address, a goal needs a name",
-                ));
+                let wanted = "a page view needs the page's absolute address, a goal needs a name";
+                return Err(refusal::field("url", wanted));
             }
         };
-        let visitor = match (field::visitor(object.anonymous_id)?, caller, &user) {
+        let visitor = match (visitor, caller, &user) {
             (Some(visitor), _, _) => Some(visitor),
             (
                 None,
@@ -215,12 +229,14 @@ impl Ingest {
                     ..
                 },
                 _,
-            ) => Some(VisitorKey::Uuid(
-                self.cookieless.visitor(site.id, *address, user_agent, now),
-            )),
+            ) => {
+                let id = self.cookieless.visitor(site.id, *address, user_agent, now);
+                Some(VisitorKey::Uuid(id))
+            }
             (None, Caller::Server { .. }, user) => user.clone().map(VisitorKey::User),
         };
         Ok(Event {
+            workspace: site.workspace,
             site: site.id,
             at: field::instant(object, caller, now)?,
             id: field::event_id(object.event_id)?,
@@ -231,6 +247,26 @@ impl Ingest {
             referrer: field::address(object.referrer, "referrer")?,
             metadata,
             revenue,
+        })
+    }
+}
+
+/// The fields that settle which site an object is for.
+struct Sender {
+    website_id: Option<String>,
+    visitor: Option<VisitorKey>,
+    url: Option<Address>,
+}
+
+impl Sender {
+    fn of(object: &Object) -> Result<Sender, Refusal> {
+        if object.raw.is_some() {
+            return Err(refusal::body("raw: such a body stands alone"));
+        }
+        Ok(Sender {
+            website_id: field::text(object.website_id, "website_id")?,
+            visitor: field::visitor(object.anonymous_id)?,
+            url: field::address(object.url, "url")?,
         })
     }
 }

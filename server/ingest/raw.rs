@@ -3,10 +3,11 @@
 use serde::Deserialize;
 
 use super::body::{OBJECTS, Object, mend_surrogates};
+use super::caller::Caller;
 use super::refusal::{self, Refusal};
 
-/// Events that a raw request may make: a record makes three at the most.
-const EVENTS: usize = 3 * OBJECTS;
+/// Records of one request: the shim sends as many events as an array may have, and a record makes three at the most.
+const RECORDS: usize = OBJECTS;
 
 /// The value of `raw`: see `pixel/src/record.rs` for the records.
 #[derive(Deserialize)]
@@ -20,7 +21,12 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    pub(super) fn of(object: &Object) -> Result<Raw, Refusal> {
+    pub(super) fn of(object: &Object, caller: &Caller) -> Result<Raw, Refusal> {
+        if matches!(caller, Caller::Server { .. }) {
+            return Err(refusal::body(
+                "raw: only the pixel sends it; a server sends events",
+            ));
+        }
         let json = object.raw.map_or("null", |raw| raw.get());
         let raw: Raw =
             serde_json::from_str(json).map_err(|e| refusal::body(format!("raw: {e}")))?;
@@ -34,8 +40,18 @@ impl Raw {
 
     /// The objects that the pixel would have sent, as JSON.
     pub(super) fn objects(&self) -> Result<Vec<String>, Refusal> {
+        let records = self.records.as_bytes();
+        let count = 1 + records
+            .iter()
+            .filter(|b| **b == pixel::record::RECORD)
+            .count();
+        if count > RECORDS {
+            return Err(refusal::body(format!(
+                "raw: {count} records; send at most {RECORDS} at a time"
+            )));
+        }
         let mut lines = Vec::new();
-        pixel::moment(self.records.as_bytes(), &mut lines);
+        pixel::moment(records, &mut lines);
         // Metadata stands in the records as JSON within JSON.
         mend_surrogates(&mut lines);
         let lines = String::from_utf8(lines)
@@ -44,19 +60,11 @@ impl Raw {
             serde_json::json!({ "website_id": self.website_id, "anonymous_id": self.anonymous_id })
                 .to_string();
         let whose = whose.trim_end_matches('}');
-        let objects: Vec<_> = lines
-            .lines()
-            .filter_map(|line| line.split_once(','))
-            .filter_map(|(at, inside)| {
-                let age = (self.now - at.parse::<f64>().ok()?).max(0.0);
-                Some(format!("{whose},\"age_ms\":{age},{inside}}}"))
-            })
-            .collect();
-        match objects.len() {
-            0..=EVENTS => Ok(objects),
-            more => Err(refusal::body(format!(
-                "raw: {more} events in one request; at most {EVENTS} are taken"
-            ))),
-        }
+        let object = |line: &str| {
+            let (at, inside) = line.split_once(',')?;
+            let age = (self.now - at.parse::<f64>().ok()?).max(0.0);
+            Some(format!("{whose},\"age_ms\":{age},{inside}}}"))
+        };
+        Ok(lines.lines().filter_map(object).collect())
     }
 }

@@ -74,6 +74,8 @@ pub struct Report {
     pub goals: Goals,
     /// What was refused or filtered, a count a reason.
     pub dropped: Vec<(String, u64)>,
+    /// The same of what named no site that this server knows.
+    pub unknown: Vec<(String, u64)>,
     /// Whether the site ever sent anything.
     pub has_events: bool,
     /// The days that the figures are of.
@@ -145,7 +147,8 @@ pub struct GoalsCard {
     days: String,
     rows: Vec<Row>,
     dropped: Vec<(String, String)>,
-    dropped_total: u64,
+    unknown: Vec<(String, String)>,
+    dropped_total: String,
     has_events: bool,
     base_url: String,
 }
@@ -183,17 +186,22 @@ impl GoalsCard {
                 report.range.to.strftime(format)
             ),
             rows: shown().map(row).collect(),
-            dropped_total: report.dropped.iter().map(|(_, n)| n).sum(),
-            dropped: report
-                .dropped
-                .iter()
-                .map(|(reason, n)| (reason.replace('_', " "), count(*n)))
-                .collect(),
+            dropped_total: count(report.dropped.iter().map(|(_, n)| n).sum()),
+            dropped: words(&report.dropped),
+            unknown: words(&report.unknown),
             has_events: report.has_events,
             base_url: base_url.to_owned(),
             view,
         }
     }
+}
+
+/// Reasons and counts, as a person reads them.
+fn words(reasons: &[(String, u64)]) -> Vec<(String, String)> {
+    reasons
+        .iter()
+        .map(|(reason, n)| (reason.replace('_', " "), count(*n)))
+        .collect()
 }
 
 fn row(goal: &Goal) -> Row {

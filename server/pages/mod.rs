@@ -21,6 +21,8 @@ pub struct Home<'a> {
     pub base_url: &'a str,
     /// For the snippet.
     pub website_id: &'a str,
+    /// Whether that site is the demo's, because there is no other yet.
+    pub is_demo: bool,
     /// Whether the dashboard will open.
     pub is_logged_in: bool,
 }
@@ -43,4 +45,14 @@ pub struct Demo<'a> {
 pub struct Login {
     /// Why a link didn't work.
     pub problem: Option<String>,
+}
+
+/// What went wrong, for a person.
+#[derive(Template)]
+#[template(path = "problem.html", config = "www/askama.toml")]
+pub struct Problem<'a> {
+    /// In two or three words.
+    pub title: &'a str,
+    /// And what to do.
+    pub message: &'a str,
 }

@@ -9,6 +9,10 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SiteId(pub(crate) i64);
 
+/// Which workspace something belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WorkspaceId(pub(crate) i64);
+
 /// A goal's name: one that people defined, or one of the seven reserved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GoalName(String);
@@ -93,11 +97,13 @@ pub struct Metadata(pub(crate) String);
 /// Something that happened on a site.
 #[derive(Clone, Debug)]
 pub struct Event {
+    /// Whose.
+    pub workspace: WorkspaceId,
     /// Where.
     pub site: SiteId,
     /// When.
     pub at: Timestamp,
-    /// The same id is stored once per site.
+    /// The same id is stored once in a workspace, ever.
     pub id: Uuid,
     /// What.
     pub what: What,

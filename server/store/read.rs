@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use iso_currency::Currency;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::event::{GoalName, Metadata, Money, SiteId, VisitorKey};
 use super::schema::VIEW;
@@ -78,21 +78,24 @@ impl Store {
     ) -> rusqlite::Result<Vec<Money>> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT currency, sum(amount) FROM event
-                 WHERE site = ?1 AND goal = ?2 AND at >= ?3 AND at < ?4 AND amount IS NOT NULL GROUP BY currency ORDER BY currency",
+                "SELECT currency, amount FROM event
+                 WHERE site = ?1 AND goal = ?2 AND at >= ?3 AND at < ?4 AND amount IS NOT NULL",
             )?;
-            let rows = statement.query_map(
-                params![site.0, goal, span.start.as_millisecond(), span.end.as_millisecond()],
-                |row| Ok((row.get::<_, String>(0)?, row.get(1)?)),
-            )?;
-            let mut sums = Vec::new();
-            for row in rows {
-                let (code, minor) = row?;
-                if let Some(currency) = Currency::from_code(&code) {
-                    sums.push(Money { minor, currency });
-                }
+            let (from, to) = (span.start.as_millisecond(), span.end.as_millisecond());
+            let mut rows = statement.query(params![site.0, goal, from, to])?;
+            // Whoever fires absurd amounts gets an absurd sum, and everybody still gets an answer.
+            let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                let sum = sums.entry(row.get(0)?).or_default();
+                *sum = sum.saturating_add(row.get(1)?);
             }
-            Ok(sums)
+            let money = |(code, minor): (String, i64)| {
+                Some(Money {
+                    minor,
+                    currency: Currency::from_code(&code)?,
+                })
+            };
+            Ok(sums.into_iter().filter_map(money).collect())
         })
     }
 
@@ -165,31 +168,37 @@ impl Store {
         })
     }
 
-    /// Events of a site that were refused or filtered since `from`, a count a reason, most first.
-    pub fn dropped(&self, site: SiteId, from: Timestamp) -> rusqlite::Result<Vec<(String, u64)>> {
+    /// Events that were refused or filtered since `from`, a count a reason, most first; of no known site for `None`.
+    pub fn dropped(
+        &self,
+        site: Option<SiteId>,
+        from: Timestamp,
+    ) -> rusqlite::Result<Vec<(String, u64)>> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT reason, sum(count) FROM dropped WHERE site = ?1 AND day >= ?2 GROUP BY reason ORDER BY 2 DESC, 1",
+                "SELECT reason, sum(count) FROM dropped WHERE site = ?1 AND day >= ?2
+                 GROUP BY reason ORDER BY 2 DESC, 1",
             )?;
-            let rows = statement.query_map(params![site.0, writer::day(from)], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+            let site = site.map_or(writer::NO_SITE, |site| site.0);
+            let rows = statement.query_map(params![site, writer::day(from)], |row| {
+                Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+            })?;
             rows.collect()
         })
     }
 
-    /// When the site's first event happened.
-    pub fn first_event(&self, site: SiteId) -> rusqlite::Result<Option<Timestamp>> {
+    /// Whether the site ever sent anything.
+    pub fn has_events(&self, site: SiteId) -> rusqlite::Result<bool> {
         self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT at FROM event WHERE site = ?1 LIMIT 1")?;
-            statement
+            connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE site = ?1)")?
                 .query_row([site.0], |row| row.get(0))
-                .optional()
-                .map(|at| at.map(instant))
         })
     }
 }
 
 const FIRES: &str = "SELECT event.id, event.at, goal.name, url.text, referrer.text, event.metadata, event.visitor FROM event
+     INDEXED BY event_by_site
      LEFT JOIN goal ON goal.id = event.goal
      LEFT JOIN address AS url ON url.id = event.url
      LEFT JOIN address AS referrer ON referrer.id = event.referrer";

@@ -9,6 +9,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
+use crate::private;
+
 /// The goal number of events that are page views.
 pub(super) const VIEW: i64 = 0;
 
@@ -23,7 +25,7 @@ const MIGRATIONS: &[M] = &[M::up(
         text TEXT NOT NULL UNIQUE
      ) STRICT;
      -- key: BLOB for a UUID, TEXT ('a:' or 'u:' in front) for the site's own id or a user without a browser.
-     -- last_at is kept only for keys that more than one site knows: it settles which site a server's event means.
+     -- last_at settles which site a server's event means. For a visitor of one site it is up to a minute old.
      CREATE TABLE visitor (
         id INTEGER PRIMARY KEY,
         key ANY NOT NULL,
@@ -45,10 +47,11 @@ const MIGRATIONS: &[M] = &[M::up(
      ) STRICT;
      CREATE INDEX event_by_goal ON event (site, goal, at, visitor);
      CREATE INDEX event_with_revenue ON event (site, goal, at, currency, amount) WHERE amount IS NOT NULL;
+     CREATE INDEX event_by_site ON event (site);
      CREATE TABLE event_key (
-        site INTEGER NOT NULL,
+        workspace INTEGER NOT NULL,
         key BLOB NOT NULL,
-        PRIMARY KEY (site, key)
+        PRIMARY KEY (workspace, key)
      ) STRICT, WITHOUT ROWID;
      -- Which goals a site has, so that a report need not look for them.
      CREATE TABLE site_goal (
@@ -74,6 +77,7 @@ const MIGRATIONS: &[M] = &[M::up(
 
 /// Opens the file for its one writer, made and brought up to date where needed.
 pub(super) fn open(file: &Path, most_bytes: Option<u64>) -> anyhow::Result<Connection> {
+    private::create(file)?;
     let mut connection = Connection::open(file)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
@@ -23,8 +23,14 @@ const BATCH: usize = 4096;
 /// Numbers of goals and addresses that are held in memory.
 const REMEMBERED: usize = 50_000;
 
-/// How long counts of dropped events may wait for a batch to be written with.
+/// How long counts of dropped events may wait to be written.
 const DROPS: Duration = Duration::from_millis(250);
+
+/// The site of drops that are of none.
+pub(super) const NO_SITE: i64 = 0;
+
+/// A visitor's `last_at` is written when it is this much older, in milliseconds.
+const SEEN: i64 = 60_000;
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +116,7 @@ impl Writer {
 
     /// Counts an event that is not stored. `site` is `None` when none is known.
     pub fn count_drop(&self, site: Option<SiteId>, reason: &'static str, at: Timestamp) {
-        let key = (site.map_or(0, |s| s.0), day(at), reason);
+        let key = (site.map_or(NO_SITE, |s| s.0), day(at), reason);
         *self
             .drops
             .lock()
@@ -161,24 +167,27 @@ struct Log {
 
 impl Log {
     fn run(&mut self, inbox: &Receiver<Request>) {
+        let mut written = Instant::now();
         loop {
-            let first = match inbox.recv_timeout(DROPS) {
-                Ok(request) => request,
-                Err(RecvTimeoutError::Timeout) => {
-                    self.write_drops();
-                    continue;
+            match inbox.recv_timeout(DROPS) {
+                Ok(first) => {
+                    let mut events = first.events.len();
+                    let mut batch = vec![first];
+                    while events < BATCH
+                        && let Ok(request) = inbox.try_recv()
+                    {
+                        events += request.events.len();
+                        batch.push(request);
+                    }
+                    self.answer(batch);
                 }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.write_drops(),
-            };
-            let mut batch = vec![first];
-            let mut events = batch[0].events.len();
-            while events < BATCH
-                && let Ok(request) = inbox.try_recv()
-            {
-                events += request.events.len();
-                batch.push(request);
             }
-            self.answer(batch);
+            if written.elapsed() >= DROPS {
+                self.write_drops();
+                written = Instant::now();
+            }
         }
     }
 
@@ -212,8 +221,7 @@ impl Log {
             self.goals.clear();
             self.addresses.clear();
         }
-        let heard = self.live.is_heard();
-        let mut news = Vec::new();
+        let mut rows = Vec::new();
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -232,14 +240,16 @@ impl Log {
                 } else {
                     Outcome::Duplicate
                 });
-                if let (true, Some(Some(row))) = (heard, stored) {
-                    news.push((event, row));
-                }
+                rows.extend(stored.flatten().map(|row| (event, row)));
             }
             outcomes.push(of_request);
         }
         transaction.commit()?;
-        for (event, Inserted { id, visitor }) in news {
+        // Asked after the commit: whoever begins to listen from here on finds it in the log.
+        if !self.live.is_heard() {
+            return Ok(outcomes);
+        }
+        for (event, Inserted { id, visitor }) in rows {
             let goal = if let What::Goal(name) = &event.what {
                 Some(name.clone())
             } else {
@@ -311,7 +321,7 @@ impl Insert<'_> {
         let is_new = self
             .connection
             .prepare_cached("INSERT OR IGNORE INTO event_key VALUES (?1, ?2)")?
-            .execute(params![site, event.id.as_bytes()])?;
+            .execute(params![event.workspace.0, event.id.as_bytes()])?;
         if is_new == 0 {
             return Ok(None);
         }
@@ -360,31 +370,27 @@ impl Insert<'_> {
         let key = key(visitor);
         let mut statement = self
             .connection
-            .prepare_cached("SELECT id, site FROM visitor WHERE key = ?1")?;
+            .prepare_cached("SELECT id, site, last_at FROM visitor WHERE key = ?1")?;
         let mut rows = statement.query(params![key])?;
-        let (mut here, mut elsewhere) = (None, false);
+        let (mut here, mut is_elsewhere) = (None, false);
         while let Some(row) = rows.next()? {
             match row.get::<_, i64>(1)? == site {
-                true => here = Some(row.get(0)?),
-                false => elsewhere = true,
+                true => here = Some((row.get(0)?, row.get::<_, i64>(2)?)),
+                false => is_elsewhere = true,
             }
         }
-        match here {
-            None => self
+        let Some((id, last_at)) = here else {
+            return self
                 .connection
                 .prepare_cached("INSERT INTO visitor (key, site, last_at) VALUES (?1, ?2, ?3)")?
-                .insert(params![key, site, at]),
-            Some(id) => {
-                if elsewhere {
-                    self.connection
-                        .prepare_cached(
-                            "UPDATE visitor SET last_at = max(last_at, ?2) WHERE id = ?1",
-                        )?
-                        .execute(params![id, at])?;
-                }
-                Ok(id)
-            }
+                .insert(params![key, site, at]);
+        };
+        if at - last_at > if is_elsewhere { 0 } else { SEEN } {
+            self.connection
+                .prepare_cached("UPDATE visitor SET last_at = ?2 WHERE id = ?1")?
+                .execute(params![id, at])?;
         }
+        Ok(id)
     }
 
     fn goal(&mut self, site: i64, name: &str) -> rusqlite::Result<i64> {

@@ -65,6 +65,11 @@ fn failures_are_1_and_wrong_usage_is_2() {
         (&["key", "new", "--name", "x", "--scope", "everything"], 2),
         (&["site", "add"], 2),
         (&["nonsense"], 2),
+        (&["--listen", "127.0.0.1:0", "serve"], 2),
+        (&["serve", "--base-url", "ftp://x"], 2),
+        (&["serve", "--storage-limit", "3000"], 2),
+        (&["site", "add", "*.example.com"], 1),
+        (&["user", "add", "@"], 1),
         (&["serve", "--listen", "nowhere"], 2),
         (&["serve", "--clock", "noon"], 2),
     ] {
@@ -100,6 +105,32 @@ fn help_says_every_flag_and_its_variable() {
 }
 
 #[test]
+fn a_result_that_nobody_gets_is_a_failure() {
+    let data = tempfile::tempdir().unwrap();
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_admx"));
+    command
+        .args(["site", "add", "a.test", "--data"])
+        .arg(data.path())
+        .stdout(full);
+    assert_eq!(command.output().unwrap().status.code(), Some(1));
+}
+
+#[test]
+fn serves_variables_are_serves_alone() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_admx"));
+    command
+        .args(["site", "list", "--data"])
+        .arg(data.path())
+        .env("ADMX_LISTEN", "nonsense");
+    assert_eq!(command.output().unwrap().status.code(), Some(0));
+}
+
+#[test]
 fn the_data_folder_is_its_owners_alone() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("new/data");
@@ -107,6 +138,13 @@ fn the_data_folder_is_its_owners_alone() {
     let mode =
         std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&data).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o700);
+    let file = std::fs::metadata(data.join("accounts.db"))
+        .unwrap()
+        .permissions();
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&file) & 0o777,
+        0o600
+    );
 }
 
 #[test]

@@ -101,6 +101,7 @@ fn a_page_sends_what_is_right_and_hears_what_is_wrong() {
         (json!([]), 400, "invalid_body"),
         (json!(vec![right.clone(); 101]), 400, "invalid_body"),
         (json!([7]), 400, "invalid_body"),
+        (json!({ "raw": {} }), 400, "invalid_body"),
         (json!("x"), 400, "invalid_body"),
         (
             json!({ "website_id": site, "name": "x", "junk": "x".repeat(65_536) }),
@@ -317,6 +318,13 @@ fn a_repeated_event_is_stored_once_and_says_so() {
         (again.status, &again.json()["data"]["duplicate"]),
         (200, &json!(true))
     );
+    // On another site of the workspace, too: an id is stored once, ever.
+    let other = server.add_site("other.test");
+    let elsewhere = json!({ "name": "Paid", "website_id": other, "event_id": "3f2c8b1e-9d4a-4c7e-8f10-0a1b2c3d4e5f" });
+    assert_eq!(
+        server.post_with_key(&key, elsewhere.to_string()).json()["data"]["duplicate"],
+        json!(true)
+    );
     // Twice within one request, too.
     let twice = json!([{ "name": "P", "event_id": "3f2c8b1e-9d4a-4c7e-8f10-0a1b2c3d4e60" }, { "name": "P", "event_id": "3f2c8b1e-9d4a-4c7e-8f10-0a1b2c3d4e60" }]);
     let results = server.post_with_key(&key, twice.to_string()).json();
@@ -346,6 +354,17 @@ fn an_array_is_judged_one_by_one() {
         .map(|e| e["name"].clone())
         .collect();
     assert_eq!(names, ["a", "d"]);
+    // What is no event at all doesn't stop the others.
+    let mixed = server
+        .post_with_key(
+            &key,
+            r#"[{"name":"e"},7,{"name":"f","name":"f"},{"name":"g"}]"#,
+        )
+        .json();
+    let statuses: Vec<_> = (0..4)
+        .map(|n| mixed["data"]["results"][n]["status"].as_u64().unwrap())
+        .collect();
+    assert_eq!(statuses, [200, 400, 400, 200]);
     // When all are wrong, the answer is no 200.
     let reply = server.post_with_key(&key, r#"[{"name":"__a"},{"name":"b","age_ms":-1}]"#);
     assert_eq!((reply.status, reply.code().as_str()), (400, "invalid_name"));
@@ -449,6 +468,51 @@ fn what_is_filtered_or_refused_is_counted_with_its_reason() {
     for reason in ["1 bot", "1 excluded address", "1 invalid name"] {
         assert!(shown.contains(reason), "{reason}");
     }
+}
+
+#[test]
+fn reasons_are_counted_while_events_go_on() {
+    let (server, site, key) = set_up(&[]);
+    for _ in 0..30 {
+        let foreign = json!({ "website_id": site, "name": "x" }).to_string();
+        assert_eq!(
+            server
+                .post(&[("origin", "https://evil.test")], foreign)
+                .status,
+            403
+        );
+        assert_eq!(server.post_with_key(&key, r#"{"name":"x"}"#).status, 200);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(
+        server.post_with_key("admx_sk_no", r#"{"name":"x"}"#).status,
+        401
+    );
+    let cookie = crate::page::log_in(&server);
+    wait_for("the reasons on the page", || {
+        let path = format!("/dashboard/analytics?site={site}");
+        let page = server.get(&path, &[("cookie", &cookie)]).text;
+        (page.contains("30 origin not allowed") && page.contains("1 invalid api key")).then_some(())
+    });
+}
+
+#[test]
+fn absurd_amounts_break_no_report() {
+    let (server, site, key) = set_up(&[]);
+    let goal = json!({ "name": "x", "metadata": { "value": 8.9e13, "currency": "USD" } });
+    for _ in 0..12 {
+        assert_eq!(
+            server
+                .post_with_key(&key, json!(vec![&goal; 100]).to_string())
+                .status,
+            200
+        );
+    }
+    let report = server.get_with_key(&key, &format!("/api/v1/analytics/goals?website_id={site}"));
+    assert_eq!(
+        (report.status, &report.json()["data"]["goals"][0]["fires"]),
+        (200, &json!(1200))
+    );
 }
 
 #[test]
@@ -620,6 +684,11 @@ fn raw_records_are_judged_by_the_pixels_core() {
     assert_eq!(
         server.post(&[ORIGIN], raw.to_string()).json()["data"]["results"][3]["duplicate"],
         json!(true)
+    );
+    assert_eq!(
+        server.post_with_key(&key, raw.to_string()).code(),
+        "invalid_body",
+        "it is the pixel's own"
     );
     let old = json!({ "raw": { "v": 99, "now": 1, "website_id": site, "records": "" } });
     assert_eq!(

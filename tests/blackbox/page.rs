@@ -49,8 +49,11 @@ fn the_link_works_once() {
             .status,
         303
     );
-    let flags = server.get(other.strip_prefix(&server.url).unwrap(), &[]);
-    assert_eq!(flags.status, 403);
+    // Asking for the head alone, as previews do, doesn't use a link up.
+    let third = server.run(&["user", "add", "c@example.com", "--base-url", &server.url]);
+    let third = third.strip_prefix(&server.url).unwrap();
+    assert_eq!(server.head(third).header("set-cookie"), None);
+    assert_eq!(server.get(third, &[]).status, 303);
 }
 
 #[test]
@@ -84,6 +87,58 @@ fn nobody_sees_a_dashboard_without_a_login() {
             )
             .status,
         404
+    );
+}
+
+#[test]
+fn what_is_wrong_is_a_page_for_people_and_an_error_for_programs() {
+    let server = Server::start();
+    let cookie = log_in(&server);
+    let person = [("cookie", cookie.as_str()), ("accept", "text/html,*/*")];
+    for path in [
+        "/nowhere",
+        "/dashboard/analytics?site=admx_x",
+        "/dashboard/analytics?site=a&site=b",
+    ] {
+        let reply = server.get(path, &person);
+        assert!(
+            (400..500).contains(&reply.status) || path.contains("site=a"),
+            "{path}"
+        );
+    }
+    assert!(
+        server
+            .get("/nowhere", &person)
+            .text
+            .contains("<h1>Not found")
+    );
+    assert!(
+        server
+            .get("/dashboard/analytics?site=admx_x", &person)
+            .text
+            .contains("<h1>Not found")
+    );
+    for (path, status, code) in [
+        ("/nowhere", 404, "not_found"),
+        (
+            "/api/v1/analytics/goals?website_id=a&website_id=b",
+            400,
+            "invalid_field",
+        ),
+        ("/demo/live?after=abc", 400, "invalid_field"),
+        ("/js/%ff", 400, "invalid_field"),
+    ] {
+        let reply = server.get(path, &[]);
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (status, code),
+            "{path}"
+        );
+    }
+    // What a page fetches when its login has run out is no login page.
+    assert_eq!(
+        server.get("/dashboard/analytics?part=goals", &[]).status,
+        401
     );
 }
 

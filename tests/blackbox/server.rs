@@ -162,6 +162,10 @@ impl Server {
         self.get(path, &[("authorization", &format!("Bearer {key}"))])
     }
 
+    pub fn head(&self, path: &str) -> Reply {
+        reply(agent().head(format!("{}{path}", self.url)).call().unwrap())
+    }
+
     /// Every event of a site, oldest first.
     pub fn events(&self, key: &str, website_id: &str) -> Vec<Value> {
         let reply = self.get_with_key(

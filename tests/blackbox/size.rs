@@ -46,6 +46,12 @@ fn scripts_are_within_the_build_sheets_budgets() {
             length("br")
         );
         let etag = plain.header("etag").unwrap();
+        let packed = server.get(&format!("/js/{name}"), &[("accept-encoding", "br")]);
+        assert_ne!(
+            packed.header("etag"),
+            Some(etag),
+            "each form has a tag of its own"
+        );
         assert_eq!(
             server
                 .get(&format!("/js/{name}"), &[("if-none-match", etag)])

@@ -1,6 +1,7 @@
 //! A headless Chromium with a profile of its own, by Debian's chromedriver.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::actions::{
@@ -21,8 +22,10 @@ pub struct Browser {
 impl Browser {
     /// Names ending in `.test` are this machine; automation doesn't show, as it wouldn't with a person.
     pub async fn start() -> Browser {
+        // A group of its own, so that its end is Chromium's too.
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
+            .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -146,16 +149,16 @@ impl Browser {
             .unwrap();
     }
 
-    pub async fn close(mut self) {
+    pub async fn close(self) {
+        // The group is ended in any case.
         let _ = self.client.clone().close().await;
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        let _ = self.driver.kill();
+        let group = format!("-{}", self.driver.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.driver.wait();
     }
 }

@@ -82,6 +82,12 @@ pub fn rows() -> Vec<Row> {
         row("a call before the attribute's listener", "<script>addEventListener('click', () => admx.goal('X', {a: 1}), true)</script><button data-admx-goal=X>x</button>",
             vec![Left("button")], vec![("X", json!({ "a": 1 }))]),
 
+        row("a call in a handler, behind much else", "<button data-admx-goal=X onclick='for (let i = 0; i < 12; i++) admx.goal(\"Y\", {f: \"x\".repeat(2000)}); admx.goal(\"X\", {k: 1})'>x</button>",
+            vec![Left("button")], [vec![("X", json!({ "k": 1 }))], vec![("Y", json!({ "f": "x".repeat(2000) })); 12]].concat()),
+        row("a tagged button in a tagged form", "<form data-admx-goal=Form onsubmit='event.preventDefault()'><button data-admx-goal=Button>x</button><button id=b type=submit>y</button></form>",
+            vec![Left("button"), Left("#b")], vec![("Button", NONE), ("Form", NONE)]),
+        row("an inner name of spaces", "<div data-admx-goal=Outer><button data-admx-goal=' '>x</button></div>", vec![Left("button")], vec![("Outer", NONE)]),
+
         // -- Calls that can't be right never throw
         row("calls with anything", "", vec![Script(
             "const o = {}; o.o = o; for (const m of [o, 1n, {n: 1n}, Symbol(), {get x() { throw 1 }}, 7, 'x', [1], () => 1, null, undefined, {toJSON() { throw 1 }}]) admx.goal('M', m);
@@ -130,6 +136,8 @@ pub fn rows() -> Vec<Row> {
         row("a download", "<a href='/files/Report.PDF?v=1#p'>x</a>", vec![Left("a"), Wait(100)],
             vec![("__admx_file_download", json!({ "extension": "pdf", "href": "$ORIGIN/files/Report.PDF?v=1#p", "filename": "Report.PDF" }))]),
         row("no download", "<a href='/files/x.pdf.html'>x</a><a id=b href='/files/pdf'>y</a><a id=c href='/files/a?x.pdf'>z</a>", vec![Left("a"), Left("#b"), Left("#c"), Wait(100)], vec![]),
+        row("addresses that are no files", "<a href='mailto:a@firm.zip'>x</a><a id=j href='javascript:void 0//x.exe'>y</a><script>onclick=e=>e.preventDefault()</script>",
+            vec![Left("a"), Left("#j")], vec![]),
         row("a download by its attribute", "<a download='All.xlsx' href='blob:x'>x</a><script>onclick=e=>e.preventDefault()</script>", vec![Left("a")],
             vec![("__admx_file_download", json!({ "extension": "xlsx", "href": "blob:x", "filename": "All.xlsx" }))]),
         row("a download elsewhere is both", "<a href='http://other.test:1/a.zip'>x</a><script>onclick=e=>e.preventDefault()</script>", vec![Left("a")],
@@ -159,6 +167,10 @@ pub fn rows() -> Vec<Row> {
         row("scrolling starts anew with a page view", "<div style='height:5000px'></div>", vec![
             Wheel(2500), Wait(200), Script("history.pushState({}, '', '/b'); scrollTo(0, 0)"), Wait(100), Wheel(2500), Wait(200)],
             vec![scroll(), ("__admx_scroll_50", json!({ "path": "/b" }))]).with_views(vec!["/", "/b"]),
+        row("a page that scrolls itself", "<div style='height:5000px'></div><script>scrollTo(0, 4000); onload = () => scrollTo(0, 4900)</script>", vec![Wait(200)], vec![]),
+        row("videos without an address", "<video muted></video><video muted></video>", vec![
+            Script("for (const v of document.querySelectorAll('video')) for (let i = 0; i < 2; i++) v.dispatchEvent(new Event('play'))"), Wait(50)],
+            vec![("__admx_video_play", json!({ "src": "", "duration": null })); 2]),
         row("a jump to a fragment is no scrolling", "<div style='height:5000px'></div><p id=end>x", vec![Open("/?#end"), Wait(300)], vec![]).with_views(vec!["/", "/?#end"]),
         row("a box that scrolls in the page's place", "<style>html,body{margin:0;height:100%;overflow:hidden}#b{height:100vh;overflow:auto}</style><div id=b><div style='height:5000px'></div></div>",
             vec![Wheel(2500), Wait(200)], vec![scroll()]),
@@ -168,8 +180,8 @@ pub fn rows() -> Vec<Row> {
             ..row("two copies count once", "", vec![Wait(200), Left("button")], vec![("G", NONE)]) },
         Row { holds: "typeof admx.goal == 'function'", ..row("an element named admx", "<a id=admx></a><form id=admaxxer><input name=optedIn></form>",
             vec![Script("admx.goal('Mine')")], vec![("Mine", NONE)]) },
-        Row { head: "<script>window.admx=window.admx||new Proxy({q:[]},{get:(o,k)=>o[k]||((...a)=>o.q.push([k,Date.now(),location.href,a]))});admx.goal('Early',{a:1})</script>",
-            ..row("calls before the script", "", vec![], vec![("Early", json!({ "a": 1 }))]) },
+        Row { head: "<script>window.admx=window.admx||new Proxy({q:[]},{get:(o,k)=>o[k]||((...a)=>o.q.push([k,Date.now(),location.href,a]))});admx.goal('Early',{a:1});admx.nonsense();admx.pageview()</script>",
+            ..row("calls before the script", "", vec![Script("history.pushState(1, '', '/b'); admx.goal('After')")], vec![("Early", json!({ "a": 1 })), ("After", NONE)]).with_views(vec!["/", "/", "/b"]) },
         Row { head: "<script>Object.defineProperty(navigator, 'webdriver', {value: true})</script>", views: vec![], is_silent: true,
             ..row("automation is not counted", "", vec![Script("admx.goal('No')")], vec![]) },
         Row { head: "<script>Object.defineProperty(navigator, 'webdriver', {value: true})</script>", tag: "data-allow-automation",
@@ -195,6 +207,12 @@ pub fn rows() -> Vec<Row> {
         row("a server that is away for a moment", "", vec![Wait(200),
             Script("const f = window.fetch; window.fetch = () => Promise.reject(new TypeError('down')); window.up = () => { window.fetch = f; dispatchEvent(new Event('online')) }; admx.goal('Held')"),
             Wait(100), Script("up()"), Wait(200)], vec![("Held", NONE)]),
+        row("a server that says later", "", vec![Wait(200),
+            Script("const f = window.fetch; let n = 0; window.fetch = (u, o) => n++ ? f(u, o) : Promise.resolve(new Response('', {status: 503})); admx.goal('Later')"),
+            Wait(1900)], vec![("Later", NONE)]),
+        Row { holds: "!localStorage.admx_queue && !localStorage.admx_vid", ..row("opting out while something is on its way", "", vec![Wait(200),
+            Script("window.fetch = () => new Promise(r => setTimeout(() => r(new Response('', {status: 503, headers: {'retry-after': '1'}})), 100)); admx.goal('No')"), Wait(50),
+            Script("admx.optOut(); Object.defineProperty(document, 'hidden', {value: true}); document.dispatchEvent(new Event('visibilitychange'))"), Wait(1300)], vec![]) },
         row("what had no answer goes out with the next page", "", vec![Wait(200),
             Script("window.fetch = () => Promise.reject(new TypeError('down')); admx.goal('Kept')"), Wait(50), Open("/two")], vec![("Kept", NONE)])
             .with_views(vec!["/", "/two"]),

@@ -5,13 +5,14 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use gloo_net::http::Request;
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use js_sys::Promise;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Document, Element};
 
 use crate::stream;
 
-/// Fetches at the most this often, in milliseconds, however much happens.
+/// A fetch waits this long for what happens with it, in milliseconds.
 const PAUSE: i32 = 400;
 
 pub(crate) fn start(document: &Document) {
@@ -24,37 +25,73 @@ pub(crate) fn start(document: &Document) {
     ) else {
         return;
     };
-    let waits = Rc::new(Cell::new(false));
-    stream::read(stream, move |_| {
-        if !waits.replace(true) {
-            let (card, url, waits) = (card.clone(), url.clone(), waits.clone());
-            after(PAUSE, move || {
-                waits.set(false);
-                spawn_local(refresh(card, url));
-            });
+    let state = Rc::new(Cell::new(State::Idle));
+    stream::read(stream, move |_| match state.get() {
+        State::Idle => {
+            state.set(State::Busy);
+            spawn_local(keep_fresh(card.clone(), url.clone(), state.clone()));
         }
+        State::Busy => state.set(State::Stale),
+        State::Stale => {}
     });
 }
 
-async fn refresh(card: Element, url: String) {
-    let Ok(response) = Request::get(&url).send().await else {
-        return;
-    };
-    if !response.ok() {
-        return;
-    }
-    if let Ok(html) = response.text().await {
-        card.set_inner_html(&html);
+/// One fetch at a time, so that an older answer never comes after a newer one.
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Idle,
+    /// Waits or fetches.
+    Busy,
+    /// The same, and something has happened since.
+    Stale,
+}
+
+async fn keep_fresh(card: Element, url: String, state: Rc<Cell<State>>) {
+    loop {
+        pause().await;
+        state.set(State::Busy);
+        refresh(&card, &url).await;
+        if state.get() != State::Stale {
+            return state.set(State::Idle);
+        }
     }
 }
 
-fn after(milliseconds: i32, work: impl FnOnce() + 'static) {
-    let work = Closure::once_into_js(work);
-    if let Some(window) = web_sys::window() {
-        // It fails only for a window that is gone.
-        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(
-            work.unchecked_ref(),
-            milliseconds,
-        );
+async fn refresh(card: &Element, url: &str) {
+    let Ok(response) = Request::get(url).send().await else {
+        return;
+    };
+    if response.status() == 401 {
+        // The login has run out: the page itself leads to where one logs in.
+        if let Some(window) = web_sys::window() {
+            let _ = window.location().reload();
+        }
     }
+    let (true, Ok(html)) = (response.ok(), response.text().await) else {
+        return;
+    };
+    let open = card.query_selector_all("details[open]");
+    card.set_inner_html(&html);
+    // What a reader had opened stays open.
+    let Ok(open) = open else { return };
+    for nth in 0..open.length() {
+        let id = open
+            .item(nth)
+            .and_then(|node| node.dyn_into::<Element>().ok())
+            .map(|e| e.id());
+        let again = id.and_then(|id| card.query_selector(&format!("details#{id}")).ok().flatten());
+        if let Some(details) = again {
+            let _ = details.set_attribute("open", "");
+        }
+    }
+}
+
+async fn pause() {
+    let timer = Promise::new(&mut |resolve, _| {
+        if let Some(window) = web_sys::window() {
+            // It fails only for a window that is gone.
+            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, PAUSE);
+        }
+    });
+    let _ = JsFuture::from(timer).await;
 }

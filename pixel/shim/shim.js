@@ -44,6 +44,7 @@
       "admx_vid=" + value + ";path=/;samesite=lax;max-age=" + seconds +
       (domain ? ";domain=" + domain : "") + (l.protocol == "https:" ? ";secure" : "");
   });
+  const QUEUE = "queue_" + option("website-id");
   const cookieless = option("cookieless") != null || n.globalPrivacyControl || n.doNotTrack == 1;
 
   let visitor;
@@ -127,16 +128,21 @@
 
   let seen = [];
   let timer, stamp, leaving, earlier, place;
+  // The last click of this moment, and the submit that it led to.
+  let last = {};
   const record = (kind, name, details, ...own) => {
     if (gate > 1) return;
-    const moment = (w.event && w.event.timeStamp) || stamp;
+    const handled = (w.event && w.event.timeStamp) || stamp;
+    const moment = handled && handled == last.submit ? last.timeStamp : handled;
     const page = kind == "i" ? "" : quoted((place || l.href).slice(0, 2048));
     const fields = [kind, earlier || Date.now(), id(), "", page, name, details].concat(own);
     // One click is one goal: the first call of its name that a handler of the same event makes is told with it.
-    const other = kind == "g" ? "cf" : kind == "c" && own[0] ? "" : "g";
-    const twin = moment && name && seen.find((it) => it.moment == moment && it[5] == name && other.includes(it[0]) && it.single);
+    const counts = kind == "g" || kind == "f" || (kind == "c" && !own[0]);
+    const twin =
+      counts && moment && name &&
+      seen.find((it) => it.moment == moment && it[5] == name && it.single && (it[0] == "g") != (kind == "g"));
     fields.moment = moment;
-    fields.single = kind != "c" || !own[0];
+    fields.single = counts;
     if (twin && kind == "g") {
       twin[3] = details;
       twin.single = 0;
@@ -161,12 +167,15 @@
   let busy = 0;
   let tries = 0;
   let until = 0;
+  let retry;
 
   const flush = safe(() => {
     clearTimeout(timer);
     timer = 0;
-    if (gate || d.prerendering) return;
     stamp = "";
+    last = {};
+    seen.forEach((record) => (record.single = 0));
+    if (gate || d.prerendering) return;
     const records = seen.map((record) =>
       record
         .map((field) => (field && field.composedPath ? +field.defaultPrevented : "" + (field ?? "")).toString().replace(/[\x1e\x1f]/g, ""))
@@ -186,9 +195,10 @@
         let text = records[at++];
         while (at < records.length && text.length + records[at].length < 2e4) text += RECORD + records[at++];
         const memory = new Uint8Array(core.memory.buffer, core.B.value);
-        const length = core.e(new TextEncoder().encodeInto(text, memory.subarray(0, INPUT)).written);
-        const told = new TextDecoder("utf-8", { fatal: true }).decode(memory.slice(INPUT, INPUT + length));
-        if (length < 0) throw 0;
+        const { read, written } = new TextEncoder().encodeInto(text, memory.subarray(0, INPUT));
+        const length = core.e(written);
+        if (length < 0 || read < text.length) throw 0;
+        const told = new TextDecoder().decode(memory.slice(INPUT, INPUT + length));
         told.split("\n").forEach((line) => (line[0] == "!" ? warn(line.slice(1)) : line && lines.push(line)));
       }
       return lines;
@@ -209,6 +219,8 @@
       }
       post(batch, raw);
     }
+    if (waiting[0] && !gate)
+      retry = retry || setTimeout(() => ((retry = 0), send()), until - Date.now() + 9);
   });
 
   const post = (batch, raw) => {
@@ -233,9 +245,8 @@
       if (again && gate < 2) {
         waiting = batch.concat(waiting);
         const pause = after * 1e3 || Math.min(3e5, 1e3 * 2 ** tries++) * (0.5 + Math.random());
-        until = Date.now() + pause;
-        // A timer may come a moment early.
-        setTimeout(send, pause + 9);
+        until = Date.now() + Math.min(pause, 864e5);
+        send();
       } else tries = 0;
     };
     try {
@@ -253,9 +264,9 @@
 
   // Leaves what has no answer to the next page; what did arrive is known by its id.
   const keep = () => {
-    const lines = [...new Set([...(stored("queue") || "").split(RECORD), ...[...sent].flat(), ...waiting])];
+    const lines = [...new Set([...(stored(QUEUE) || "").split(RECORD), ...[...sent].flat(), ...waiting])];
     const text = lines.slice(-256).join(RECORD);
-    text && !cookieless && !gate && store("queue", text);
+    text && !cookieless && !gate && store(QUEUE, text);
   };
 
   // -- Clicks and submits --------------------------------------------------------------------------------------------
@@ -267,8 +278,6 @@
       handled.add(event);
       work(event, event.composedPath());
     });
-  let last = {};
-
   const click = once((event, path) => {
     let element, link, href, barred;
     path.forEach((node) => {
@@ -282,11 +291,15 @@
         if (href != null) link = node;
       }
     });
-    if (!element && !link) return;
+    // A middle click opens links; on anything else it is no click, and no further button makes one.
+    if (event.button && !(event.button == 1 && link)) return;
     // A label hands its click on to its control: one click, twice told, with one timeStamp.
     if (element && element == last.element && event.timeStamp == last.timeStamp && path[0] != last.target) barred = "l";
     last = { element, timeStamp: event.timeStamp, target: path[0] };
-    stamp = event.timeStamp;
+    // For handlers that don't see the event: within shadow roots, and what they put off until they have returned.
+    if (event.isTrusted) stamp = event.timeStamp;
+    timer = timer || setTimeout(flush);
+    if (!element && !link) return;
     let about = [link && "link"];
     if (PLUS && link)
       safe(() => {
@@ -309,9 +322,11 @@
   const submit = once((event, [form]) => {
     if (form.localName != "form") return;
     const goal = (attribute(form, GOAL) || "").trim();
-    // Its button is a goal itself and has just told of the click: the innermost counts.
-    if (goal && stamp && last.element && form.contains(last.element)) return;
-    stamp = event.timeStamp;
+    // A click in it led to this: one click, and of nested goals the innermost counts.
+    if (last.target && form.contains(last.target)) {
+      last.submit = event.timeStamp;
+      if (goal && last.element && form.contains(last.element)) return;
+    } else stamp = event.timeStamp;
     const by = event.submitter || form;
     const about = PLUS && {
       formId: attribute(form, "id") || "",
@@ -379,7 +394,7 @@
   let depth = 0;
   // What scrolls while a page loads, a jump to a fragment, or back to where a page was left, is not the visitor's doing.
   let jumps = 1;
-  const loaded = () => requestAnimationFrame(() => requestAnimationFrame(() => (jumps = l.hash || performance.navigation.type)));
+  const loaded = () => requestAnimationFrame(() => requestAnimationFrame(() => (jumps = l.hash || performance.navigation?.type)));
   const scroll =
     PLUS &&
     safe((event) => {
@@ -399,7 +414,7 @@
     if (address != shown) {
       shown = address;
       depth = 0;
-      record("p", "", "", from && quoted(from));
+      record("p", "", "", from && quoted(from.slice(0, 2048)));
     }
     from = l.href;
   });
@@ -429,6 +444,8 @@
     listen(w, "online", () => ((until = 0), flush()));
     listen(w, "pagehide", () => ((leaving = 1), flush()));
     listen(d, "visibilitychange", () => d.hidden && (flush(), keep()));
+    // Opting out holds in every page of the site, those that wait in the background too.
+    listen(w, "storage pageshow", () => stored("choice") > Date.now() && silence());
     listen(w, "pageshow", (event) => {
       leaving = 0;
       if (!event.persisted) return;
@@ -436,10 +453,18 @@
       view();
     });
     if (!gate && !cookieless) {
-      waiting = (stored("queue") || "").split(RECORD).filter((line) => Date.now() - (line.match(/\d{13}/) || 0) < 6048e5);
-      store("queue");
+      waiting = (stored(QUEUE) || "").split(RECORD).filter((line) => Date.now() - (line.match(/\d{13}/) || 0) < 6048e5);
+      store(QUEUE);
     }
     view();
+  };
+
+  const silence = () => {
+    gate = 2;
+    seen = [];
+    waiting = [];
+    sent.clear();
+    visitor = 0;
   };
 
   // -- The calls -----------------------------------------------------------------------------------------------------
@@ -452,25 +477,26 @@
     pageview(url) {
       const outer = place;
       if (url) place = new URL(url, d.baseURI).href;
-      record("p", "", "", from && quoted(from));
+      record("p", "", "", from && quoted(from.slice(0, 2048)));
       place = outer;
     },
-    identify: (user) => record("i", quoted(String(user).trim())),
+    identify(user) {
+      if (/string|number|bigint/.test(typeof user)) record("i", quoted(("" + user).trim()));
+      else warn("user left out: its id is no string");
+    },
     visitorId,
     optIn() {
       store("choice", "1");
       if (off) return;
+      if (gate > 1) shown = "";
       gate = 0;
+      view();
       flush();
     },
     optOut() {
-      gate = 2;
-      seen = [];
-      waiting = [];
-      sent.clear();
-      ["vid", "queue", "played"].forEach((key) => store(key));
+      silence();
+      ["vid", QUEUE, "played"].forEach((key) => store(key));
       cookie("", 0);
-      visitor = 0;
       store("choice", "" + (Date.now() + 31536e6));
     },
     optedIn: () => !gate,
@@ -478,14 +504,17 @@
   const admx = {};
   Object.keys(calls).forEach((name) => (admx[name] = safe(calls[name])));
 
+  w.admx = w.admaxxer = admx;
+
   // A page made ahead of its visit begins when it is shown.
   if (!off) d.prerendering ? listen(d, "prerenderingchange", safe(start)) : safe(start)();
   if (early && early.q)
-    early.q.forEach(([name, time, url, given]) => {
-      earlier = time;
-      place = url;
-      safe(() => admx[name](...given))();
+    early.q.forEach((call) => {
+      safe(([name, time, url, given]) => {
+        earlier = time;
+        place = url;
+        admx[name](...given);
+      })(call);
       earlier = place = 0;
     });
-  w.admx = w.admaxxer = admx;
 })(window, document, location, navigator);

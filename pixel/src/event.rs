@@ -87,7 +87,12 @@ fn goal(f: &Fields, out: &mut impl Sink) {
             out.put(own);
             end(f, b",", call, out);
         }
-        (own, call) => end(f, key, call.or(own).unwrap_or(b""), out),
+        (own, call) => {
+            end(f, key, call.or(own).unwrap_or(b""), out);
+            if own.is_some() && call.is_some() {
+                out.put(b"!metadata left out: over 8192 bytes\n");
+            }
+        }
     }
 }
 

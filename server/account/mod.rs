@@ -85,9 +85,11 @@ impl Accounts {
     /// What is held in memory, as it is in the file now.
     fn known(&self) -> rusqlite::Result<MutexGuard<'_, Known>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // Every request asks, so the statement is kept.
         let version = known
             .connection
-            .query_row_and_then("PRAGMA data_version", [], |row| row.get(0))?;
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?;
         if known.version != Some(version) {
             known.sites = site::all(&known.connection)?;
             known.keys = key::all(&known.connection)?;

@@ -51,6 +51,7 @@ enum Command {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
+    forget_empty_variables();
     let cli = Cli::parse_from(with_serve(std::env::args_os().collect()));
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,6 +59,17 @@ pub fn main() -> ExitCode {
             // With its causes, once, where it ends.
             eprintln!("admx: {error:#}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// A variable of ours that is set to nothing is one that isn't set: that is how compose files and unit files leave one
+/// out.
+fn forget_empty_variables() {
+    for (name, value) in std::env::vars_os() {
+        if value.is_empty() && name.to_string_lossy().starts_with("ADMX_") {
+            // SAFETY: the first thing the program does; no other thread is there yet.
+            unsafe { std::env::remove_var(name) };
         }
     }
 }

@@ -73,6 +73,14 @@ pub(super) struct Flags {
     /// Bytes that the event log may have; past that, events are answered 503
     #[arg(long, env = "ADMX_STORAGE_LIMIT", value_name = "BYTES", value_parser = clap::value_parser!(u64).range(200_000..))]
     storage_limit: Option<u64>,
+    /// What is logged to standard error: error, warn, info, debug, or warn,admx=debug and the like
+    #[arg(
+        long,
+        env = "ADMX_LOG",
+        default_value = "warn,admx=info",
+        value_name = "FILTER"
+    )]
+    log: String,
     /// Stop the clock at this instant, for tests and demonstrations
     #[arg(long, env = "ADMX_CLOCK", value_name = "TIME")]
     clock: Option<Timestamp>,
@@ -102,8 +110,7 @@ fn web_address(text: &str) -> Result<Url, String> {
 const ADMINISTRATOR: &str = "admin@localhost";
 
 pub(super) fn run(data: &Path, flags: Flags) -> anyhow::Result<()> {
-    let filter =
-        EnvFilter::try_from_env("ADMX_LOG").unwrap_or_else(|_| EnvFilter::new("warn,admx=info"));
+    let filter = EnvFilter::builder().parse_lossy(&flags.log);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

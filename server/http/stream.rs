@@ -65,13 +65,13 @@ fn heard(headers: &HeaderMap) -> Option<i64> {
 /// A site's events from the one after `after` on; without one, from now on.
 fn fires(app: Arc<App>, site: Arc<Site>, after: Option<i64>) -> Fires {
     let mut stopping = app.stopping.clone();
+    let last = app.store.last_id().unwrap_or(i64::MAX);
     let feed = Feed {
         news: app.store.live().listen(),
         waiting: VecDeque::new(),
         is_behind: after.is_some(),
-        after: after
-            .or_else(|| app.store.last_id().ok())
-            .unwrap_or(i64::MAX),
+        // A log that was put back from a copy may end before what a page has heard.
+        after: after.map_or(last, |after| after.min(last)),
         site,
         app,
     };

@@ -209,18 +209,31 @@ impl<'de> serde::Deserialize<'de> for Pairs<'de> {
     }
 }
 
-/// Appends JSON that is known to be right, without the white space between its parts.
+/// Appends JSON that is known to be right, without the white space between its parts, and strings in UTF-8 rather than
+/// escapes. Numbers keep their digits.
 fn push_compact(json: &str, out: &mut String) {
-    let (mut in_string, mut escaped) = (false, false);
-    for c in json.chars() {
-        match c {
-            ' ' | '\t' | '\n' | '\r' if !in_string => continue,
-            '"' if !escaped => in_string = !in_string,
-            _ => {}
+    let mut rest = json;
+    while let Some(at) = rest.find(['"', ' ', '\t', '\n', '\r']) {
+        let (before, found) = rest.split_at(at);
+        out.push_str(before);
+        if !found.starts_with('"') {
+            rest = &found[1..];
+            continue;
         }
-        escaped = c == '\\' && !escaped;
-        out.push(c);
+        let mut escaped = false;
+        let end = found.bytes().skip(1).position(|b| {
+            let is_end = b == b'"' && !escaped;
+            escaped = b == b'\\' && !escaped;
+            is_end
+        });
+        let (string, after) = found.split_at(end.map_or(found.len(), |end| end + 2));
+        match serde_json::from_str::<String>(string) {
+            Ok(text) if string.contains('\\') => out.push_str(&Value::from(text).to_string()),
+            _ => out.push_str(string),
+        }
+        rest = after;
     }
+    out.push_str(rest);
 }
 
 /// `value` in major units and `currency`, both right, are revenue; anything else stays plain metadata.
@@ -358,6 +371,10 @@ mod tests {
             (
                 r#"{"$serde_json::private::RawValue":"[1,"}"#,
                 r#"{"$serde_json::private::RawValue":"[1,"}"#,
+            ),
+            (
+                r#"{"a":["\u65e5\\\"\n",  "\ud83d\ude00"]}"#,
+                r#"{"a":["日\\\"\n","😀"]}"#,
             ),
             (&deep, &deep),
         ] {

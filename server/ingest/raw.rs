@@ -28,8 +28,9 @@ impl Raw {
             ));
         }
         let json = object.raw.map_or("null", |raw| raw.get());
-        let raw: Raw =
-            serde_json::from_str(json).map_err(|e| refusal::body(format!("raw: {e}")))?;
+        let raw: Raw = serde_json::from_str(json).map_err(|_| {
+            refusal::body("raw: wanted an object with v, now, website_id, anonymous_id and records")
+        })?;
         match raw.v {
             pixel::record::VERSION => Ok(raw),
             other => Err(refusal::body(format!(

@@ -105,7 +105,7 @@ fn bodies_that_are_no_events() {
         server
             .get_with_key(&key, "/api/v1/export/events.ndjson")
             .text
-            .contains("ufffd")
+            .contains("{\"a\":\"\u{fffd}\"}")
     );
 }
 

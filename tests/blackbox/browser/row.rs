@@ -261,6 +261,7 @@ fn found(events: &[Value], origin: &str) -> Vec<Value> {
     of_row
         .map(|(event, path)| match event["name"].as_str() {
             Some(name) => json!([name, event["metadata"]]),
+            None if path.len() > 1900 => json!(["view", "/long?…"]),
             None => json!(["view", path]),
         })
         .collect()

@@ -8,6 +8,9 @@ use super::row::{Row, row};
 
 const NONE: Value = Value::Null;
 
+/// Stands for a path that is cut where addresses are.
+const LONG: &str = "/long?…";
+
 #[rustfmt::skip]
 pub fn rows() -> Vec<Row> {
     let scroll = || ("__admx_scroll_50", json!({ "path": "/" }));
@@ -86,6 +89,15 @@ pub fn rows() -> Vec<Row> {
             vec![Left("button")], [vec![("X", json!({ "k": 1 }))], vec![("Y", json!({ "f": "x".repeat(2000) })); 12]].concat()),
         row("a tagged button in a tagged form", "<form data-admx-goal=Form onsubmit='event.preventDefault()'><button data-admx-goal=Button>x</button><button id=b type=submit>y</button></form>",
             vec![Left("button"), Left("#b")], vec![("Button", NONE), ("Form", NONE)]),
+        row("a call in the submit that a tagged button led to", "<form onsubmit='event.preventDefault(); admx.goal(\"B\", {a: 1})'><button data-admx-goal=B>x</button></form>",
+            vec![Left("button")], vec![("B", json!({ "a": 1 }))]),
+        row("a call in the click that led to a tagged form's submit", "<form data-admx-goal=F onsubmit='event.preventDefault()'><button onclick='admx.goal(\"F\", {a: 1})'>x</button></form>",
+            vec![Left("button")], vec![("F", json!({ "a": 1 }))]),
+        row("a goal and a user of one name", "<button onclick='admx.goal(\"alice\"); admx.identify(\"alice\"); admx.identify(null); admx.identify()'>x</button>",
+            vec![Left("button")], vec![("alice", NONE)]),
+        row("a call after a click by program", "<button data-admx-goal=P>x</button>", vec![Script("document.querySelector('button').click(); admx.goal('P', {after: 1})")],
+            vec![("P", NONE), ("P", json!({ "after": 1 }))]),
+        row("a call of a right click", "<div data-admx-goal=Aux onauxclick='admx.goal(\"Aux\")'>x</div>", vec![Right("div"), Middle("div")], vec![("Aux", NONE), ("Aux", NONE)]),
         row("an inner name of spaces", "<div data-admx-goal=Outer><button data-admx-goal=' '>x</button></div>", vec![Left("button")], vec![("Outer", NONE)]),
 
         // -- Calls that can't be right never throw
@@ -116,6 +128,8 @@ pub fn rows() -> Vec<Row> {
         row("pushState and back", "", vec![
             Script("history.pushState({}, '', '/a'); history.pushState({}, '', '/b?x=1'); history.replaceState({}, '', '/b?x=2')"), Script("history.back()"), Wait(300)],
             vec![]).with_views(vec!["/", "/a", "/b?x=1", "/a"]),
+        row("an address that is far too long", "", vec![Script("history.pushState({}, '', '/long?' + 'x'.repeat(90000)); history.pushState({}, '', '/short')")], vec![])
+            .with_views(vec!["/", LONG, "/short"]),
         row("a hash is no page", "", vec![Script("location.hash = 'x'"), Wait(50)], vec![]),
         Row { tag: "data-hash", ..row("a hash is one with data-hash", "", vec![Script("location.hash = 'x'"), Wait(50)], vec![]).with_views(vec!["/", "/#x"]) },
         Row { holds: "history.pushState.length == 2 && history.pushState.name == 'pushState' && (() => { try { history.pushState(1, '', 'http://other.test') } catch (e) { return e.name == 'SecurityError' } })()",
@@ -190,6 +204,13 @@ pub fn rows() -> Vec<Row> {
         Row { tag: "data-require-consent", holds: "admx.optedIn() === true && document.cookie.includes('admx_vid=')",
             ..row("consent", "", vec![Script("if (document.cookie || localStorage.length || admx.optedIn()) throw 1; admx.goal('Waits')"), Wait(100), Script("admx.optIn()")],
             vec![("Waits", NONE)]) },
+        Row { tag: "data-require-consent", ..row("a call long after a click, both before consent", "<button data-admx-goal=L>x</button>",
+            vec![Left("button"), Wait(100), Script("admx.goal('L', {second: 1})"), Wait(50), Script("admx.optIn()")],
+            vec![("L", NONE), ("L", json!({ "second": 1 }))]) },
+        row("opting out in another page of the site", "", vec![Wait(100),
+            Script("localStorage.admx_choice = String(Date.now() + 1e9); dispatchEvent(new StorageEvent('storage', {key: 'admx_choice'})); admx.goal('No')")], vec![]),
+        row("opting out and in again", "", vec![Wait(100), Script("admx.optOut(); admx.goal('No')"), Open("/two"), Script("admx.optIn(); admx.goal('Yes')")],
+            vec![("Yes", NONE)]).with_views(vec!["/", "/two"]),
         Row { tag: "data-require-consent", views: vec![], ..row("no consent", "", vec![Script("admx.goal('No')"), Wait(100)], vec![]) },
         Row { holds: "!document.cookie && !localStorage.admx_vid && admx.optedIn() === false",
             ..row("opting out", "", vec![Wait(100), Script("admx.optOut(); admx.goal('No')"), Open("/two"), Script("admx.goal('No')")], vec![]) },
@@ -210,7 +231,7 @@ pub fn rows() -> Vec<Row> {
         row("a server that says later", "", vec![Wait(200),
             Script("const f = window.fetch; let n = 0; window.fetch = (u, o) => n++ ? f(u, o) : Promise.resolve(new Response('', {status: 503})); admx.goal('Later')"),
             Wait(1900)], vec![("Later", NONE)]),
-        Row { holds: "!localStorage.admx_queue && !localStorage.admx_vid", ..row("opting out while something is on its way", "", vec![Wait(200),
+        Row { holds: "!Object.keys(localStorage).some(k => /queue|vid/.test(k))", ..row("opting out while something is on its way", "", vec![Wait(200),
             Script("window.fetch = () => new Promise(r => setTimeout(() => r(new Response('', {status: 503, headers: {'retry-after': '1'}})), 100)); admx.goal('No')"), Wait(50),
             Script("admx.optOut(); Object.defineProperty(document, 'hidden', {value: true}); document.dispatchEvent(new Event('visibilitychange'))"), Wait(1300)], vec![]) },
         row("what had no answer goes out with the next page", "", vec![Wait(200),

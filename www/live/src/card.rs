@@ -5,15 +5,17 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use gloo_net::http::Request;
-use js_sys::Promise;
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Document, Element};
 
-use crate::stream;
+use crate::{stream, timer};
 
 /// A fetch waits this long for what happens with it, in milliseconds.
 const PAUSE: i32 = 400;
+
+/// A fetch that failed is tried again after this long.
+const AGAIN: i32 = 3000;
 
 pub(crate) fn start(document: &Document) {
     let Ok(Some(card)) = document.query_selector("[data-live-card]") else {
@@ -47,19 +49,22 @@ enum State {
 }
 
 async fn keep_fresh(card: Element, url: String, state: Rc<Cell<State>>) {
+    let mut pause = PAUSE;
     loop {
-        pause().await;
+        timer::pause(pause).await;
         state.set(State::Busy);
-        refresh(&card, &url).await;
-        if state.get() != State::Stale {
+        let is_fresh = refresh(&card, &url).await;
+        pause = if is_fresh { PAUSE } else { AGAIN };
+        if is_fresh && state.get() != State::Stale {
             return state.set(State::Idle);
         }
     }
 }
 
-async fn refresh(card: &Element, url: &str) {
+/// Says whether the card shows how things are now.
+async fn refresh(card: &Element, url: &str) -> bool {
     let Ok(response) = Request::get(url).send().await else {
-        return;
+        return false;
     };
     if response.status() == 401 {
         // The login has run out: the page itself leads to where one logs in.
@@ -68,12 +73,12 @@ async fn refresh(card: &Element, url: &str) {
         }
     }
     let (true, Ok(html)) = (response.ok(), response.text().await) else {
-        return;
+        return false;
     };
     let open = card.query_selector_all("details[open]");
     card.set_inner_html(&html);
     // What a reader had opened stays open.
-    let Ok(open) = open else { return };
+    let Ok(open) = open else { return true };
     for nth in 0..open.length() {
         let id = open
             .item(nth)
@@ -84,14 +89,5 @@ async fn refresh(card: &Element, url: &str) {
             let _ = details.set_attribute("open", "");
         }
     }
-}
-
-async fn pause() {
-    let timer = Promise::new(&mut |resolve, _| {
-        if let Some(window) = web_sys::window() {
-            // It fails only for a window that is gone.
-            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, PAUSE);
-        }
-    });
-    let _ = JsFuture::from(timer).await;
+    true
 }

@@ -5,6 +5,7 @@
 //! - `card`: a part of a page that is fetched anew when something happened
 //! - `list`: a list that new fires slide into
 //! - `stream`: the server's events (`EventSource`)
+//! - `timer`: waiting
 //! - `copy`: buttons that copy a code sample
 
 pub mod fire;
@@ -17,6 +18,8 @@ mod copy;
 pub mod list;
 #[cfg(target_arch = "wasm32")]
 mod stream;
+#[cfg(target_arch = "wasm32")]
+mod timer;
 
 pub use fire::Fire;
 #[cfg(target_arch = "wasm32")]

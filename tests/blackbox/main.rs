@@ -1,7 +1,7 @@
 //! Black-box tests: the built binary, from outside.
 //!
 //! - `server`: starts it in a folder of its own on a free port, and asks it things
-//! - `event`: every row of the status table; `hostile`: what strangers send; `durable`: kills
+//! - `event`: every row of the status table; `limit`: what is turned away; `hostile`: what strangers send; `durable`: kills
 //! - `command`: the command line; `page`: our own pages; `size`: what ships, held against `wasm-pack.toml`
 //! - `sample`: every code sample of the product's page, run as written
 //! - `browser`: real Chromium, real clicks, and what the server stored
@@ -12,6 +12,7 @@ mod command;
 mod durable;
 mod event;
 mod hostile;
+mod limit;
 mod page;
 mod sample;
 mod server;

@@ -11,6 +11,9 @@ use tempfile::TempDir;
 /// A browser's user agent.
 pub const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
 
+/// The `Origin` of a page on the site that [`set_up`] adds.
+pub const ORIGIN: (&str, &str) = ("origin", "https://example.com");
+
 /// A running server. It is killed when dropped.
 pub struct Server {
     pub url: String,
@@ -214,6 +217,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A server with a site and a key.
+pub fn set_up(flags: &[&str]) -> (Server, String, String) {
+    let server = Server::with(flags);
+    let site = server.add_site("example.com");
+    let key = server.new_key();
+    (server, site, key)
 }
 
 /// Runs a command of the binary on a data folder.

@@ -107,8 +107,9 @@
     warn("metadata left out: no JSON object of at most 8192 bytes");
     return "";
   };
+  const goalOf = (element) => (attribute(element, GOAL) || "").trim();
   const tagged = (element) => {
-    const name = element ? attribute(element, GOAL).trim() : "";
+    const name = element ? goalOf(element) : "";
     return [name && quoted(name), name && safe(() => metadata(JSON.parse(attribute(element, GOAL + "-meta"))))()];
   };
   const address = (text) => {
@@ -132,8 +133,8 @@
   let last = {};
   const record = (kind, name, details, ...own) => {
     if (gate > 1) return;
-    const handled = (w.event && w.event.timeStamp) || stamp;
-    const moment = handled && handled == last.submit ? last.timeStamp : handled;
+    const during = (w.event && w.event.timeStamp) || stamp;
+    const moment = during && during == last.submit ? last.timeStamp : during;
     const page = kind == "i" ? "" : quoted((place || l.href).slice(0, 2048));
     const fields = [kind, earlier || Date.now(), id(), "", page, name, details].concat(own);
     // One click is one goal: the first call of its name that a handler of the same event makes is told with it.
@@ -278,13 +279,14 @@
       handled.add(event);
       work(event, event.composedPath());
     });
+
   const click = once((event, path) => {
     let element, link, href, barred;
     path.forEach((node) => {
       if (node.nodeType != 1) return;
       if (!element) {
         if (Element.prototype.matches.call(node, ":disabled")) barred = "d";
-        if ((attribute(node, GOAL) || "").trim() && node.localName != "form") element = node;
+        if (goalOf(node) && node.localName != "form") element = node;
       }
       if (!link && /^(a|area)$/.test(node.localName)) {
         href = attribute(node, "href") ?? attribute(node, "xlink:href");
@@ -321,7 +323,7 @@
 
   const submit = once((event, [form]) => {
     if (form.localName != "form") return;
-    const goal = (attribute(form, GOAL) || "").trim();
+    const goal = goalOf(form);
     // A click in it led to this: one click, and of nested goals the innermost counts.
     if (last.target && form.contains(last.target)) {
       last.submit = event.timeStamp;

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::extract::Part;
+use super::extract::{self, Part};
 use super::reply::{self, Error};
 
 #[derive(RustEmbed)]
@@ -85,10 +85,7 @@ fn serve(path: &str, cache: &'static str, headers: &HeaderMap) -> Option<Respons
         return None;
     }
     let file = Embedded::get(path)?;
-    let accepted = headers
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
+    let accepted = extract::text(headers, header::ACCEPT_ENCODING).unwrap_or_default();
     let accepts = |coding: &str| {
         accepted.split(',').any(|offer| {
             let (name, weight) = offer.split_once(';').unwrap_or((offer, ""));
@@ -109,9 +106,7 @@ fn serve(path: &str, cache: &'static str, headers: &HeaderMap) -> Option<Respons
         (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
         (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|v| v.to_str().ok());
+    let known = extract::text(headers, header::IF_NONE_MATCH);
     let is_tag = |tag: &str| tag.trim().trim_start_matches("W/") == etag;
     if known.is_some_and(|known| known.split(',').any(is_tag)) {
         return Some((StatusCode::NOT_MODIFIED, common).into_response());

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use super::reply::{Data, Error};
-use super::{App, Peer, auth, peer};
+use super::{App, Peer, auth, extract, peer};
 use crate::account::Scope;
 use crate::ingest::caller::Caller;
 use crate::ingest::refusal::Refusal;
@@ -86,12 +86,7 @@ fn caller(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Error> {
     if let Some(key) = auth::key(app, headers, Scope::EventWrite)? {
         return Ok(Caller::Server { key });
     }
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|v: &HeaderValue| v.to_str().ok())
-            .map(str::to_owned)
-    };
+    let text = |name| extract::text(headers, name).map(str::to_owned);
     let address = peer::client(peer, headers, &app.trusted_proxies);
     app.limits.address(address)?;
     Ok(Caller::Browser {
@@ -103,12 +98,7 @@ fn caller(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Error> {
 }
 
 fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
+    extract::text(headers, header::CONTENT_LENGTH)?.parse().ok()
 }
 
 /// Reads the body, and no more of it than it may have.
@@ -159,11 +149,12 @@ async fn drain(mut body: Body) {
     }
 }
 
-/// Stores what is to be stored and answers. One object, and a raw request that made one, is answered by itself; of several, each has its own result, and
-/// the whole is 200 when any is on disk, 202 when none was to be, and the first error's when all were wrong.
+/// Stores what is to be stored and answers. One object, and a raw request that made one, is answered by itself; of
+/// several, each has its own result, and the whole is 200 when any is on disk, 202 when none was to be, and the first
+/// error's when all were wrong.
 async fn store(app: &App, judged: Vec<Judged>, is_batch: bool) -> Result<Data, Error> {
     let mut events = Vec::new();
-    let verdicts: Vec<_> = judged
+    let mut verdicts: Vec<_> = judged
         .into_iter()
         .map(|judged| match judged {
             Judged::Event(event) => {
@@ -178,22 +169,16 @@ async fn store(app: &App, judged: Vec<Judged>, is_batch: bool) -> Result<Data, E
             Judged::Refused(refusal) => Verdict::Refused(refusal),
         })
         .collect();
-    let outcomes = if events.is_empty() {
-        Vec::new()
-    } else {
-        app.store.writer().append(events).await?
-    };
-    let mut outcomes = outcomes.into_iter();
-    let verdicts: Vec<_> = verdicts
-        .into_iter()
-        .map(|verdict| match verdict {
-            Verdict::Stored { id, .. } => Verdict::Stored {
-                id,
-                is_duplicate: outcomes.next() == Some(Outcome::Duplicate),
-            },
-            other => other,
-        })
-        .collect();
+    if !events.is_empty() {
+        let outcomes = app.store.writer().append(events).await?;
+        let stored = verdicts.iter_mut().filter_map(|verdict| match verdict {
+            Verdict::Stored { is_duplicate, .. } => Some(is_duplicate),
+            _ => None,
+        });
+        for (is_duplicate, outcome) in stored.zip(outcomes) {
+            *is_duplicate = outcome == Outcome::Duplicate;
+        }
+    }
     match <[Verdict; 1]>::try_from(verdicts) {
         Ok([Verdict::Refused(refusal)]) if !is_batch => Err(refusal.into()),
         Ok([only]) if !is_batch => Ok(Data(only.status(), only.told())),

@@ -3,6 +3,7 @@
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
 use serde::de::DeserializeOwned;
 
 use super::reply::Error;
@@ -33,4 +34,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Part {
         path.map(|Path(part)| Part(part))
             .map_err(|wrong| Error::field(wrong.body_text()))
     }
+}
+
+/// A header's text, if it is there and is text.
+pub(super) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::api::reading;
 use super::extract::{Asked, Part};
 use super::reply::{self, Error};
-use super::{App, auth, stream};
+use super::{App, auth, extract, stream};
 use crate::account::{LinkError, Site};
 use crate::pages;
 use crate::query::goals;
@@ -87,10 +87,7 @@ fn problem(error: &Error) -> Result<Response, NoPage> {
 /// What lives nowhere: a page for people, an error for programs.
 pub(super) async fn not_found(headers: HeaderMap) -> Response {
     let error = reply::not_found().await;
-    let accepts = headers
-        .get(header::ACCEPT)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
+    let accepts = extract::text(&headers, header::ACCEPT).unwrap_or_default();
     if accepts.contains("text/html") {
         NoPage::Error(error).into_response()
     } else {

@@ -1,10 +1,15 @@
 //! Makes everything the server embeds, by the build sheet `wasm-pack.toml`:
 //!
 //! - `pixel/` → WebAssembly, put as a Latin-1 string into the minified shim → `js/script.js`, `js/script.plus.js`
-//! - `www/live/` → WebAssembly through wasm-bindgen → `assets/live.js`, `assets/live_bg.wasm`
+//! - `www/live/` → WebAssembly through wasm-bindgen → `assets/live_bg.wasm` and `assets/live_bg.js`, which both
+//!   `assets/live.js` (on our own pages) and `js/debug.js` (the overlay on a site's pages) call
 //! - the files of `www/assets/` as they are
 //!
-//! each beside a brotli and a gzip of it, in `$OUT_DIR/embedded`. No tool beyond rustup's wasm target, and no network once
+//! each beside a brotli and a gzip of it, and
+//!
+//! - `pixel/npm/` → `js/admx.tgz`, as `npm install` takes it
+//!
+//! in `$OUT_DIR/embedded`. No tool beyond rustup's wasm target, and no network once
 //! `cargo fetch` or a first build has fetched the crates.
 
 use std::collections::BTreeMap;
@@ -13,11 +18,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+use flate2::write::GzEncoder;
+use oxc_span::SourceType;
+
+#[path = "pixel/npm/pack.rs"]
+mod npm;
+
 /// `wasm-pack.toml`.
 #[derive(serde::Deserialize)]
 struct Sheet {
     script: BTreeMap<String, Script>,
     pixel: Pixel,
+    npm: Npm,
     live: Live,
 }
 
@@ -33,6 +45,12 @@ struct Pixel {
     profile: String,
     rustflags: Vec<String>,
     raw: usize,
+    shim: Vec<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Npm {
+    brotli: usize,
 }
 
 #[derive(serde::Deserialize)]
@@ -54,6 +72,8 @@ fn main() {
         "pixel/Cargo.toml",
         "pixel/src",
         "pixel/shim",
+        "pixel/npm",
+        "LICENSE",
         "www/live",
         "www/assets",
     ] {
@@ -89,12 +109,30 @@ fn main() {
         let packed = embed(
             &embedded,
             &format!("js/{name}"),
-            pixel_script(plus, &wasm).as_bytes(),
+            pixel_script(&sheet.pixel.shim, plus, &wasm).as_bytes(),
         );
         within(&format!("{name}, brotli"), packed, script.brotli);
     }
+    within(
+        "pixel/npm/index.js minified, brotli",
+        brotli(minified(&read("pixel/npm/index.js"), SourceType::mjs()).as_bytes()).len(),
+        sheet.npm.brotli,
+    );
+    write(&embedded.join("js/admx.tgz"), &npm::tarball());
     let (js, wasm) = live(&sheet.live, &out);
-    embed(&embedded, "assets/live.js", js.as_bytes());
+    for (name, text) in [
+        ("assets/live_bg.js", js.as_str()),
+        (
+            "assets/live.js",
+            "import { start } from \"./live_bg.js\";\nstart();\n",
+        ),
+        (
+            "js/debug.js",
+            "import { overlay } from \"../assets/live_bg.js\";\noverlay();\n",
+        ),
+    ] {
+        embed(&embedded, name, text.as_bytes());
+    }
     within(
         "live_bg.wasm, brotli",
         embed(&embedded, "assets/live_bg.wasm", &wasm),
@@ -211,10 +249,18 @@ fn wasm(of: &Wasm, file: &str, out: &Path) -> PathBuf {
 }
 
 /// The shim, minified, with the core inside.
-fn pixel_script(plus: bool, wasm: &[u8]) -> String {
-    let shim = read("pixel/shim/shim.js").replace("PLUS", if plus { "true" } else { "false" });
+fn pixel_script(files: &[String], plus: bool, wasm: &[u8]) -> String {
+    let files: String = files
+        .iter()
+        .map(|name| read(&format!("pixel/shim/{name}.js")))
+        .collect();
+    // Whatever a page may lack or have broken before, it sees no exception of ours.
+    let shim = format!(
+        "((w, d, l, n) => {{ try {{\n{files}}} catch {{}} }})(window, document, location, navigator);"
+    )
+        .replace("PLUS", if plus { "true" } else { "false" });
     // The minifier sees a global of this name, so that it can't reckon with what will stand there.
-    let script = minified(&shim);
+    let script = minified(&shim, SourceType::script());
     assert_eq!(
         script.matches("WASM").count(),
         1,
@@ -223,15 +269,14 @@ fn pixel_script(plus: bool, wasm: &[u8]) -> String {
     script.replacen("WASM", &latin1(wasm), 1)
 }
 
-fn minified(source: &str) -> String {
+fn minified(source: &str, kind: SourceType) -> String {
     use oxc_codegen::{Codegen, CodegenOptions};
     use oxc_minifier::{CompressOptions, MangleOptions, Minifier, MinifierOptions};
     let allocator = oxc_allocator::Allocator::default();
-    let parsed =
-        oxc_parser::Parser::new(&allocator, source, oxc_span::SourceType::script()).parse();
+    let parsed = oxc_parser::Parser::new(&allocator, source, kind).parse();
     assert!(
         parsed.diagnostics.is_empty(),
-        "the shim doesn't parse: {:?}",
+        "a script doesn't parse: {:?}",
         parsed.diagnostics
     );
     let mut program = parsed.program;
@@ -265,7 +310,7 @@ fn latin1(bytes: &[u8]) -> String {
     literal
 }
 
-/// The moving part of the pages: a module that starts itself, and its WebAssembly.
+/// What moves, in Rust: a module that is ready once it is loaded, however many load it, and its WebAssembly.
 fn live(of: &Live, out: &Path) -> (String, Vec<u8>) {
     let built = wasm(
         &Wasm {
@@ -292,32 +337,39 @@ fn live(of: &Live, out: &Path) -> (String, Vec<u8>) {
         .expect("wasm-bindgen takes what it was made for");
     let js = fs::read_to_string(made.join("live.js")).expect("wasm-bindgen wrote live.js");
     let wasm = fs::read(made.join("live_bg.wasm")).expect("wasm-bindgen wrote live_bg.wasm");
-    (js + "\n__wbg_init();\n", wasm)
+    (js + "\nawait __wbg_init();\n", wasm)
 }
 
 /// Writes a file to embed, and its brotli and gzip; gives the brotli's size.
 fn embed(folder: &Path, name: &str, bytes: &[u8]) -> usize {
-    let path = folder.join(name);
-    fs::create_dir_all(path.parent().expect("names are inside of the folder"))
-        .expect("the build's own folder can be written");
-    let mut brotli = Vec::new();
+    let brotli = brotli(bytes);
+    let mut gzip = gzip();
+    gzip.write_all(bytes).expect("memory takes what is written");
+    let gzip = gzip.finish().expect("memory takes what is written");
+    write(&folder.join(name), bytes);
+    write(&folder.join(format!("{name}.br")), &brotli);
+    write(&folder.join(format!("{name}.gz")), &gzip);
+    brotli.len()
+}
+
+fn brotli(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
     let params = brotli::enc::BrotliEncoderParams {
         quality: 11,
         lgwin: 22,
         ..Default::default()
     };
-    brotli::BrotliCompress(&mut &bytes[..], &mut brotli, &params)
+    brotli::BrotliCompress(&mut &bytes[..], &mut packed, &params)
         .expect("memory takes what is written");
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    gzip.write_all(bytes).expect("memory takes what is written");
-    let gzip = gzip.finish().expect("memory takes what is written");
-    let beside = |ending: &str| PathBuf::from(format!("{}.{ending}", path.display()));
-    for (path, bytes) in [
-        (path.clone(), bytes),
-        (beside("br"), &brotli),
-        (beside("gz"), &gzip),
-    ] {
-        fs::write(path, bytes).expect("the build's own folder can be written");
-    }
-    brotli.len()
+    packed
+}
+
+fn gzip() -> GzEncoder<Vec<u8>> {
+    GzEncoder::new(Vec::new(), flate2::Compression::best())
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().expect("names are inside of the folder"))
+        .and_then(|()| fs::write(path, bytes))
+        .expect("the build's own folder can be written");
 }

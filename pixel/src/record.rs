@@ -1,74 +1,52 @@
-//! Records: how the shim writes down what it saw, in the browser's memory and in the body of a raw request alike.
+//! Records: how the shim writes down what it saw, in the browser's queue and in the body of a raw request alike.
 //!
-//! A record is fields of UTF-8 text, each ended from the next by [`FIELD`]. The shim takes both separators out of
-//! what it writes, so that no page can forge one. Fields marked *JSON* hold a JSON value as the browser wrote it, or
-//! nothing. Every record starts with the same seven:
+//! A record is one line of text: the time (milliseconds since 1970), the facts (see [`verdict`](crate::verdict())), and
+//! one draft or more, each ended from the next by [`FIELD`]. A draft is an event that the record may be: the rest of a
+//! JSON object of `POST /api/event` from a comma on, or nothing where there is none. What is JSON in a record was
+//! escaped by the browser, so that neither separator stands in any field and no page can forge one.
 //!
-//! | field | what |
-//! |---|---|
-//! | kind | one letter, see below |
-//! | time | when, milliseconds since 1970 |
-//! | id | the first 35 of the 36 characters of a UUID; the last one numbers the events of the record |
-//! | call | *JSON* object: of a click or submit, the metadata of the call of the same goal that a handler of it made |
-//! | url | *JSON* the page's address, cut to 2,048 bytes |
-//! | name | *JSON* the goal's name, trimmed (of `i` the user id) |
-//! | metadata | *JSON* object |
+//! What the shim decides without the core, because it must go on where the core doesn't run, or so that no frame and no
+//! pause of a video costs a record:
 //!
-//! and goes on with those of its kind:
-//!
-//! | kind | fields |
-//! |---|---|
-//! | `p` page view | referrer (*JSON*) |
-//! | `g` call of `admx.goal` | |
-//! | `i` call of `admx.identify` | |
-//! | `c` click | why it is no goal (`d` disabled, `l` second half of a label's click), button, the link's scheme, host and page's host, file name and `download` attribute, what a click out tells (*JSON* object), what a download tells (*JSON* object) |
-//! | `f` submit | `1` when default prevented, what a form tells (*JSON* object) |
-//! | `v` video plays | what it tells (*JSON* object) |
-//! | `s` scroll | percent of the page's height seen before, percent seen now, what a scroll tells (*JSON* object) |
-//!
-//! What the shim decides alone, so that it need not write a record a frame or keep records back: which call was made in
-//! a handler of which click; a page view's record is written only when
-//! the address is new, a scroll's only when it passes one of the three marks, a video's only for a source not yet seen.
+//! - which element a click meant: the innermost that carries a goal; that a disabled control, a right click, and a
+//!   middle click on what is no link mean none, and that a label and its control are clicked once
+//! - which call a handler of a click made for the goal of that click: the drafts of the two are put together
+//! - whether an address is new, a scroll passes the next mark, a video's source was played within this session
+//! - what waits, and when it is sent again: 256 records, 7 days, `Retry-After`, else a backoff that doubles to 5 minutes
+
+use crate::verdict;
 
 /// Ends one field from the next.
-pub const FIELD: u8 = 0x1f;
+pub const FIELD: char = '\t';
 
 /// Ends one record from the next.
-pub const RECORD: u8 = 0x1e;
+pub const RECORD: char = '\n';
 
 /// The version that a raw request carries; the server takes this one.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
-pub(crate) const KIND: usize = 0;
-pub(crate) const TIME: usize = 1;
-pub(crate) const ID: usize = 2;
-pub(crate) const CALL: usize = 3;
-pub(crate) const URL: usize = 4;
-pub(crate) const NAME: usize = 5;
-pub(crate) const METADATA: usize = 6;
-/// The first of the kind's own fields.
-pub(crate) const OWN: usize = 7;
-
-/// The fields of a record in order; those it doesn't have are empty.
-pub(crate) type Fields<'a> = [&'a [u8]; 16];
-
-#[inline(never)]
-pub(crate) fn fields(mut record: &[u8]) -> Fields<'_> {
-    let mut all: Fields = [b""; 16];
-    for place in &mut all {
-        *place = take(&mut record, FIELD);
-    }
-    all
+/// A draft that is an event.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Told<'a> {
+    /// When it happened by the browser's clock, milliseconds since 1970.
+    pub at: f64,
+    /// The event's JSON object from its first comma on, without what only the sender knows.
+    pub draft: &'a str,
 }
 
-/// Takes what stands before the first `separator` off `text`, and the separator too.
-#[inline(never)]
-pub(crate) fn take<'a>(text: &mut &'a [u8], separator: u8) -> &'a [u8] {
-    let end = text
-        .iter()
-        .position(|b| *b == separator)
-        .unwrap_or(text.len());
-    let (first, rest) = text.split_at_checked(end).unwrap_or((text, b""));
-    *text = rest.get(1..).unwrap_or(b"");
-    first
+/// The events of these records, in order. What is no record makes none.
+pub fn events(records: &str) -> impl Iterator<Item = Told<'_>> {
+    records.split(RECORD).flat_map(|record| {
+        let mut fields = record.split(FIELD);
+        let at = fields.next().and_then(|at| at.parse().ok());
+        let verdict = verdict(fields.next().unwrap_or_default().as_bytes());
+        at.into_iter().flat_map(move |at| {
+            fields
+                .clone()
+                .take(4)
+                .enumerate()
+                .filter(move |(nth, draft)| verdict >> nth & 1 == 1 && draft.starts_with(','))
+                .map(move |(_, draft)| Told { at, draft })
+        })
+    })
 }

@@ -1,256 +1,135 @@
-//! The core as a plain library: rows of records and the events they make, and laws that hold for any bytes.
+//! The core as a plain library: rows of facts and what they make, and laws that hold for any bytes.
 #![allow(clippy::unwrap_used)]
 #![cfg(not(target_arch = "wasm32"))]
 
-use pixel::record::{FIELD, RECORD};
-use pixel::{METADATA_BYTES, moment, name};
+use pixel::record::{Told, events};
+use pixel::{FACT, NAME_REFUSED, name, verdict};
 use proptest::prelude::*;
 
-const URL: &str = "\"https://a.test/p\"";
-
-/// A record of the nth kind of event, with an id by its place.
-fn record(fields: &[&str]) -> String {
-    fields.join(&char::from(FIELD).to_string())
+/// Facts as the shim writes them: the kind with the name as JSON, then its own, each ended.
+fn facts(of: &[&str]) -> Vec<u8> {
+    let mut all = Vec::new();
+    for fact in of {
+        all.extend(fact.bytes());
+        all.push(FACT);
+    }
+    all
 }
 
-fn run(records: &[String]) -> String {
-    let mut out = Vec::new();
-    moment(
-        records.join(&char::from(RECORD).to_string()).as_bytes(),
-        &mut out,
-    );
-    String::from_utf8(out).unwrap()
-}
-
-fn check(records: &[String], expected: &[&str]) {
-    let found = run(records);
-    assert_eq!(found.lines().collect::<Vec<_>>(), expected, "{records:?}");
-}
-
-fn goal(name: &str, metadata: &str) -> String {
-    record(&["g", "5", "G", "", URL, name, metadata])
-}
-
-fn click(call: &str, name: &str, metadata: &str, barred: &str, button: &str) -> String {
-    record(&["c", "5", "C", call, URL, name, metadata, barred, button])
-}
-
-fn link(button: &str, scheme: &str, host: &str, file: &str, download_as: &str) -> String {
-    record(&[
-        "c",
-        "5",
-        "C",
-        "1",
-        URL,
-        "",
-        "",
-        "",
-        button,
-        scheme,
-        host,
-        "a.test",
-        file,
-        download_as,
-        "{\"o\":1}",
-        "{\"d\":1}",
-    ])
-}
-
-#[test]
-fn views_and_calls() {
-    check(
-        &[record(&[
-            "p",
-            "12",
-            "P",
-            "",
-            URL,
-            "",
-            "",
-            "\"https://b.test/\"",
-        ])],
-        &["12,\"event_id\":\"P0\",\"referrer\":\"https://b.test/\",\"url\":\"https://a.test/p\""],
-    );
-    check(
-        &[record(&["p", "12", "P", "", URL, "", "", ""])],
-        &["12,\"event_id\":\"P0\",\"url\":\"https://a.test/p\""],
-    );
-    check(
-        &[goal("\"X\"", "{\"a\":1}")],
-        &[
-            "5,\"event_id\":\"G0\",\"name\":\"X\",\"metadata\":{\"a\":1},\"url\":\"https://a.test/p\"",
-        ],
-    );
-    check(
-        &[goal("\"X\"", "{}")],
-        &["5,\"event_id\":\"G0\",\"name\":\"X\",\"url\":\"https://a.test/p\""],
-    );
-    check(
-        &[record(&["i", "5", "I", "", "", "\"u 1\""])],
-        &["5,\"event_id\":\"I0\",\"user_id\":\"u 1\""],
-    );
-    check(&[record(&["i", "5", "I", "", "", "\"\""])], &[]);
-    check(
-        &[record(&["?", "5", "I"]), String::new(), record(&["p"])],
-        &[",\"event_id\":\"0\""],
-    );
-}
-
-#[test]
-fn tagged_elements() {
-    const C: &str = "5,\"event_id\":\"C0\",\"name\":\"X\"";
-    const END: &str = ",\"url\":\"https://a.test/p\"";
-    let told = |metadata: &str| format!("{C}{metadata}{END}");
-    let rows: &[(String, &[&str])] = &[
-        (click("", "\"X\"", "", "", "0"), &[&told("")]),
-        (
-            click("", "\"X\"", "{\"a\":1}", "", "0"),
-            &[&told(",\"metadata\":{\"a\":1}")],
-        ),
-        // A call that a handler of the same click made: its keys win.
-        (
-            click("{\"b\":2}", "\"X\"", "", "", "0"),
-            &[&told(",\"metadata\":{\"b\":2}")],
-        ),
-        (
-            click("{\"a\":2}", "\"X\"", "{\"a\":1}", "", "0"),
-            &[&told(",\"metadata\":{\"a\":1,\"a\":2}")],
-        ),
-        (
-            click("{}", "\"X\"", "{\"a\":1}", "", "0"),
-            &[&told(",\"metadata\":{\"a\":1}")],
-        ),
-        // Disabled, the second half of a label's click, other buttons.
-        (click("", "\"X\"", "", "d", "0"), &[]),
-        (click("", "\"X\"", "", "l", "0"), &[]),
-        (click("", "\"X\"", "", "", "1"), &[]),
-        (click("", "\"X\"", "", "", "2"), &[]),
-        (click("", "\"__x\"", "", "", "0"), &["!goal name refused"]),
-    ];
-    for (one, expected) in rows {
-        check(std::slice::from_ref(one), expected);
+fn check(rows: &[(&[&str], u32)]) {
+    for (of, expected) in rows {
+        assert_eq!(verdict(&facts(of)), *expected, "{of:?}");
     }
 }
 
+/// Draft 0 and the like, as the verdict names them.
+const GOAL: u32 = 1;
+const FIRST: u32 = 2;
+const SECOND: u32 = 4;
+const THIRD: u32 = 8;
+
 #[test]
-fn links() {
-    const OUT: &str = "5,\"event_id\":\"C1\",\"name\":\"__admx_outbound_click\",\"metadata\":{\"o\":1},\"url\":\"https://a.test/p\"";
-    let file = |extension: &str| {
-        format!(
-            "5,\"event_id\":\"C2\",\"name\":\"__admx_file_download\",\"metadata\":{{\"extension\":\"{extension}\",\"d\":1}},\"url\":\"https://a.test/p\""
-        )
-    };
-    check(&[link("0", "https:", "b.test", "", "")], &[OUT]);
-    check(&[link("1", "http:", "a.test:81", "", "")], &[OUT]);
-    check(&[link("2", "https:", "b.test", "", "")], &[]);
-    check(&[link("0", "https:", "a.test", "x", "")], &[]);
-    check(&[link("0", "mailto:", "", "a.pdf", "")], &[&file("pdf")]);
-    check(
-        &[link("0", "https:", "b.test", "A.ZIP", "")],
-        &[OUT, &file("zip")],
-    );
-    check(
-        &[link("0", "blob:", "", "0190", "All.xlsx")],
-        &[&file("xlsx")],
-    );
-    for extension in [
+fn views_calls_users_videos() {
+    check(&[
+        (&["p"], FIRST),
+        (&["v"], FIRST),
+        (&["g\"X\""], GOAL),
+        (&["g\"\""], NAME_REFUSED),
+        (&["g\"__x\""], NAME_REFUSED),
+        (&["g"], 0),
+        (&["i\"u 1\""], FIRST),
+        (&["i\"__u\""], FIRST),
+        (&["i\"\""], NAME_REFUSED),
+        (&["i"], 0),
+        (&["?\"X\"", "1"], GOAL),
+        (&[""], 0),
+    ]);
+    assert_eq!(verdict(b""), 0);
+    assert_eq!(verdict(b"g\"X\""), 0, "a name that was cut is none");
+}
+
+#[test]
+fn clicks_and_links() {
+    check(&[
+        (&["c\"X\""], GOAL),
+        (&["c", "https", "1", "", ""], FIRST),
+        (&["c", "http", "1", "", ""], FIRST),
+        (&["c", "https", "0", "", ""], 0),
+        (&["c", "mailto", "1", "", ""], 0),
+        (&["c", "ftp", "1", "", ""], 0),
+        (&["c", "htt", "1", "", ""], 0),
+        (&["c", "", "1", "", ""], 0),
+        (&["c\"X\"", "https", "1", "pdf", ""], GOAL | FIRST | SECOND),
+        (
+            &["c\"__x\"", "https", "1", "pdf", ""],
+            NAME_REFUSED | FIRST | SECOND,
+        ),
+        // The attribute names the download.
+        (&["c", "blob", "0", "", "xlsx"], THIRD),
+        (&["c", "https", "0", "pdf", "zip"], THIRD),
+        (&["c", "https", "0", "pdf", "txt"], SECOND),
+        (&["c", "https", "0", "txt", "zip"], THIRD),
+    ]);
+    for ending in [
         "pdf", "zip", "dmg", "pkg", "exe", "csv", "xlsx", "docx", "pptx", "mp4",
     ] {
-        check(
-            &[link(
-                "0",
-                "https:",
-                "a.test",
-                &format!("x.{}", extension.to_uppercase()),
-                "",
-            )],
-            &[&file(extension)],
-        );
+        check(&[(&["c", "https", "0", ending, ""], SECOND)]);
     }
-    for name in [
-        "pdf",
-        "x.pdf.",
-        "x.pdfx",
-        "x.apdf",
-        "x.aaaaaaaaapdf",
-        "x.mp",
-        "x.mp44",
-        ".",
-        "",
+    for ending in [
+        "", "pd", "pdfx", "apdf", "mp44", "fdp", "txt", "html", "PDF",
     ] {
-        check(&[link("0", "https:", "a.test", name, name)], &[]);
+        check(&[(&["c", "https", "0", ending, ending], 0)]);
     }
 }
 
 #[test]
-fn forms_videos_scrolling() {
-    let form = |prevented: &str, name: &str| {
-        run(&[record(&[
-            "f",
-            "5",
-            "F",
-            "1",
-            URL,
-            name,
-            "",
-            prevented,
-            "{\"f\":1}",
-        ])])
+fn forms_and_scrolling() {
+    check(&[
+        (&["f", "0"], FIRST),
+        (&["f", "1"], 0),
+        (&["f\"Signup\"", "0"], GOAL),
+        (&["f\"Signup\"", "1"], GOAL),
+        (&["f\"__x\"", "0"], NAME_REFUSED),
+        (&["s", "0", "49"], 0),
+        (&["s", "0", "50"], FIRST),
+        (&["s", "50", "74"], 0),
+        (&["s", "50", "75"], SECOND),
+        (&["s", "0", "100"], FIRST | SECOND | THIRD),
+        (&["s", "60", "95"], SECOND | THIRD),
+        (&["s", "90", "100"], 0),
+        (&["s", "4294967296", "50"], FIRST),
+    ]);
+}
+
+#[test]
+fn records_give_the_drafts_that_count() {
+    let found = |records: &str| {
+        events(records)
+            .map(|t| (t.at, t.draft.to_owned()))
+            .collect::<Vec<_>>()
     };
-    assert!(form("0", "").contains("__admx_form_submit\",\"metadata\":{\"f\":1}"));
-    assert_eq!(form("1", ""), "");
-    assert!(
-        form("1", "\"Signup\"").contains("\"name\":\"Signup\"")
-            && !form("0", "\"Signup\"").contains("__admx")
+    let told = |at: f64, draft: &str| (at, draft.to_owned());
+    assert_eq!(
+        found("1000\tp\r\t\t,a\n2000.5\tc\"X\"\rhttps\r1\rpdf\r\r\t,x\t,out\t,file\t,attribute"),
+        [
+            told(1000.0, ",a"),
+            told(2000.5, ",x"),
+            told(2000.5, ",out"),
+            told(2000.5, ",file")
+        ]
     );
-    assert!(
-        run(&[record(&["v", "5", "V", "", URL, "", "", "{\"src\":\"x\"}"])])
-            .contains("\"__admx_video_play\",\"metadata\":{\"src\":\"x\"}")
-    );
-    for (from, to, expected) in [
-        ("0", "49", &[][..]),
-        ("0", "50", &["50"]),
-        ("50", "74", &[]),
-        ("50", "75", &["75"]),
-        ("0", "100", &["50", "75", "90"]),
-        ("60", "95", &["75", "90"]),
-        ("90", "100", &[]),
-    ] {
-        let found = run(&[record(&["s", "5", "S", "", URL, "", "", from, to, "{}"])]);
-        let marks: Vec<_> = found
-            .lines()
-            .map(|l| {
-                l.split("__admx_scroll_")
-                    .nth(1)
-                    .unwrap()
-                    .split('"')
-                    .next()
-                    .unwrap()
-            })
-            .collect();
-        assert_eq!(marks, expected, "{from} to {to}");
-    }
-}
-
-#[test]
-fn metadata_that_is_too_large_costs_no_goal() {
-    let of = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
-    assert!(run(&[goal("\"X\"", &of(METADATA_BYTES))]).contains("\"metadata\""));
-    assert!(!run(&[goal("\"X\"", &of(METADATA_BYTES + 1))]).contains("\"metadata\""));
-    // Together too large: the call's is kept.
-    let both = run(&[click("{\"b\":2}", "\"X\"", &of(METADATA_BYTES), "", "0")]);
-    assert!(
-        both.contains("\"metadata\":{\"b\":2},\"url\""),
-        "{both:.200}"
-    );
-    let fits = run(&[click(
-        "{\"b\":2}",
-        "\"X\"",
-        &of(METADATA_BYTES - 7),
+    for nothing in [
         "",
-        "0",
-    )]);
-    assert!(fits.contains(",\"b\":2}"));
+        "\n\n",
+        "p",
+        "1000",
+        "1000\tp\r",
+        "x\tp\r\t\t,a",
+        "1000\tp\r\t\ta",
+        "1000\tg\"__\"\r\t,a",
+    ] {
+        assert_eq!(found(nothing), [], "{nothing:?}");
+    }
 }
 
 #[test]
@@ -303,29 +182,14 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_it_panic_and_the_same_bytes_give_the_same(bytes: Vec<u8>) {
-        let mut once = Vec::new();
-        moment(&bytes, &mut once);
-        let mut again = Vec::new();
-        moment(&bytes, &mut again);
-        prop_assert_eq!(once, again);
+    fn no_bytes_make_it_panic_or_name_what_there_is_not(bytes: Vec<u8>) {
+        prop_assert!(verdict(&bytes) < 32);
     }
 
     #[test]
-    fn records_of_any_kind_and_text_give_whole_lines(
-        kinds in proptest::collection::vec("[pgicfvs]", 1..8),
-        fields in proptest::collection::vec("[^\u{1e}\u{1f}\n]{0,30}", 15),
-    ) {
-        let quoted: Vec<String> = fields.iter().map(|f| format!("{f:?}")).collect();
-        let records: Vec<_> = kinds.iter().map(|kind| {
-            let mut all = vec![kind.as_str(), "5"];
-            all.extend(quoted.iter().map(String::as_str));
-            record(&all)
-        }).collect();
-        let out = run(&records);
-        prop_assert!(out.is_empty() || out.ends_with('\n'));
-        for line in out.lines() {
-            prop_assert!(line.starts_with("5,\"event_id\":\"") || line.starts_with('!'), "{}", line);
+    fn no_text_makes_records_panic_and_every_draft_is_of_it(text in "[0-9pgcfvsi\"\t\n\r,x]{0,80}") {
+        for Told { draft, .. } in events(&text) {
+            prop_assert!(draft.starts_with(',') && text.contains(draft) && !draft.contains(['\t', '\n']));
         }
     }
 
@@ -334,7 +198,7 @@ proptest! {
         let mut seen = 0;
         let mut fired = 0;
         for stop in &stops {
-            fired += run(&[record(&["s", "5", "S", "", URL, "", "", &seen.to_string(), &stop.to_string(), "{}"])]).lines().count();
+            fired += verdict(&facts(&["s", &seen.to_string(), &stop.to_string()])).count_ones() as usize;
             seen = seen.max(*stop);
         }
         let furthest = stops.iter().max().copied().unwrap_or(0);

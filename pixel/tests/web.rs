@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(target_arch = "wasm32")]
 
-use js_sys::{Array, JSON, JsString};
-use pixel::record::{FIELD, RECORD};
-use pixel::{moment, name};
+use js_sys::{JSON, JsString};
+use pixel::record::events;
+use pixel::{name, verdict};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::*;
 
@@ -46,95 +46,26 @@ fn names_that_the_browser_quotes_are_judged_as_they_are() {
         "a\nb",
         "a\u{1}b",
         "a\u{7f}b",
+        "a\u{85}b",
         "__x",
         "",
     ] {
-        let record = ["g", "5", "id", "", "\"https://a.test/\"", &quoted(text), ""]
-            .join(&char::from(FIELD).to_string());
-        let mut out = Vec::new();
-        moment(record.as_bytes(), &mut out);
-        let line = String::from_utf8(out).unwrap();
+        let facts = format!("g{}\r", quoted(text));
         assert_eq!(
-            !line.starts_with('!'),
+            verdict(facts.as_bytes()) == 1,
             name::parse(text).is_some(),
-            "{text:?}: {line}"
+            "{text:?}"
         );
     }
 }
 
 #[wasm_bindgen_test]
-fn what_comes_out_is_json_to_the_browser() {
-    let url = quoted("https://a.test/?q=\"\\");
-    let fields = |all: &[&str]| all.join(&char::from(FIELD).to_string());
-    let records = [
-        fields(&["p", "5", "a", "", &url, "", "", &quoted("https://b.test/")]),
-        fields(&[
-            "c",
-            "5",
-            "b",
-            "{\"a\":2,\"b\":[null]}",
-            &url,
-            &quoted("Größe \"L\""),
-            "{\"a\":1}",
-            "",
-            "0",
-            "https:",
-            "b.test",
-            "a.test",
-            "x.PDF",
-            "",
-            "{\"o\":1}",
-            "{\"d\":2}",
-        ]),
-        fields(&["g", "6", "c", "", &url, &quoted("Second"), ""]),
-        fields(&[
-            "s",
-            "7",
-            "d",
-            "",
-            &url,
-            "",
-            "",
-            "0",
-            "95",
-            "{\"path\":\"/\"}",
-        ]),
-    ];
-    let mut out = Vec::new();
-    moment(
-        records.join(&char::from(RECORD).to_string()).as_bytes(),
-        &mut out,
-    );
-    let lines = String::from_utf8(out).unwrap();
-    let objects: Vec<_> = lines
-        .lines()
-        .map(|line| format!("{{{}}}", line.split_once(',').unwrap().1))
-        .collect();
-    let parsed = Array::from(&JSON::parse(&format!("[{}]", objects.join(","))).unwrap());
-    assert_eq!(parsed.length(), 8);
-    let names: Vec<_> = parsed
-        .iter()
-        .map(|o| {
-            js_sys::Reflect::get(&o, &"name".into())
-                .unwrap()
-                .as_string()
-        })
-        .collect();
-    let expected = [
-        None,
-        Some("Größe \"L\""),
-        Some("__admx_outbound_click"),
-        Some("__admx_file_download"),
-        Some("Second"),
-    ];
-    assert_eq!(
-        names[..5].iter().map(Option::as_deref).collect::<Vec<_>>(),
-        expected
-    );
-    // Of a key that stands twice the call's counts.
-    let metadata = js_sys::Reflect::get(&parsed.get(1), &"metadata".into()).unwrap();
-    assert_eq!(
-        String::from(JSON::stringify(&metadata).unwrap()),
-        "{\"a\":2,\"b\":[null]}"
-    );
+fn drafts_are_json_to_the_browser() {
+    let draft = format!(",\"event_id\":\"a\",\"name\":{}", quoted("Größe \"L\""));
+    let record = format!("5\tg{}\r\t{draft}", quoted("Größe \"L\""));
+    let told: Vec<_> = events(&record).collect();
+    assert_eq!(told.len(), 1);
+    let object = JSON::parse(&format!("{{\"age_ms\":0{}}}", told[0].draft)).unwrap();
+    let name = js_sys::Reflect::get(&object, &"name".into()).unwrap();
+    assert_eq!(name.as_string().as_deref(), Some("Größe \"L\""));
 }

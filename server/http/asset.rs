@@ -1,4 +1,5 @@
-//! Files that are part of the binary: the pixel's scripts, and what our own pages load. Compressed by the build.
+//! Files that are part of the binary: the pixel's scripts and its npm package, and what our own pages load. Compressed by
+//! the build.
 
 use std::sync::LazyLock;
 
@@ -27,7 +28,8 @@ static HASHED: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
         .collect()
 });
 
-fn hashed_name(name: &str) -> Option<String> {
+/// The name under which a script never changes.
+pub(super) fn hashed_name(name: &str) -> Option<String> {
     let file = Embedded::get(&format!("js/{name}"))?;
     Some(format!(
         "{}.{}.js",
@@ -50,7 +52,16 @@ pub(super) async fn script(Part(name): Part, headers: HeaderMap) -> Result<Respo
         .find(|(hashed, _)| *hashed == name)
         .map(|(_, plain)| *plain);
     let (name, cache) = hashed.map_or((name.as_str(), SHORT), |plain| (plain, FOREVER));
-    let response = serve(&format!("js/{name}"), cache, &headers);
+    open(serve(&format!("js/{name}"), cache, &headers)).await
+}
+
+/// `/assets/…`: loaded by our own pages, and by the debug overlay on a site's.
+pub(super) async fn asset(Part(name): Part, headers: HeaderMap) -> Result<Response, Error> {
+    open(serve(&format!("assets/{name}"), "no-cache", &headers)).await
+}
+
+/// A file that pages of any origin may load.
+async fn open(response: Option<Response>) -> Result<Response, Error> {
     let open = [
         (
             header::ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -63,14 +74,6 @@ pub(super) async fn script(Part(name): Part, headers: HeaderMap) -> Result<Respo
     ];
     match response {
         Some(response) => Ok((open, response).into_response()),
-        None => Err(reply::not_found().await),
-    }
-}
-
-/// `/assets/…`: loaded by our own pages.
-pub(super) async fn asset(Part(name): Part, headers: HeaderMap) -> Result<Response, Error> {
-    match serve(&format!("assets/{name}"), "no-cache", &headers) {
-        Some(response) => Ok(response),
         None => Err(reply::not_found().await),
     }
 }
@@ -130,6 +133,7 @@ fn content_type(path: &str) -> &'static str {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("tgz") => "application/gzip",
         Some("wasm") => "application/wasm",
         Some("pdf") => "application/pdf",
         Some("webm") => "video/webm",

@@ -3,11 +3,12 @@
 //! - [`listen`]: the accept loop, timeouts, the graceful stop
 //! - [`reply`]: envelopes; `auth`: keys and logins; `limits`: rates; `peer`: who is at the other end
 //! - `extract`: what is taken from a request
-//! - `event`, `api`, `export`, `page`, `asset`, `stream`: what the routes do
+//! - `event`, `api`, `export`, `page`, `docs`, `asset`, `stream`: what the routes do
 
 mod api;
 mod asset;
 mod auth;
+mod docs;
 mod event;
 mod export;
 mod extract;
@@ -70,6 +71,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/", get(page::home))
         .route("/demo", get(page::demo))
         .route("/demo/live", get(stream::demo))
+        .route("/docs", get(docs::index))
+        .route("/docs/script", get(docs::script))
+        .route("/docs/privacy", get(docs::privacy))
+        .route("/docs/csp", get(docs::csp))
         .route("/login", get(page::login))
         // A preview that asks for the head alone doesn't use the link up.
         .route("/login/{link}", get(page::open_link).head(page::login))

@@ -59,7 +59,8 @@ impl IntoResponse for NoPage {
     }
 }
 
-fn page(status: StatusCode, template: &impl Template) -> Result<Response, NoPage> {
+/// A page, with what it may do.
+pub(super) fn page(status: StatusCode, template: &impl Template) -> Result<Response, NoPage> {
     let html = Html(template.render().map_err(NoPage::Template)?);
     let headers = [
         (header::CONTENT_SECURITY_POLICY, CSP),

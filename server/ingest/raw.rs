@@ -1,5 +1,6 @@
 //! Records of pages where WebAssembly is refused: the shim sends what it saw, and the pixel's core runs here.
 
+use pixel::record::Told;
 use serde::Deserialize;
 
 use super::body::{OBJECTS, Object, mend_surrogates};
@@ -15,7 +16,6 @@ pub(super) struct Raw {
     v: u64,
     /// The browser's clock when it sent, milliseconds since 1970.
     now: f64,
-    website_id: String,
     anonymous_id: Option<String>,
     records: String,
 }
@@ -29,7 +29,7 @@ impl Raw {
         }
         let json = object.raw.map_or("null", |raw| raw.get());
         let raw: Raw = serde_json::from_str(json).map_err(|_| {
-            refusal::body("raw: wanted an object with v, now, website_id, anonymous_id and records")
+            refusal::body("raw: wanted an object with v, now, anonymous_id and records")
         })?;
         match raw.v {
             pixel::record::VERSION => Ok(raw),
@@ -41,31 +41,22 @@ impl Raw {
 
     /// The objects that the pixel would have sent, as JSON.
     pub(super) fn objects(&self) -> Result<Vec<String>, Refusal> {
-        let records = self.records.as_bytes();
-        let count = 1 + records
-            .iter()
-            .filter(|b| **b == pixel::record::RECORD)
-            .count();
+        let count = 1 + self.records.matches(pixel::record::RECORD).count();
         if count > RECORDS {
             return Err(refusal::body(format!(
                 "raw: {count} records; send at most {RECORDS} at a time"
             )));
         }
-        let mut lines = Vec::new();
-        pixel::moment(records, &mut lines);
         // Metadata stands in the records as JSON within JSON.
-        mend_surrogates(&mut lines);
-        let lines = String::from_utf8(lines)
-            .map_err(|_| refusal::body("raw: a record was cut inside of a character"))?;
-        let whose =
-            serde_json::json!({ "website_id": self.website_id, "anonymous_id": self.anonymous_id })
-                .to_string();
-        let whose = whose.trim_end_matches('}');
-        let object = |line: &str| {
-            let (at, inside) = line.split_once(',')?;
-            let age = (self.now - at.parse::<f64>().ok()?).max(0.0);
-            Some(format!("{whose},\"age_ms\":{age},{inside}}}"))
-        };
-        Ok(lines.lines().filter_map(object).collect())
+        let mut records = self.records.clone().into_bytes();
+        mend_surrogates(&mut records);
+        let records = String::from_utf8_lossy(&records);
+        let visitor = serde_json::json!(self.anonymous_id);
+        Ok(pixel::record::events(&records)
+            .map(|Told { at, draft }| {
+                let age = (self.now - at).max(0.0);
+                format!("{{\"anonymous_id\":{visitor},\"age_ms\":{age}{draft}}}")
+            })
+            .collect())
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! - `analytics`: the goals card and the page around it
 //! - `chart`: series as SVG
+//! - [`docs`]: how to use it
 //!
 //! Leaves to [`http`](crate::http): who may see it.
 
 mod analytics;
 mod chart;
+pub mod docs;
 
 use askama::Template;
 use live::Fire;

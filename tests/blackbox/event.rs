@@ -411,48 +411,38 @@ fn time_is_the_servers_less_the_age_or_what_a_server_says() {
 #[test]
 fn raw_records_are_judged_by_the_pixels_core() {
     let (server, site, key) = set_up(&["--clock", "2026-11-23T12:00:00Z"]);
-    let (f, r) = ("\u{1f}", "\u{1e}");
-    let id = |nth: u32| format!("01a207ad-947a-7{nth:03}-98fc-d4ce21e984c");
-    let url = "\"https://example.com/a\"";
+    let draft = |nth: u32, rest: &str| {
+        format!(
+            ",\"event_id\":\"01a207ad-947a-4001-98fc-{nth:012}\",\"website_id\":\"{site}\",\"url\":\"https://example.com/a\"{rest}"
+        )
+    };
+    let scroll = |nth, mark: u32| {
+        let rest = format!(",\"name\":\"__admx_scroll_{mark}\",\"metadata\":{{\"path\":\"/a\"}}");
+        draft(nth, &rest)
+    };
+    let view = draft(1, ",\"referrer\":\"https://google.com/\"");
+    let trial = draft(2, ",\"name\":\"Trial\",\"metadata\":{\"plan\":\"pro\"}");
     let records = [
+        ["1000", "p\r", "", &view].join("\t"),
+        ["2000", "g\"Trial\"\r", &trial].join("\t"),
+        ["2000", "g\"__no\"\r", &draft(3, ",\"name\":\"no\"")].join("\t"),
         [
-            "p",
-            "1000",
-            &id(1),
-            "",
-            url,
-            "",
-            "",
-            "\"https://google.com/\"",
-        ]
-        .join(f),
-        [
-            "g",
-            "2000",
-            &id(2),
-            "",
-            url,
-            "\"Trial\"",
-            "{\"plan\":\"pro\"}",
-        ]
-        .join(f),
-        ["g", "2000", &id(3), "", url, "\"__no\"", ""].join(f),
-        [
-            "s",
             "3000",
-            &id(4),
+            "s\r10\r80\r",
             "",
-            url,
-            "",
-            "",
-            "10",
-            "80",
-            "{\"path\":\"/a\"}",
+            &scroll(4, 50),
+            &scroll(5, 75),
+            &scroll(6, 90),
         ]
-        .join(f),
+        .join("\t"),
+        // What is no record, and what is no draft, makes no event.
+        "x".into(),
+        ["y", "p\r", "", &view].join("\t"),
+        ["1000", "p\r", "", "}"].join("\t"),
     ]
-    .join(r);
-    let raw = json!({ "raw": { "v": 1, "now": 5000, "website_id": site, "anonymous_id": VISITOR, "records": records } });
+    .join("\n");
+    let raw =
+        json!({ "raw": { "v": 2, "now": 5000, "anonymous_id": VISITOR, "records": records } });
     let reply = server.post(&[ORIGIN], raw.to_string());
     assert_eq!(reply.status, 200, "{}", reply.text);
     let events: Vec<_> = server
@@ -490,14 +480,13 @@ fn raw_records_are_judged_by_the_pixels_core() {
         "invalid_body",
         "it is the pixel's own"
     );
-    let old = json!({ "raw": { "v": 99, "now": 1, "website_id": site, "records": "" } });
-    assert_eq!(
-        server.post(&[ORIGIN], old.to_string()).code(),
-        "invalid_body"
-    );
-    let wrong = json!({ "raw": { "v": 1, "now": 1, "website_id": site, "records": ["p"] } });
-    assert_eq!(
-        server.post(&[ORIGIN], wrong.to_string()).code(),
-        "invalid_body"
-    );
+    for wrong in [
+        json!({ "raw": { "v": 99, "now": 1, "records": "" } }),
+        json!({ "raw": { "v": 2, "now": 1, "records": ["p"] } }),
+    ] {
+        assert_eq!(
+            server.post(&[ORIGIN], wrong.to_string()).code(),
+            "invalid_body"
+        );
+    }
 }

@@ -35,8 +35,8 @@ fn bodies_that_are_no_events() {
         format!(r#"{{"website_id":"{site}","name":"x","metadata":{json}}}"#).into_bytes()
     };
     let raw = |record: &str, times: usize| {
-        let records = vec![record; times].join("\u{1e}");
-        serde_json::json!({ "raw": { "v": 1, "now": 1, "website_id": site, "records": records } })
+        let records = vec![record; times].join("\n");
+        serde_json::json!({ "raw": { "v": 2, "now": 1, "records": records } })
             .to_string()
             .into_bytes()
     };

@@ -2,17 +2,20 @@
 //!
 //! - `server`: starts it in a folder of its own on a free port, and asks it things
 //! - `event`: every row of the status table; `limit`: what is turned away; `hostile`: what strangers send; `durable`: kills
-//! - `command`: the command line; `page`: our own pages; `size`: what ships, held against `wasm-pack.toml`
+//! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
 //! - `sample`: every code sample of the product's page, run as written
+//! - `npm`: the package in an app made with Vite and React
 //! - `browser`: real Chromium, real clicks, and what the server stored
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod browser;
 mod command;
+mod docs;
 mod durable;
 mod event;
 mod hostile;
 mod limit;
+mod npm;
 mod page;
 mod sample;
 mod server;

@@ -1,8 +1,4 @@
-//! A headless Chromium with a profile of its own, by Debian's chromedriver.
-
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+//! A browser with a profile of its own, driven by WebDriver: what a person does with mouse, wheel and keys.
 
 use fantoccini::actions::{
     InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MOUSE_BUTTON_MIDDLE, MOUSE_BUTTON_RIGHT,
@@ -11,50 +7,35 @@ use fantoccini::actions::{MouseActions, PointerAction, WheelAction, WheelActions
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use super::engine::{Driver, Engine};
 
 /// A browser. It is closed when dropped.
 pub struct Browser {
     pub client: Client,
-    driver: Child,
+    engine: Engine,
+    _driver: Driver,
 }
 
 impl Browser {
-    /// Names ending in `.test` are this machine; automation doesn't show, as it wouldn't with a person.
+    /// Chromium.
     pub async fn start() -> Browser {
-        // A group of its own, so that its end is Chromium's too.
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed");
-        let mut lines = BufReader::new(driver.stdout.take().unwrap())
-            .lines()
-            .map_while(Result::ok);
-        let port = lines
-            .find_map(|line| {
-                line.split_once("successfully on port ")
-                    .map(|(_, p)| p.trim_end_matches('.').to_owned())
-            })
-            .unwrap();
-        std::thread::spawn(move || lines.for_each(drop));
-        let options = json!({ "args": [
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1000,700",
-            "--disable-blink-features=AutomationControlled", "--host-resolver-rules=MAP *.test 127.0.0.1",
-            "--autoplay-policy=no-user-gesture-required", "--disable-popup-blocking",
-        ] });
-        let capabilities = [("goog:chromeOptions".to_owned(), options)]
-            .into_iter()
-            .collect();
+        Browser::of(Engine::Chromium).await
+    }
+
+    pub async fn of(engine: Engine) -> Browser {
+        let driver = engine.drive();
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
+            .capabilities(engine.capabilities())
+            .connect(&format!("http://127.0.0.1:{}", driver.port))
             .await
-            .expect("Chromium starts");
-        Browser { client, driver }
+            .unwrap_or_else(|e| panic!("{engine:?} starts: {e}"));
+        Browser {
+            client,
+            engine,
+            _driver: driver,
+        }
     }
 
     pub async fn script(&self, code: &str) -> Value {
@@ -117,6 +98,18 @@ impl Browser {
 
     /// Turns the wheel in the middle of the window.
     pub async fn wheel(&self, pixels: i64) {
+        if self.engine == Engine::WebKit {
+            // Its driver's wheel scrolls by other amounts than it is told, and back: the page's part of it by hand.
+            let scroll = format!(
+                "let box = document.elementFromPoint(400, 300);
+                 while (box && box.scrollHeight <= box.clientHeight) box = box.parentElement;
+                 box = box || document.scrollingElement;
+                 box.dispatchEvent(new WheelEvent('wheel', {{ bubbles: true, composed: true }}));
+                 box.scrollBy(0, {pixels})"
+            );
+            self.script(&scroll).await;
+            return;
+        }
         let wheel = WheelActions::new("wheel".into()).then(WheelAction::Scroll {
             duration: None,
             x: 400,
@@ -152,13 +145,5 @@ impl Browser {
     pub async fn close(self) {
         // The group is ended in any case.
         let _ = self.client.clone().close().await;
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let group = format!("-{}", self.driver.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-        let _ = self.driver.wait();
     }
 }

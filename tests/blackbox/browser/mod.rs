@@ -1,27 +1,60 @@
-//! Real Chromium, driven by WebDriver: pages on hosts of their own, a real server as the collector, and what it stored.
+//! Real browsers, driven by WebDriver: pages on hosts of their own, a real server as the collector, and what it stored.
 //!
-//! - `driver`: the browser; `site`: the pages; `row`: how a case is run and judged; `rows`: the cases
+//! - `engine`: Chromium, Firefox, WebKit; `driver`: what a person does in one; `site`: the pages
+//! - `row`: how a case is run and judged; `rows`: the cases
 //! - `page`: our own pages in the browser
 
-mod driver;
+pub mod driver;
+mod engine;
 mod page;
 mod row;
 mod rows;
-mod site;
+pub mod site;
 
-use row::Mode;
+use engine::Engine::{Chromium, Firefox, WebKit};
+use row::Mode::{Deleted, Refused, Wasm};
 
 #[test]
-fn every_kind_of_event_counts_with_wasm() {
-    row::run(Mode::Wasm);
+fn every_row_holds_in_chromium() {
+    row::run(Chromium, Wasm);
 }
 
 #[test]
-fn every_kind_of_event_counts_where_a_csp_refuses_wasm() {
-    row::run(Mode::Refused);
+fn every_row_holds_in_chromium_where_a_csp_refuses_wasm() {
+    row::run(Chromium, Refused);
 }
 
 #[test]
-fn every_kind_of_event_counts_where_there_is_no_wasm() {
-    row::run(Mode::Deleted);
+fn every_row_holds_in_chromium_where_there_is_no_wasm() {
+    row::run(Chromium, Deleted);
+}
+
+#[test]
+fn every_row_holds_in_firefox() {
+    row::run(Firefox, Wasm);
+}
+
+#[test]
+fn every_row_holds_in_firefox_where_a_csp_refuses_wasm() {
+    row::run(Firefox, Refused);
+}
+
+#[test]
+fn every_row_holds_in_firefox_where_there_is_no_wasm() {
+    row::run(Firefox, Deleted);
+}
+
+#[test]
+fn every_row_holds_in_webkit() {
+    row::run(WebKit, Wasm);
+}
+
+#[test]
+fn every_row_holds_in_webkit_where_a_csp_refuses_wasm() {
+    row::run(WebKit, Refused);
+}
+
+#[test]
+fn every_row_holds_in_webkit_where_there_is_no_wasm() {
+    row::run(WebKit, Deleted);
 }

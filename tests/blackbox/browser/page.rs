@@ -163,7 +163,7 @@ fn the_dashboard_shows_a_fire_within_a_second_without_reload() {
 fn samples_for_pages_run_as_written() {
     block_on(async {
         let server = Server::start();
-        server.add_site("sample.test");
+        server.add_site("sample.localhost");
         let key = server.new_key();
         let sample = |name: &str| {
             samples(&server)
@@ -181,14 +181,14 @@ fn samples_for_pages_run_as_written() {
         site::serve(
             listener,
             Pages {
-                html: [("sample.test".to_owned(), html)].into(),
-                policy: None,
+                html: [("sample.localhost".to_owned(), (html, String::new()))].into(),
+                ..Pages::default()
             },
         );
         let browser = Browser::start().await;
         browser
             .client
-            .goto(&format!("http://sample.test:{port}/"))
+            .goto(&format!("http://sample.localhost:{port}/"))
             .await
             .unwrap();
         browser.left("button").await;

@@ -7,7 +7,8 @@ use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 use super::driver::Browser;
-use super::rows::rows;
+use super::engine::Engine;
+use super::rows::{self, rows};
 use super::site::{self, Pages};
 use crate::server::Server;
 
@@ -44,6 +45,8 @@ pub struct Row {
     pub name: &'static str,
     /// Attributes of the script tag.
     pub tag: &'static str,
+    /// What the page's policy says beside the mode's.
+    pub policy: &'static str,
     /// What stands in the head before the script tag.
     pub head: &'static str,
     pub script: &'static str,
@@ -69,6 +72,7 @@ pub fn row(
     Row {
         name,
         tag: "",
+        policy: "",
         head: "",
         script: "script.plus.js",
         body,
@@ -80,8 +84,15 @@ pub fn row(
     }
 }
 
-/// What a page that sees an error of anybody's remembers.
-const WATCH: &str = "window.errors=[];addEventListener('error',e=>errors.push(e.message));\
+impl Row {
+    /// The same with page views of these addresses.
+    pub fn with_views(self, views: Vec<&'static str>) -> Row {
+        Row { views, ..self }
+    }
+}
+
+/// What a page that sees an error of anybody's remembers. Automation doesn't show, as it wouldn't with a person.
+const WATCH: &str = "Object.defineProperty(Navigator.prototype,'webdriver',{get:()=>false,configurable:true});window.errors=[];addEventListener('error',e=>errors.push(e.message));\
                      addEventListener('unhandledrejection',e=>errors.push(String(e.reason)));\
                      window.lines=[];for(const k of ['log','info','warn','error']){const f=console[k];console[k]=(...a)=>{lines.push(a.join(' '));f(...a)}}";
 
@@ -132,7 +143,7 @@ async fn act(browser: &Browser, step: Step, origin: &str) {
 }
 
 /// Runs every case in this mode and says all that is wrong at the end.
-pub fn run(mode: Mode) {
+pub fn run(engine: Engine, mode: Mode) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -140,27 +151,44 @@ pub fn run(mode: Mode) {
         .unwrap();
     runtime.block_on(async {
         let server = Server::with(&["--rate-address", "0"]);
-        let website_id = server.add_site("admx.test");
+        let website_id = server.add_site("admx.localhost");
         let key = server.new_key();
-        let collector = format!("http://stats.test:{}", server.port);
+        let collector = format!("http://stats.localhost:{}", server.port);
         let (listener, port) = site::listen().await;
-        let host = |nth: usize| format!("row{nth}.admx.test");
+        let host = |nth: usize| format!("row{nth}.admx.localhost");
         let rows: Vec<Row> = rows();
         let only = std::env::var("ADMX_TEST_ROW").unwrap_or_default();
         let rows: Vec<Row> = rows
             .into_iter()
-            .filter(|row| row.name.contains(&only))
+            .filter(|row| row.name.contains(&only) && rows::missing(engine, row.name).is_none())
             .collect();
         let html = rows
             .iter()
             .enumerate()
-            .map(|(nth, row)| (host(nth), html(row, mode, &website_id, &collector)))
+            .map(|(nth, row)| {
+                let policy = match mode {
+                    Mode::Refused => format!(
+                        "script-src 'self' 'unsafe-inline' {collector}; {}",
+                        row.policy
+                    ),
+                    _ => row.policy.to_owned(),
+                };
+                (
+                    host(nth),
+                    (html(row, mode, &website_id, &collector), policy),
+                )
+            })
             .collect();
-        let policy = (mode == Mode::Refused)
-            .then(|| format!("script-src 'self' 'unsafe-inline' {collector}; object-src 'none'"));
-        site::serve(listener, Pages { html, policy });
+        site::serve(
+            listener,
+            Pages {
+                html,
+                collector: server.url.clone(),
+                ..Pages::default()
+            },
+        );
 
-        let browser = Browser::start().await;
+        let browser = Browser::of(engine).await;
         let mut wrong = Vec::new();
         for (nth, row) in rows.iter().enumerate() {
             let origin = format!("http://{}:{port}", host(nth));
@@ -227,7 +255,7 @@ pub fn run(mode: Mode) {
         }
         assert!(
             wrong.is_empty(),
-            "{mode:?}, {} wrong of {} rows:\n{}",
+            "{engine:?}, {mode:?}, {} wrong of {} rows:\n{}",
             wrong.len(),
             rows.len(),
             wrong.join("\n")

@@ -1,0 +1,66 @@
+// Where the pixel listens: the window, the document, every open shadow root, and elements that carry a goal, since those
+// may leave the document and still be clicked. Elements that come later are found by a MutationObserver.
+
+const GOAL = "data-admx-goal";
+const SCROLL = "data-admx-scroll";
+const read = (element, name) => element.getAttribute(name) || "";
+const goalOf = (element) => read(element, GOAL).trim();
+const own = (element) => {
+  const singles = {};
+  element
+    .getAttributeNames()
+    .map((name) => /^data-admx-goal-(?!meta$)/.test(name) && (singles[name.slice(15)] = read(element, name)));
+  return merged(metadata(safe(JSON.parse)(read(element, GOAL + "-meta"))), metadata(singles));
+};
+const address = (text) => {
+  const url = new URL(text, d.baseURI);
+  url.username = url.password = "";
+  return url.href.slice(0, 2048);
+};
+
+const bind = safe((node) => {
+  if (node.shadowRoot) watch(node.shadowRoot);
+  if (goalOf(node)) hear(node);
+  if (PLUS && read(node, SCROLL) && first(node)) {
+    // What is taller than the window is seen when it fills as much of that.
+    const threshold = (read(node, SCROLL + "-threshold") || 0.5) * Math.min(1, innerHeight / (node.clientHeight || 1));
+    let wait;
+    new IntersectionObserver(
+      (entries, observer) => {
+        clearTimeout(wait);
+        if (entries.pop().intersectionRatio > threshold - 0.01)
+          wait = setTimeout(
+            safe(() => {
+              observer.disconnect();
+              put("g", read(node, SCROLL).trim(), own(node));
+            }),
+            read(node, SCROLL + "-delay"),
+          );
+      },
+      { threshold },
+    ).observe(node);
+  }
+});
+const scan = (node) => {
+  if (node.nodeType == 1) bind(node);
+  if (node.firstElementChild) node.querySelectorAll("*").forEach(bind);
+};
+const observer = new MutationObserver(
+  safe((changes) => changes.map((change) => (change.addedNodes.forEach(scan), change.attributeName && bind(change.target)))),
+);
+const handle = safe((event) => {
+  const path = event.composedPath();
+  // Roots attached after their host was inserted show in the path of the first event that crosses them.
+  path.map((node) => node.nodeType == 11 && watch(node));
+  if (first(event)) (on[event.type] || on.click)(event, path);
+});
+const hear = (target) => {
+  for (const type in on) target.addEventListener(type, handle, { capture: true, passive: true });
+};
+const watch = (root) => {
+  if (first(root)) {
+    hear(root);
+    observer.observe(root, { childList: true, subtree: true, attributeFilter: [GOAL, SCROLL] });
+    scan(root);
+  }
+};

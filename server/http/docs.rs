@@ -1,0 +1,50 @@
+//! The docs: `/docs` and below. What is on them is [`pages::docs`]'s.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::page::{NoPage, page};
+use super::{App, asset};
+use crate::pages::docs;
+
+/// `GET /docs`
+pub(super) async fn index() -> Result<Response, NoPage> {
+    page(StatusCode::OK, &docs::Index { here: "/docs" })
+}
+
+/// `GET /docs/script`
+pub(super) async fn script(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Script {
+            here: "/docs/script",
+            base_url: &app.base_url,
+        },
+    )
+}
+
+/// `GET /docs/privacy`
+pub(super) async fn privacy() -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Privacy {
+            here: "/docs/privacy",
+        },
+    )
+}
+
+/// `GET /docs/csp`
+pub(super) async fn csp(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
+    let hashed = asset::hashed_name("script.plus.js").unwrap_or_default();
+    page(
+        StatusCode::OK,
+        &docs::Csp {
+            here: "/docs/csp",
+            base_url: &app.base_url,
+            hashed: &hashed,
+        },
+    )
+}

@@ -1,0 +1,49 @@
+//! How to use it: the templates of `www/docs`, with this server's own address filled in.
+
+use askama::Template;
+
+/// Every page of the docs: what it is called, and its path.
+pub const DOCS: [(&str, &str); 4] = [
+    ("Docs", "/docs"),
+    ("Script", "/docs/script"),
+    ("Privacy", "/docs/privacy"),
+    ("CSP", "/docs/csp"),
+];
+
+/// `/docs`: what there is to read.
+#[derive(Template)]
+#[template(path = "docs/index.html", config = "www/askama.toml")]
+pub struct Index {
+    /// Its path.
+    pub here: &'static str,
+}
+
+/// `/docs/script`: attributes, calls, goals.
+#[derive(Template)]
+#[template(path = "docs/script.html", config = "www/askama.toml")]
+pub struct Script<'a> {
+    /// Its path.
+    pub here: &'static str,
+    /// Where this server is reached.
+    pub base_url: &'a str,
+}
+
+/// `/docs/privacy`: what is stored and sent.
+#[derive(Template)]
+#[template(path = "docs/privacy.html", config = "www/askama.toml")]
+pub struct Privacy {
+    /// Its path.
+    pub here: &'static str,
+}
+
+/// `/docs/csp`: what a page's policy has to allow.
+#[derive(Template)]
+#[template(path = "docs/csp.html", config = "www/askama.toml")]
+pub struct Csp<'a> {
+    /// Its path.
+    pub here: &'static str,
+    /// Where this server is reached.
+    pub base_url: &'a str,
+    /// The name under which `script.plus.js` never changes.
+    pub hashed: &'a str,
+}

@@ -1,0 +1,129 @@
+//! The docs: each page answers, speaks of this server, and leads nowhere that isn't there.
+
+use std::collections::BTreeSet;
+
+use crate::server::Server;
+
+/// A path of the docs, and what stands on it; BASE is where this server is reached.
+const ROWS: [(&str, &[&str]); 4] = [
+    ("/docs", &["The script", "What is stored and sent"]),
+    (
+        "/docs/script",
+        &[
+            "src=&quot;BASE/js/script.plus.js&quot;",
+            "npm install BASE/js/admx.tgz",
+            "data-require-consent",
+            "data-admx-scroll-delay",
+            "__admx_scroll_75",
+            "?admx_debug",
+        ],
+    ),
+    (
+        "/docs/privacy",
+        &[
+            "admx_vid",
+            "admx_choice",
+            "admx_queue",
+            "admx_ignore",
+            "365 days",
+        ],
+    ),
+    (
+        "/docs/csp",
+        &[
+            "script-src BASE 'wasm-unsafe-eval'; connect-src BASE<",
+            "curl -sf BASE/js/script.plus.",
+            "data-api=&quot;/stats/event&quot;",
+        ],
+    ),
+];
+
+#[test]
+fn each_page_speaks_of_this_server_and_leads_somewhere() {
+    let server = Server::start();
+    let mut links = BTreeSet::new();
+    for (path, stands) in ROWS {
+        let reply = server.get(path, &[]);
+        assert_eq!(reply.status, 200, "{path}");
+        let policy = reply.header("content-security-policy").unwrap_or_default();
+        assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
+        for words in stands {
+            let words = words.replace("BASE", &server.url);
+            assert!(reply.text.contains(&words), "{path}: {words}");
+        }
+        for tag in reply.text.split("<script").skip(1) {
+            assert!(
+                tag.split('>').next().unwrap().contains("src="),
+                "{path}: <script{tag:.60}"
+            );
+        }
+        assert!(!reply.text.contains("style="), "{path}");
+        let current = format!("<a href=\"{path}\" aria-current=\"page\">");
+        assert!(reply.text.contains(&current), "{path}");
+        links.extend(
+            reply
+                .text
+                .split("href=\"/")
+                .skip(1)
+                .map(|rest| format!("/{}", rest.split('"').next().unwrap())),
+        );
+        // What a button copies is there.
+        for id in reply
+            .text
+            .split("data-copy=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap())
+        {
+            assert!(
+                reply.text.contains(&format!("<code id=\"{id}\">")),
+                "{path}: {id}"
+            );
+        }
+    }
+    assert!(
+        ROWS.iter().all(|(path, _)| links.contains(*path)),
+        "{links:?}"
+    );
+    for link in links {
+        let (path, part) = link.split_once('#').unwrap_or((&link, ""));
+        let reply = server.get(path, &[]);
+        // The dashboard leads to the login.
+        assert!(
+            matches!(reply.status, 200 | 303),
+            "{link}: {}",
+            reply.status
+        );
+        assert!(
+            part.is_empty() || reply.text.contains(&format!("id=\"{part}\"")),
+            "{link}"
+        );
+    }
+}
+
+#[test]
+fn what_the_overlay_loads_may_be_loaded_by_any_page() {
+    let server = Server::start();
+    let debug = server.get("/js/debug.js", &[]);
+    assert!(
+        debug.text.contains("../assets/live_bg.js"),
+        "{}",
+        debug.text
+    );
+    for (path, kind) in [
+        ("/js/debug.js", "text/javascript; charset=utf-8"),
+        ("/assets/live_bg.js", "text/javascript; charset=utf-8"),
+        ("/assets/live_bg.wasm", "application/wasm"),
+    ] {
+        let reply = server.get(path, &[]);
+        assert_eq!(reply.status, 200, "{path}");
+        assert_eq!(reply.header("content-type"), Some(kind), "{path}");
+        assert_eq!(
+            reply.header("access-control-allow-origin"),
+            Some("*"),
+            "{path}"
+        );
+    }
+    // Relative to the module, not to the page.
+    let glue = server.get("/assets/live_bg.js", &[]).text;
+    assert!(glue.contains("new URL('live_bg.wasm', import.meta.url)"));
+}

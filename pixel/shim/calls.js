@@ -10,12 +10,15 @@ const start = safe(() => {
       history[name] = new Proxy(history[name], { apply: (...given) => [Reflect.apply(...given), view()][0] });
     }),
   );
+  view();
+  // One page at a time takes over what others left. The last step: where storage is denied it is none.
   const take = () => {
-    empty(/^admx_q/, (records) => records.split("\n").map((record) => now() - parseInt(record) < 6048e5 && enter(record)));
+    empty("localStorage", waiting, (records) => records.split("\n").map((record) => now() - parseInt(record) < 6048e5 && enter(record)));
     send();
   };
-  gate || cookieless || (n.locks ? n.locks.request("admx", take).catch(() => {}) : take());
-  view();
+  const waiting = /^admx_q/;
+  if (!gate && !cookieless && Object.keys(localStorage).some((key) => waiting.test(key)))
+    n.locks ? n.locks.request("admx", take).catch(() => {}) : take();
 });
 
 const admx = {
@@ -43,7 +46,7 @@ const admx = {
   },
   optOut() {
     silence();
-    empty(/^admx_[^i]/, () => 0);
+    ["localStorage", "sessionStorage"].map((box) => empty(box, /^admx_[^i]/, () => 0));
     cookie("", 0);
     store("choice", now() + 31536e6);
   },
@@ -58,13 +61,11 @@ d.prerendering
   : l.search.includes("admx_debug")
     ? import(new URL("/js/debug.js", script.src)).then(start, start)
     : start();
-safe(() =>
-  early.q.map(
-    safe(([name, time, url, given]) => {
-      earlier = time;
-      place = url;
-      admx[name](...given);
-    }),
-  ),
-)();
+early?.q?.map?.(
+  safe(([name, time, url, given]) => {
+    earlier = time;
+    place = url;
+    admx[name](...given);
+  }),
+);
 earlier = place = 0;

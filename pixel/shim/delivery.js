@@ -48,12 +48,13 @@ const post = async (batch, size) => {
   let body, again, after;
   const who = cookieless ? "" : field("anonymous_id", quoted(visitorId()));
   try {
+    const encoder = new TextEncoder();
+    const bytes = new Uint8Array(core.memory.buffer, 65536);
     body =
       "[" +
       batch.flatMap((record) => {
         const [at, facts, ...drafts] = record.split("\t");
-        const bytes = new Uint8Array(core.memory.buffer, 65536);
-        const verdict = core.e(new TextEncoder().encodeInto(facts, bytes).written);
+        const verdict = core.e(encoder.encodeInto(facts, bytes).written);
         if (verdict > 15) warn("goal name refused");
         return drafts
           .filter((_, nth) => (verdict >> nth) & 1)

@@ -10,7 +10,7 @@ const own = (element) => {
   element
     .getAttributeNames()
     .map((name) => /^data-admx-goal-(?!meta$)/.test(name) && (singles[name.slice(15)] = read(element, name)));
-  return merged(metadata(safe(JSON.parse)(read(element, GOAL + "-meta"))), metadata(singles));
+  return merged(metadata(safe(JSON.parse)(read(element, GOAL + "-meta") || null)), metadata(singles));
 };
 const address = (text) => {
   const url = new URL(text, d.baseURI);
@@ -18,33 +18,35 @@ const address = (text) => {
   return url.href.slice(0, 2048);
 };
 
-const bind = safe((node) => {
-  if (node.shadowRoot) watch(node.shadowRoot);
-  if (goalOf(node)) hear(node);
-  if (PLUS && read(node, SCROLL) && first(node)) {
-    // What is taller than the window is seen when it fills as much of that.
-    const threshold = (read(node, SCROLL + "-threshold") || 0.5) * Math.min(1, innerHeight / (node.clientHeight || 1));
-    let wait;
-    new IntersectionObserver(
-      (entries, observer) => {
-        clearTimeout(wait);
-        if (entries.pop().intersectionRatio > threshold - 0.01)
-          wait = setTimeout(
-            safe(() => {
-              observer.disconnect();
-              put("g", read(node, SCROLL).trim(), own(node));
-            }),
-            read(node, SCROLL + "-delay"),
-          );
-      },
-      { threshold },
-    ).observe(node);
-  }
+const show = safe((node) => {
+  // What is taller than the window is seen when it fills as much of that.
+  const threshold = (read(node, SCROLL + "-threshold") || 0.5) * Math.min(1, innerHeight / (node.clientHeight || 1));
+  let wait;
+  new IntersectionObserver(
+    (entries, observer) => {
+      clearTimeout(wait);
+      if (entries.pop().intersectionRatio > threshold - 0.01)
+        wait = setTimeout(
+          safe(() => {
+            observer.disconnect();
+            put("g", read(node, SCROLL).trim(), own(node));
+          }),
+          read(node, SCROLL + "-delay"),
+        );
+    },
+    { threshold },
+  ).observe(node);
 });
-const scan = (node) => {
-  if (node.nodeType == 1) bind(node);
-  if (node.firstElementChild) node.querySelectorAll("*").forEach(bind);
+const bind = (node) => {
+  if (node.shadowRoot) watch(node.shadowRoot);
+  if (node.hasAttribute(GOAL)) hear(node);
+  if (PLUS && node.hasAttribute(SCROLL) && first(node)) show(node);
 };
+// What has no elements in it, as text, has nothing to bind.
+const scan = safe((node) => {
+  if (node.matches) bind(node);
+  if (node.firstElementChild) node.querySelectorAll("*").forEach(bind);
+});
 const observer = new MutationObserver(
   safe((changes) => changes.map((change) => (change.addedNodes.forEach(scan), change.attributeName && bind(change.target)))),
 );

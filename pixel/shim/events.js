@@ -25,8 +25,7 @@ const silence = () => {
 
 const on = {
   click(event, path) {
-    // Not all that an event passes is an element; what isn't fails the test.
-    const find = (test) => path.find(safe(test));
+    const find = (test) => path.find((node) => node.matches && test(node));
     const link = find((node) => node.matches("a[*|href],area[href]"));
     // A middle click opens links; on anything else it is no click, and no further button makes one.
     if (event.button > 1 || (event.button && !link)) return;

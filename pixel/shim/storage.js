@@ -3,12 +3,9 @@
 const stored = safe((key) => localStorage["admx_" + key]);
 const store = safe((key, value) => (localStorage["admx_" + key] = value));
 // Takes out all that is stored under keys of a form.
-const empty = (keys, work) =>
-  ["localStorage", "sessionStorage"].map(
-    safe((box) => {
-      for (const key in w[box]) if (keys.test(key)) work(w[box][key]), delete w[box][key];
-    }),
-  );
+const empty = safe((box, keys, work) => {
+  for (const key in w[box]) if (keys.test(key)) work(w[box][key]), delete w[box][key];
+});
 const cookie = safe((value, seconds) => {
   d.cookie =
     "admx_vid=" + value + ";path=/;samesite=lax;max-age=" + seconds + ";domain=" + (options.domain || "") +
@@ -27,11 +24,12 @@ let gate =
         ? 2
         : "requireConsent" in options && stored("choice") != 1;
 
-const uuid = () => URL.createObjectURL(new Blob()).slice(-36);
+// A blob's address ends in a UUID, where a page isn't secure and the plain way is barred.
+const uuid = () => (crypto.randomUUID ? crypto.randomUUID() : URL.createObjectURL(new Blob()).slice(-36));
 let visitor;
 const visitorId = () => {
   if (!gate && !cookieless && !visitor) {
-    visitor = safe(() => /\badmx_vid=([\w-]{36})/.exec(d.cookie)[1])() || stored("vid") || uuid();
+    visitor = safe(() => /\badmx_vid=([\w-]{36})/.exec(d.cookie)?.[1])() || stored("vid") || uuid();
     cookie(visitor, 31536e3);
     store("vid", visitor);
   }

@@ -55,6 +55,11 @@ async fn cdp(browser: &Browser, command: &'static str, parameters: Value) -> Val
         .unwrap()
 }
 
+async fn open(browser: &Browser, origin: &str, name: &str) {
+    let address = format!("{origin}/{name}");
+    browser.client.goto(&address).await.unwrap();
+}
+
 /// Seconds of the page's main thread: in scripts, in all tasks, on the processor.
 async fn metric(browser: &Browser, name: &str) -> f64 {
     let metrics = cdp(browser, "Performance.getMetrics", json!({})).await;
@@ -164,11 +169,7 @@ async fn main() {
         for (nth, (name, _)) in pages.iter().enumerate() {
             browser.client.goto("about:blank").await.unwrap();
             let before = metric(&browser, "ScriptDuration").await;
-            browser
-                .client
-                .goto(&format!("{origin}/{name}"))
-                .await
-                .unwrap();
+            open(&browser, &origin, name).await;
             tokio::time::sleep(Duration::from_millis(300)).await;
             let after = metric(&browser, "ScriptDuration").await;
             let took = browser
@@ -219,11 +220,7 @@ async fn main() {
     ];
     let mut cost = Vec::new();
     for (name, call) in calls {
-        browser
-            .client
-            .goto(&format!("{origin}/{name}"))
-            .await
-            .unwrap();
+        open(&browser, &origin, name).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         browser
             .script("window.fetch = () => Promise.resolve(new Response('{}')); navigator.sendBeacon = () => true")
@@ -255,21 +252,12 @@ async fn main() {
         least(&cost[1])
     );
 
-    browser
-        .client
-        .goto(&format!("{origin}/admx"))
-        .await
-        .unwrap();
-    let task = "const before = performance.now(); document.body.insertAdjacentHTML('beforeend', '<p><b>x</b></p>'.repeat(5000)); return 0";
+    let task = "document.body.insertAdjacentHTML('beforeend', '<p><b>x</b></p>'.repeat(5000))";
     let mut observer = Vec::new();
     for name in ["none", "admx"] {
         let mut all = Vec::new();
         for _ in 0..9 {
-            browser
-                .client
-                .goto(&format!("{origin}/{name}"))
-                .await
-                .unwrap();
+            open(&browser, &origin, name).await;
             tokio::time::sleep(Duration::from_millis(100)).await;
             let before = metric(&browser, "ScriptDuration").await;
             browser.script(task).await;
@@ -289,12 +277,8 @@ async fn main() {
     )
     .await;
     let mut lost = 0i64;
-    for round in 0..5 {
-        browser
-            .client
-            .goto(&format!("{origin}/admx"))
-            .await
-            .unwrap();
+    for _ in 0..5 {
+        open(&browser, &origin, "admx").await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         let before = server
             .events(&key, &site)
@@ -311,7 +295,6 @@ async fn main() {
             .filter(|e| e["name"] == "Leaving")
             .count();
         lost += 1000 - (after - before) as i64;
-        let _ = round;
     }
     println!("| lost of 5,000 fired right before leaving, in fives | | {lost} | |");
     println!(
@@ -320,11 +303,7 @@ async fn main() {
         median(longest[1].clone()),
         median(longest[2].clone())
     );
-    browser
-        .client
-        .goto(&format!("{origin}/admx"))
-        .await
-        .unwrap();
+    open(&browser, &origin, "admx").await;
     cdp(&browser, "HeapProfiler.collectGarbage", json!({})).await;
     let before = metric(&browser, "JSHeapUsedSize").await;
     browser

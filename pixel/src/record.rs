@@ -8,10 +8,13 @@
 //! What the shim decides without the core, because it must go on where the core doesn't run, or so that no frame and no
 //! pause of a video costs a record:
 //!
-//! - which element a click meant: the innermost that carries a goal; that a disabled control, a right click, and a
-//!   middle click on what is no link mean none, and that a label and its control are clicked once
-//! - which call a handler of a click made for the goal of that click: the drafts of the two are put together
-//! - whether an address is new, a scroll passes the next mark, a video's source was played within this session
+//! - whether anything is counted at all: automation, localhost, consent, opting out
+//! - which element a click meant: the innermost that carries a goal. A right click, and a middle click on what is no
+//!   link, mean none; a label and its control are clicked once; browsers give disabled controls no click
+//! - which call a handler of a click made for the goal of that click, so that the two become one draft; and that
+//!   metadata is too much, since the server would refuse the whole event
+//! - whether an address is new, a scroll passes the next mark, a video's source was played within this session, an
+//!   element was seen for long enough
 //! - what waits, and when it is sent again: 256 records, 7 days, `Retry-After`, else a backoff that doubles to 5 minutes
 
 use crate::verdict;

@@ -91,7 +91,7 @@ pub fn verdict(facts: &[u8]) -> u32 {
                     }
                 }
                 b'c' if nth == 1 => is_web = tail == HTTP || tail == HTTPS,
-                b'c' if nth == 2 && is_web => verdict |= number * 2,
+                b'c' if nth == 2 && is_web => verdict |= (number & 1) * 2,
                 b'c' if nth > 2 && DOWNLOADS.contains(&tail) => {
                     verdict = verdict & !4 | ((nth - 2) * 4)
                 }

@@ -187,6 +187,20 @@ proptest! {
     }
 
     #[test]
+    fn no_facts_name_a_draft_that_their_kind_has_not(kind in "[pgicfvs]", of in proptest::collection::vec("(\"[a_\\\\]{0,4}\"|http|https|[0-9]{0,12}|pdf|mp4)?", 0..7)) {
+        let mut all: Vec<&str> = of.iter().map(String::as_str).collect();
+        let first = format!("{kind}{}", all.first().copied().unwrap_or_default());
+        if all.is_empty() { all.push(&first) } else { all[0] = &first }
+        let most = match kind.as_str() {
+            "p" | "v" | "i" => FIRST | NAME_REFUSED | GOAL,
+            "g" => GOAL | NAME_REFUSED,
+            "f" => GOAL | FIRST | NAME_REFUSED,
+            _ => 31,
+        };
+        prop_assert_eq!(verdict(&facts(&all)) & !most, 0);
+    }
+
+    #[test]
     fn no_text_makes_records_panic_and_every_draft_is_of_it(text in "[0-9pgcfvsi\"\t\n\r,x]{0,80}") {
         for Told { draft, .. } in events(&text) {
             prop_assert!(draft.starts_with(',') && text.contains(draft) && !draft.contains(['\t', '\n']));

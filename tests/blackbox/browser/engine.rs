@@ -35,6 +35,8 @@ impl Engine {
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1000,700",
                 "--autoplay-policy=no-user-gesture-required", "--disable-popup-blocking",
+                // Automation doesn't show, as it wouldn't with a person.
+                "--disable-blink-features=AutomationControlled",
             ] } }),
             Engine::Firefox => {
                 json!({ "moz:firefoxOptions": { "args": ["-headless", "--width=1000", "--height=700"], "prefs": {

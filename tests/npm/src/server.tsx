@@ -9,9 +9,7 @@ admx.pageview("/home");
 admx.identify("customer-42");
 admx.optIn();
 admx.optOut();
-const answers = [
-  await admx.load({ host: "https://stats.example.com", websiteId: "admx_1" }),
-  admx.visitorId(),
-  admx.optedIn(),
-];
-console.log(JSON.stringify({ html: renderToString(<App />), answers, global: "admx" in globalThis }));
+admx.load({ host: "https://stats.example.com", websiteId: "admx_1" }).then((loaded) => {
+  const answers = [loaded, admx.visitorId(), admx.optedIn()];
+  console.log(JSON.stringify({ html: renderToString(<App />), answers, global: "admx" in globalThis }));
+});

@@ -10,6 +10,8 @@ const start = safe(() => {
       history[name] = new Proxy(history[name], { apply: (...given) => [Reflect.apply(...given), view()][0] });
     }),
   );
+  // Routers that go by the Navigation API change the address without a call of the history.
+  w.navigation?.addEventListener("currententrychange", view);
   view();
   // One page at a time takes over what others left. The last step: where storage is denied it is none.
   const take = () => {

@@ -1,6 +1,6 @@
 // From records to the server: one request a moment and more when much happened, and what waits for an answer.
 
-const api = new URL(options.api || new URL("/api/event", script.src), d.baseURI);
+const api = new URL(options.api || new URL("/api/event", script.src), d.baseURI).href;
 let core;
 try {
   core = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(WASM, (c) => c.charCodeAt()))).exports;
@@ -25,10 +25,18 @@ const flush = safe(() => {
     for (const [at, facts, ...drafts] of seen) enter([at, facts.join("\r"), ...drafts].join("\t"));
     seen = [];
     send();
-    // Leaves what has no answer to the next page; what did arrive is known by its id.
-    leaving && !cookieless && queue.size && store("queue" + page, [...queue].slice(-256).join("\n"));
+    if (leaving || kept) keep();
   }
 });
+
+// Leaves what has no answer to the next page; what did arrive is known by its id.
+let kept;
+const keep = () => {
+  if (!gate && !cookieless && (kept || queue.size)) {
+    kept = 1;
+    store("queue" + page, [...queue].slice(-256).join("\n"));
+  }
+};
 
 const send = () => {
   while (fresh[0] && !wait && !gate) {
@@ -84,10 +92,14 @@ const post = async (batch, size) => {
   load -= size;
   if (again) {
     fresh.push(...batch);
-    pause = Math.min(pause * 2, 3e5);
-    wait = wait || setTimeout(resume, Math.min(after * 1e3 || pause * (0.5 + Math.random()), 2e9));
+    // Of many that fail at once the first one's pause is for all.
+    if (!wait) {
+      pause = Math.min(pause * 2, 3e5);
+      wait = setTimeout(resume, Math.min(after * 1e3 || pause * (0.5 + Math.random()), 2e9));
+    }
   } else {
     batch.map((record) => queue.delete(record));
     pause = 500;
   }
+  if (again || kept) keep();
 };

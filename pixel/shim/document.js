@@ -25,7 +25,8 @@ const show = safe((node) => {
   new IntersectionObserver(
     (entries, observer) => {
       clearTimeout(wait);
-      if (entries.pop().intersectionRatio > threshold - 0.01)
+      const { isIntersecting, intersectionRatio } = entries.pop();
+      if (isIntersecting && intersectionRatio > threshold - 0.01)
         wait = setTimeout(
           safe(() => {
             observer.disconnect();
@@ -41,6 +42,8 @@ const bind = (node) => {
   if (node.shadowRoot) watch(node.shadowRoot);
   if (node.hasAttribute(GOAL)) hear(node);
   if (PLUS && node.hasAttribute(SCROLL) && first(node)) show(node);
+  // A video that plays by itself may have begun before this script did.
+  if (PLUS && node.paused === false) on.play({ target: node });
 };
 // What has no elements in it, as text, has nothing to bind.
 const scan = safe((node) => {

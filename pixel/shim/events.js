@@ -1,17 +1,17 @@
 // What happens on the page, by the type of the browser's event.
 
 // When the page last moved by itself: scrolling within a moment of that is not the visitor's doing.
-let calm = d.readyState == "complete" ? 0 : 1 / 0;
+let calm;
 let depth = 0;
 let shown;
 let from = d.referrer;
-const viewed = () => put("p", "", "", [], draft("referrer", from.slice(0, 2048)));
+const viewed = () => {
+  depth = 0;
+  put("p", "", "", [], draft("referrer", from.slice(0, 2048)));
+};
 const view = safe(() => {
-  calm = now() + 50;
-  if (shown != (shown = l.pathname + ("hash" in options ? l.hash : ""))) {
-    depth = 0;
-    viewed();
-  }
+  calm = d.readyState == "complete" ? now() + 50 : 1 / 0;
+  if (shown != (shown = l.pathname + ("hash" in options ? l.hash : ""))) viewed();
   from = l.href;
 });
 
@@ -27,6 +27,7 @@ const on = {
   click(event, path) {
     const find = (test) => path.find((node) => node.matches && test(node));
     const link = find((node) => node.matches("a[*|href],area[href]"));
+    if (find((node) => node.matches(":disabled:not(fieldset)"))) return;
     // A middle click opens links; on anything else it is no click, and no further button makes one.
     if (event.button > 1 || (event.button && !link)) return;
     let element = find(goalOf);
@@ -46,7 +47,7 @@ const on = {
         const file = url.pathname[0] == "/" ? url.pathname.split("/").pop() : "";
         const as = read(link, "download");
         const endings = [file, as].map((name) => ("" + /\.\w{3,4}$/.exec(name)).slice(1).toLowerCase());
-        const text = link.textContent.trim() || link.querySelector("[alt]")?.alt || read(link, "aria-label");
+        const text = link.textContent.trim() || link.querySelector("[alt]")?.alt || read(link, "alt") || read(link, "aria-label");
         about = [
           [protocol.slice(0, -1), +(host != l.host), ...endings],
           reserved("outbound_click", inside({ href, host, text: "" + /.{0,200}/u.exec(text.replace(/\s+/g, " ")) })),
@@ -67,13 +68,14 @@ const on = {
       "f",
       goal,
       own(form),
-      { toString: () => +event.defaultPrevented },
+      // A program may tell of a submit that is none.
+      { toString: () => +(!!goal || !event.isTrusted || event.defaultPrevented) },
       PLUS &&
         reserved(
           "form_submit",
           inside({
             formId: read(form, "id"),
-            action: address(by("action")),
+            action: safe(address)(by("action")) || "",
             method: by("method").toLowerCase() || "get",
           }),
         ),
@@ -90,9 +92,13 @@ const on = {
     leaving = d.hidden;
     flush();
   },
-  // Opting out holds in every page of the site, those that wait in the background too.
+  // Opting out, and in, holds in every page of the site, those that wait in the background too.
   storage() {
     if (optedOut()) silence();
+    if (gate == 1 && stored("choice") == 1) {
+      gate = 0;
+      flush();
+    }
   },
   pageshow(event) {
     on.storage();
@@ -105,12 +111,13 @@ if (PLUS) {
   on.wheel = on.touchmove = on.keydown = on.pointerdown = () => (calm = 0);
   on.play = ({ target }) => {
     const src = target.currentSrc && address(target.currentSrc);
-    const times = (!gate && !cookieless && safe(() => sessionStorage)()) || met;
+    const times = (!gate && !cookieless && safe(() => sessionStorage)()) || {};
+    const key = "admx_" + src;
     // A stream has no address: the element stands for it.
-    if (target.matches("video") && (src ? !(now() - times["admx_" + src] < 18e5) : first(target))) {
-      times["admx_" + src] = now();
+    if (target.matches("video") && (src ? !(now() - (met[key] || times[key]) < 18e5) : first(target))) {
       const { duration } = target;
       put("v", "", "", [], reserved("video_play", inside({ src }) + field("duration", isFinite(duration) ? duration : null)));
+      if (src) times[key] = met[key] = now();
     }
   };
   on.scroll = ({ target }) => {

@@ -21,7 +21,7 @@ const safe =
     } catch {}
   };
 let warned;
-const warn = (text) => warned || console.warn((warned = "admx: " + text));
+const warn = safe((text) => warned || console.warn((warned = "admx: " + text)));
 const met = new WeakSet();
 const first = (thing) => !met.has(thing) && met.add(thing);
 const now = () => Date.now();

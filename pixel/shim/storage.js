@@ -8,7 +8,7 @@ const empty = safe((box, keys, work) => {
 });
 const cookie = safe((value, seconds) => {
   d.cookie =
-    "admx_vid=" + value + ";path=/;samesite=lax;max-age=" + seconds + ";domain=" + (options.domain || "") +
+    "admx_vid=" + value + ";path=/;samesite=lax;max-age=" + seconds + ";domain=" + (options.domain || l.hostname) +
     (l.protocol == "https:" ? ";secure" : "");
 });
 

@@ -51,5 +51,7 @@ pub fn rows() -> Vec<Row> {
             vec![("beforeunload", NONE), ("pagehide", NONE), ("visibilitychange", NONE), ("beforeunload", NONE), ("pagehide", NONE), ("visibilitychange", NONE), ("beforeunload", NONE), ("pagehide", NONE), ("visibilitychange", NONE)]).with_views(vec!["/", "/next", "/last"]),
         row("a goal on a link, with the network down", "<a data-admx-goal=Go href='/next'>x</a>", vec![Wait(200),
             Script("window.fetch = () => Promise.reject(new TypeError('down'))"), Left("a"), Wait(300)], vec![("Go", NONE)]).with_views(vec!["/", "/next"]),
+        Row { tag: "data-api=/collect/503-60", holds: "Object.keys(localStorage).some(key => key.startsWith('admx_q') && localStorage[key].includes('Waits'))",
+            ..row("what waits is stored while the page is open", "", vec![Wait(150), Script("admx.goal('Waits')"), Wait(150)], vec![]).with_views(vec![]) },
     ]
 }

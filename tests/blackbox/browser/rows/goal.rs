@@ -134,5 +134,8 @@ pub fn rows() -> Vec<Row> {
         row("a call that has lost its object", "", vec![Script("const { goal } = admx; goal('Free', { a: 1 }); [1].forEach(admx.goal.bind(null, 'Bound', { b: 2 }))")], vec![("Free", json!({ "a": 1 })), ("Bound", json!({ "b": 2 }))]),
         row("metadata of every kind of value", "", vec![Script("admx.goal('All', { s: 'a\\n\\t\\u0000\\u2028\"\\\\', n: -0.5, b: true, z: null, l: [1, [2]], o: { k: {} }, u: undefined, f() {}, d: new Date(0) })")],
             vec![("All", json!({ "s": "a\n\t\0\u{2028}\"\\", "n": -0.5, "b": true, "z": null, "l": [1, [2]], "o": { "k": {} }, "d": "1970-01-01T00:00:00.000Z" }))]),
+        row("clicks by program on a disabled control", "<button disabled data-admx-goal=No><span id=s>x</span></button><fieldset disabled><i id=i data-admx-goal=In>y</i></fieldset>",
+            vec![Script("document.getElementById('s').click(); document.querySelector('button').dispatchEvent(new MouseEvent('click', { bubbles: true })); document.getElementById('i').click()")], vec![("In", NONE)]),
+        row("a threshold of nothing", "<div style='height:3000px'></div><p data-admx-scroll=No data-admx-scroll-threshold=0>x", vec![Wait(250)], vec![]),
     ]
 }

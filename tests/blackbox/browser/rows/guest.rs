@@ -41,5 +41,7 @@ pub fn rows() -> Vec<Row> {
         Row { holds: "window.lines.filter(line => line.startsWith('admx')).length == 1", ..row("one line in the console at the most", "", vec![Script("for (const m of [1, 'x', []]) admx.goal('G', m); admx.goal('__x'); admx.goal(' ')")], vec![("G", NONE); 3]) },
         Row { holds: "document.querySelector('input').checked && window.went == 1", ..row("what a click does is done once", "<script>went = 0</script><input type=checkbox data-admx-goal=G onclick='went++'>", vec![Left("input")], vec![("G", NONE)]) },
         row("ten thousand elements", "", vec![Script("document.body.innerHTML = '<p><b>x</b></p>'.repeat(5000) + '<button data-admx-goal=Last>x</button>'; document.querySelector('button').click()"), Wait(100)], vec![("Last", NONE)]),
+        Row { head: "<script>const own = fetch; window.fetch = async (url, options) => { if (url.includes('/graphql')) throw 1; return own(url, options) }</script>",
+            ..row("a fetch that wants its address as text", "", vec![Script("admx.goal('G')"), Wait(100)], vec![("G", NONE)]) },
     ]
 }

@@ -114,5 +114,13 @@ pub fn rows() -> Vec<Row> {
         row("a page that grows while it is read", "<div style='height:3000px'></div>", vec![
             Wait(150), Script("scrollTo(0, 1200)"), Wait(150), Script("document.querySelector('div').style.height = '9000px'; scrollTo(0, 1300)"), Wait(150)], vec![scroll()]),
         row("where a page was left, when it is loaded anew", "<div style='height:5000px'></div>", vec![Wait(150), Script("scrollTo(0, 2500)"), Wait(200), Script("location.reload()"), Wait(600)], vec![scroll()]).with_views(vec!["/", "/"]),
+        row("a form with a goal whose button calls for it", "<form data-admx-goal=X action=/sent><button onclick='admx.goal(\"X\", {a: 1})'>x</button></form>", vec![Left("button"), Wait(250)],
+            vec![("X", json!({ "a": 1 }))]).with_views(vec!["/", "/sent?"]),
+        row("a submit that a program tells of", "<form></form>", vec![Script("document.querySelector('form').dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }))")], vec![]),
+        row("a form with an address that is none", "<form data-admx-goal=G action='https://' onsubmit='event.preventDefault()'><button>x</button></form>", vec![Left("button")], vec![("G", NONE)]),
+        row("an area with a text", "<map name=m><area alt=Shop href='http://other.localhost:1/'></map><script>onclick=e=>e.preventDefault()</script>", vec![Script("document.querySelector('area').click()")],
+            vec![("__admx_outbound_click", json!({ "href": "http://other.localhost:1/", "host": "other.localhost:1", "text": "Shop" }))]),
+        row("scrolling after a page view by hand", "<div style='height:5000px'></div>", vec![Wait(150), Script("scrollTo(0, 2500)"), Wait(150), Script("admx.pageview('/by-hand'); scrollTo(0, 0)"), Wait(100), Script("scrollTo(0, 2500)"), Wait(150)],
+            vec![scroll(), scroll()]).with_views(vec!["/", "/by-hand"]),
     ]
 }

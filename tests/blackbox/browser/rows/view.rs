@@ -28,5 +28,7 @@ pub fn rows() -> Vec<Row> {
             vec![Wait(500), Left("a"), Wait(300)], vec![]).with_views(vec!["/", "/two"]),
         row("a page made ahead of a visit that never comes", "<script type=speculationrules>{\"prerender\":[{\"source\":\"list\",\"urls\":[\"/two\"],\"eagerness\":\"immediate\"}]}</script>", vec![Wait(500)], vec![]),
         row("every page view of a walk", "<a href=/two>x</a>", vec![Left("a"), Wait(200), Open("/three"), Back, Wait(200)], vec![]).with_views(vec!["/", "/two", "/three", "/two"]),
+        row("a router that goes by the Navigation API", "<a href=/nav>x</a><script>if (window.navigation) navigation.addEventListener('navigate', e => e.canIntercept && e.intercept({ handler: async () => {} }))</script>",
+            vec![Left("a"), Wait(250)], vec![]).with_views(vec!["/", "/nav"]),
     ]
 }

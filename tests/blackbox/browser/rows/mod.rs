@@ -42,6 +42,11 @@ pub fn missing(engine: Engine, row: &str) -> Option<&'static str> {
 
 const MISSING: &[(Engine, &str, &str)] = &[
     (
+        Engine::Firefox,
+        "a submit that a program tells of",
+        "there such an event does submit the form",
+    ),
+    (
         Engine::WebKit,
         "a right click is none",
         "its driver releases every button as the left one",

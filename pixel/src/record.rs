@@ -40,16 +40,18 @@ pub struct Told<'a> {
 /// The events of these records, in order. What is no record makes none.
 pub fn events(records: &str) -> impl Iterator<Item = Told<'_>> {
     records.split(RECORD).flat_map(|record| {
-        let mut fields = record.split(FIELD);
-        let at = fields.next().and_then(|at| at.parse().ok());
-        let verdict = verdict(fields.next().unwrap_or_default().as_bytes());
-        at.into_iter().flat_map(move |at| {
-            fields
-                .clone()
-                .take(4)
-                .enumerate()
-                .filter(move |(nth, draft)| verdict >> nth & 1 == 1 && draft.starts_with(','))
-                .map(move |(_, draft)| Told { at, draft })
-        })
+        let at = record.split(FIELD).next().and_then(|at| at.parse().ok());
+        at.into_iter()
+            .flat_map(move |at| drafts(record).map(move |draft| Told { at, draft }))
     })
+}
+
+/// The drafts of one record that are events, whenever that was.
+pub fn drafts(record: &str) -> impl Iterator<Item = &str> {
+    let mut fields = record.split(FIELD).skip(1);
+    let verdict = verdict(fields.next().unwrap_or_default().as_bytes());
+    (0..4)
+        .zip(fields)
+        .filter(move |(nth, draft)| verdict >> nth & 1 == 1 && draft.starts_with(','))
+        .map(|(_, draft)| draft)
 }

@@ -22,10 +22,10 @@ pub const FACT: u8 = b'\r';
 pub const NAME_REFUSED: u32 = 16;
 
 /// Characters that a goal's name may have at the most.
-pub(crate) const GOAL_CHARACTERS: u32 = 100;
+const GOAL_CHARACTERS: u32 = 100;
 
 /// Characters that a user's id may have at the most.
-pub(crate) const USER_CHARACTERS: u32 = 256;
+const USER_CHARACTERS: u32 = 256;
 
 /// Which drafts of a record with these facts are events: bit n for draft n, or [`NAME_REFUSED`].
 ///
@@ -131,7 +131,7 @@ const HTTPS: u32 = word(b"ttps");
 
 /// Shares of the page's height that are goals, in percent.
 #[cfg(feature = "plus")]
-pub(crate) const MARKS: [u32; 3] = [50, 75, 90];
+const MARKS: [u32; 3] = [50, 75, 90];
 
 /// The endings that make a link a download. The shim gives endings of three or four letters only.
 #[cfg(feature = "plus")]

@@ -2,7 +2,7 @@
 //!
 //! Leaves to others: overhearing the two (`tap`), showing the rows (`panel`).
 
-use pixel::record::{FIELD, RECORD};
+use pixel::record::RECORD;
 
 use super::json::Json;
 use crate::fire::plain_name;
@@ -86,22 +86,18 @@ pub fn request(body: &str) -> Option<Request> {
         });
     }
     let records = body.get("raw")?.get("records")?.string()?;
-    let events = records.split(RECORD).flat_map(drafts).collect();
+    let events = records.split(RECORD).flat_map(events).collect();
     Some(Request {
         events,
         is_raw: true,
     })
 }
 
-/// The events of a record, as the pixel's core judges them. It stands here and isn't `pixel::record::events`, for reading
-/// the record's time as a number would make a fifth of all that is loaded.
-fn drafts(record: &str) -> Vec<Event> {
-    let mut fields = record.split(FIELD).skip(1);
-    let verdict = pixel::verdict(fields.next().unwrap_or_default().as_bytes());
-    (0..4)
-        .zip(fields)
-        .filter(|(nth, draft)| verdict >> nth & 1 == 1 && draft.starts_with(','))
-        .filter_map(|(_, draft)| Json::parse(&format!("{{\"age_ms\":0{draft}}}")))
+/// The events of a record, as the pixel's core judges them. When they happened isn't read: reading numbers would make a
+/// fifth of all that is loaded.
+fn events(record: &str) -> Vec<Event> {
+    pixel::record::drafts(record)
+        .filter_map(|draft| Json::parse(&format!("{{\"age_ms\":0{draft}}}")))
         .map(|sent| event(&sent))
         .collect()
 }

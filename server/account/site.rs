@@ -31,6 +31,13 @@ pub struct Site {
 }
 
 impl Site {
+    /// The day of an instant in the site's zone: days since 1970.
+    pub fn day(&self, at: Timestamp) -> i32 {
+        let offset = i64::from(self.zone.to_offset(at).seconds());
+        // Instants lie within some four million days.
+        (at.as_second() + offset).div_euclid(86_400) as i32
+    }
+
     /// Whether `host` (lower case, without port) is the site's domain, below it, or one that was added.
     pub fn is_host(&self, host: &str) -> bool {
         let under = |domain: &str| {

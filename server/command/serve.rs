@@ -159,7 +159,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
         stopping,
     });
     listen::serve(listener, app, stop_streams, asked_to_stop()).await;
-    tokio::task::spawn_blocking(move || store.writer().stop()).await?;
+    tokio::task::spawn_blocking(move || store.stop()).await?;
     Ok(())
 }
 

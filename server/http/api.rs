@@ -12,6 +12,7 @@ use super::reply::{Data, Error};
 use super::{App, auth};
 use crate::query::goals::{self, Goals};
 use crate::query::range::Range;
+use crate::store::ReadError;
 use crate::store::event::Money;
 
 #[derive(Deserialize)]
@@ -42,7 +43,7 @@ pub(super) async fn goals(
 
 /// Runs `work`, which reads files, off the threads that serve.
 pub(super) async fn reading<T: Send + 'static>(
-    work: impl FnOnce() -> rusqlite::Result<T> + Send + 'static,
+    work: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
 ) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => Ok(result?),

@@ -158,7 +158,7 @@ async fn store(app: &App, judged: Vec<Judged>, is_batch: bool) -> Result<Data, E
         .into_iter()
         .map(|judged| match judged {
             Judged::Event(event) => {
-                let id = event.id;
+                let id = event.id.uuid();
                 events.push(*event);
                 Verdict::Stored {
                     id,

@@ -60,7 +60,7 @@ pub(super) async fn ndjson(
 struct Line<'a> {
     at: String,
     name: Option<&'a str>,
-    visitor: Option<i64>,
+    visitor: Option<u32>,
     url: Option<&'a str>,
     referrer: Option<&'a str>,
     /// As it was stored, whatever its depth.

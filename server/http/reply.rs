@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::ingest::refusal::Refusal;
-use crate::store::WriteError;
+use crate::store::{ReadError, WriteError};
 
 /// A success.
 pub(super) struct Data(pub(super) StatusCode, pub(super) Value);
@@ -137,6 +137,12 @@ impl From<WriteError> for Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
+        ReadError::from(error).into()
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Error {
         tracing::error!(%error, "a file could not be read");
         Error::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -20,13 +20,13 @@ use super::reply::Error;
 use super::{App, auth};
 use crate::account::Site;
 use crate::store::event::SiteId;
-use crate::store::{Fire, Store};
+use crate::store::{Fire, ReadError, Store};
 
 /// How long a stream may be silent before it says that it is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Events of the log that are told at a time to whoever was away.
-const BACKLOG: u32 = 100;
+const BACKLOG: usize = 100;
 
 #[derive(Deserialize)]
 pub(super) struct Parameters {
@@ -114,7 +114,7 @@ impl Feed {
                 let missed = reading(move || app.store.after(site, after, BACKLOG))
                     .await
                     .ok()?;
-                self.is_behind = missed.len() == BACKLOG as usize;
+                self.is_behind = missed.len() == BACKLOG;
                 self.waiting.extend(missed);
             } else {
                 match self.news.recv().await {
@@ -144,7 +144,11 @@ pub(super) fn told(fire: &Fire, zone: &TimeZone) -> live::Fire {
 }
 
 /// The latest fires as pages show them, newest first.
-pub(super) fn latest(store: &Store, site: &Site, most: u32) -> rusqlite::Result<Vec<live::Fire>> {
+pub(super) fn latest(
+    store: &Store,
+    site: &Site,
+    most: usize,
+) -> Result<Vec<live::Fire>, ReadError> {
     Ok(store
         .latest(site.id, most)?
         .iter()

@@ -108,11 +108,11 @@ pub(super) fn visitor(field: Field) -> Result<Option<VisitorKey>, Refusal> {
     }
 }
 
-/// The event's id; one is made where there is none.
-pub(super) fn event_id(field: Field) -> Result<Uuid, Refusal> {
+/// The event's id, if it has one.
+pub(super) fn event_id(field: Field) -> Result<Option<Uuid>, Refusal> {
     match text(field, "event_id")? {
-        None => Ok(Uuid::now_v7()),
-        Some(text) => Uuid::try_parse(&text).map_err(|_| {
+        None => Ok(None),
+        Some(text) => Uuid::try_parse(&text).map(Some).map_err(|_| {
             refusal::field(
                 "event_id",
                 "wanted a UUID such as 0190f3c2-7d1a-7c33-8a5e-2f1b9c0d4e6f",

@@ -25,7 +25,9 @@ use ipnet::IpNet;
 use crate::account::{Accounts, Site};
 use crate::clock::Clock;
 use crate::store::Store;
-use crate::store::event::{Address, Event, GoalName, SiteId, VisitorKey, What};
+use crate::store::event::{
+    Address, Client, Event, EventId, GoalName, Origin, SiteId, VisitorKey, What,
+};
 use body::Object;
 use caller::Caller;
 use refusal::Refusal;
@@ -124,6 +126,14 @@ impl Ingest {
             return Judged::Filtered(reason);
         }
         Judged::Event(Box::new(event))
+    }
+
+    /// With what a visitor came. A backend's own user agent says nothing of that.
+    fn client(&self, caller: &Caller) -> Client {
+        match caller {
+            Caller::Browser { .. } => Client::default(),
+            Caller::Server { .. } => Client::default(),
+        }
     }
 
     fn refused(&self, refusal: Refusal, site: Option<SiteId>) -> Judged {
@@ -235,16 +245,25 @@ impl Ingest {
             }
             (None, Caller::Server { .. }, user) => user.clone().map(VisitorKey::User),
         };
+        let at = field::instant(object, caller, now)?;
+        let referrer = field::address(object.referrer, "referrer")?;
         Ok(Event {
             workspace: site.workspace,
             site: site.id,
-            at: field::instant(object, caller, now)?,
-            id: field::event_id(object.event_id)?,
+            at,
+            day: site.day(at),
+            id: match field::event_id(object.event_id)? {
+                Some(id) => EventId::Given(id),
+                None => EventId::Made(self.store.new_event_id(now)),
+            },
             what,
             visitor,
             user,
+            origin: Origin::of(url.as_ref(), referrer.as_ref(), |host| site.is_host(host)),
+            client: self.client(caller),
+            begins: url.is_some() || matches!(caller, Caller::Browser { .. }),
             url,
-            referrer: field::address(object.referrer, "referrer")?,
+            referrer,
             metadata,
             revenue,
         })

@@ -1,12 +1,16 @@
 //! The goals of a site: how often each fired, for how many visitors, at which rate, and what it brought.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
+use iso_currency::Currency;
 use jiff::civil::Date;
+use roaring::RoaringBitmap;
 
 use super::range::Range;
-use crate::store::Store;
 use crate::store::event::{GoalName, Money, SiteId};
+use crate::store::reports::cell::{Cell, Key, Revenue, Visitors, add_revenue};
+use crate::store::reports::scan::By;
+use crate::store::{ReadError, Store};
 
 /// One day of a goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,33 +51,43 @@ pub struct Goals {
     pub views: u64,
 }
 
-/// Asks the log. Visitors are counted exactly.
-pub fn goals(store: &Store, site: SiteId, range: &Range) -> rusqlite::Result<Goals> {
-    let starts = range.starts();
-    let mut everybody = HashSet::new();
+/// Asks the store. Visitors are counted exactly.
+pub fn goals(store: &Store, site: SiteId, range: &Range) -> Result<Goals, ReadError> {
+    let names = store.goals(site)?;
+    let by_day = store.reports().answer(site, range.days(), &By::Goal, &[])?;
+    let numbers: BTreeSet<Key> = by_day
+        .values()
+        .flat_map(|groups| groups.keys().cloned())
+        .collect();
+    let mut everybody = RoaringBitmap::new();
+    let mut views = 0;
     let mut goals = Vec::new();
-    for (id, name) in store.goals(site)? {
-        let counted = count(store, site, Some(id), &starts, &mut everybody)?;
-        if counted.fires > 0 {
-            let span = starts[0].1..starts[starts.len() - 1].1;
-            let revenue = store.revenue(site, id, span)?;
-            goals.push(Goal {
-                name,
-                fires: counted.fires,
-                visitors: counted.visitors,
+    for key in numbers {
+        let cells = || {
+            by_day
+                .iter()
+                .filter_map(|(day, groups)| Some((*day, groups.get(&key)?)))
+        };
+        let visitors = Visitors::union(cells().map(|(_, cell)| &cell.visitors));
+        everybody |= &visitors;
+        let Key::Number(number) = key else { continue };
+        match names.get(&number) {
+            Some(name) => goals.push(Goal {
+                name: name.clone(),
+                fires: cells().map(|(_, cell)| cell.counts.fires).sum(),
+                visitors: visitors.len(),
                 conversion_rate: 0.0,
-                revenue,
-                days: counted.days,
-            });
+                revenue: revenue(cells().map(|(_, cell)| &cell.revenue)),
+                days: days(range, cells().map(|(day, cell)| (day, cell))),
+            }),
+            None => views += cells().map(|(_, cell)| cell.counts.views).sum::<u64>(),
         }
     }
-    let views = count(store, site, None, &starts, &mut everybody)?.fires;
-    let visitors = everybody.len() as u64;
+    let visitors = everybody.len();
     for goal in &mut goals {
-        goal.conversion_rate = if visitors == 0 {
-            0.0
-        } else {
-            goal.visitors as f64 / visitors as f64
+        goal.conversion_rate = match visitors {
+            0 => 0.0,
+            all => goal.visitors as f64 / all as f64,
         };
     }
     goals.sort_by(|a, b| b.fires.cmp(&a.fires).then_with(|| a.name.cmp(&b.name)));
@@ -84,53 +98,34 @@ pub fn goals(store: &Store, site: SiteId, range: &Range) -> rusqlite::Result<Goa
     })
 }
 
-struct Counted {
-    fires: u64,
-    visitors: u64,
-    days: Vec<Day>,
-}
-
-/// Counts one goal's events a day; rows come oldest first, so that each day is over when the next begins.
-fn count(
-    store: &Store,
-    site: SiteId,
-    goal: Option<i64>,
-    starts: &[(Date, jiff::Timestamp)],
-    everybody: &mut HashSet<i64>,
-) -> rusqlite::Result<Counted> {
-    let Some(((_, end), days)) = starts.split_last() else {
-        return Ok(Counted {
-            fires: 0,
-            visitors: 0,
-            days: Vec::new(),
-        });
-    };
-    let mut counted: Vec<_> = days
-        .iter()
-        .map(|(date, _)| Day {
-            date: *date,
+/// Every day of the range, with what its cell says.
+fn days<'a>(range: &Range, cells: impl Iterator<Item = (i32, &'a Cell)>) -> Vec<Day> {
+    let mut days: Vec<Day> = range
+        .dates()
+        .map(|date| Day {
+            date,
             fires: 0,
             visitors: 0,
         })
         .collect();
-    let mut visitors = HashSet::new();
-    let mut today = HashSet::new();
-    let mut at = 0;
-    store.each_fire(site, goal, starts[0].1..*end, |row| {
-        while at + 1 < days.len() && row.at >= days[at + 1].1 {
-            at += 1;
-            today.clear();
+    for (day, cell) in cells {
+        let at = usize::try_from(day - *range.days().start()).ok();
+        if let Some(day) = at.and_then(|at| days.get_mut(at)) {
+            day.fires = cell.counts.fires;
+            day.visitors = cell.visitors.count();
         }
-        counted[at].fires += 1;
-        if let Some(visitor) = row.visitor {
-            visitors.insert(visitor);
-            counted[at].visitors += u64::from(today.insert(visitor));
-        }
-    })?;
-    everybody.extend(&visitors);
-    Ok(Counted {
-        fires: counted.iter().map(|d| d.fires).sum(),
-        visitors: visitors.len() as u64,
-        days: counted,
-    })
+    }
+    days
+}
+
+fn revenue<'a>(cells: impl Iterator<Item = &'a Revenue>) -> Vec<Money> {
+    let mut sums = Revenue::new();
+    for (currency, minor) in cells.flatten() {
+        add_revenue(&mut sums, *currency, *minor);
+    }
+    let money = |(code, minor): ([u8; 3], i64)| {
+        let currency = Currency::from_code(std::str::from_utf8(&code).ok()?)?;
+        Some(Money { minor, currency })
+    };
+    sums.into_iter().filter_map(money).collect()
 }

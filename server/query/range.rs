@@ -1,6 +1,8 @@
 //! Days of a zone, and the instants they are. A day exists only together with a time zone: near a change of the clocks
 //! it has 23 or 25 hours.
 
+use std::ops::RangeInclusive;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -72,6 +74,18 @@ impl Range {
         Ok(range)
     }
 
+    /// Each day.
+    pub fn dates(&self) -> impl Iterator<Item = Date> {
+        self.from
+            .series(1.day())
+            .take_while(|date| *date <= self.to)
+    }
+
+    /// The days as the store counts them: from 1970 on.
+    pub fn days(&self) -> RangeInclusive<i32> {
+        number(self.from)..=number(self.to)
+    }
+
     /// Each day with the instant it starts at; the last entry is the day after, where the range ends.
     pub fn starts(&self) -> Vec<(Date, Timestamp)> {
         let mut starts = Vec::new();
@@ -93,6 +107,12 @@ impl Range {
             }
         }
     }
+}
+
+/// A date as days since 1970.
+pub fn number(date: Date) -> i32 {
+    // Dates lie within some four million days.
+    (date - Date::constant(1970, 1, 1)).get_days()
 }
 
 /// `YYYY-MM-DD` and nothing else.

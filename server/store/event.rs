@@ -1,9 +1,13 @@
 //! What is stored, as types that can't be wrong: whoever holds one need not check it again.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
 use uuid::Uuid;
+
+pub use super::id::EventId;
+pub use super::origin::Origin;
 
 /// Which site an event belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,6 +98,19 @@ pub enum What {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata(pub(crate) String);
 
+/// With what somebody came: names as people know them, empty where unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Client {
+    /// Such as `Firefox`.
+    pub browser: Cow<'static, str>,
+    /// Such as `Windows`.
+    pub os: Cow<'static, str>,
+    /// `Desktop`, `Mobile`, `Tablet` or `Other`.
+    pub device: &'static str,
+    /// ISO 3166, two capital letters.
+    pub country: Option<[u8; 2]>,
+}
+
 /// Something that happened on a site.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -103,8 +120,10 @@ pub struct Event {
     pub site: SiteId,
     /// When.
     pub at: Timestamp,
+    /// Which day that was in the site's zone: days since 1970.
+    pub day: i32,
     /// The same id is stored once in a workspace, ever.
-    pub id: Uuid,
+    pub id: EventId,
     /// What.
     pub what: What,
     /// Who, as far as the browser goes; `None` when a server names nobody.
@@ -119,6 +138,13 @@ pub struct Event {
     pub metadata: Option<Metadata>,
     /// What it brought.
     pub revenue: Option<Money>,
+    /// What brought the visitor, as far as this event shows it. Kept of a session's first event.
+    pub origin: Origin,
+    /// With what they came. Kept of a session's first event.
+    pub client: Client,
+    /// Whether it may begin a session. What a backend reports without a page joins the visitor's session, and begins
+    /// none.
+    pub begins: bool,
 }
 
 impl Money {

@@ -1,26 +1,41 @@
-//! The event log: SQLite in `events.db`. The only room with SQL, beside [`account`](crate::account).
+//! The event log: SQLite in `events.db`, and what is derived from it in `reports.db`. The only room with SQL, beside
+//! [`account`](crate::account).
 //!
-//! - [`event`]: what is stored, as types that can't be wrong
-//! - `schema`: the tables
-//! - [`writer`]: one thread that commits what waits as one transaction and answers after it
-//! - `read`: what reports need
+//! - [`event`]: what is stored, as types that can't be wrong; [`origin`]: what brought a session; [`id`]: event ids
+//! - `schema`, `upgrade`: the tables, and how older ones are brought up to date
+//! - [`writer`]: one thread that commits what waits as one transaction and answers after it; `insert`: one event's rows;
+//!   `session`: which visit it belongs to; `checkpoint`: copies the log's end into its file
+//! - [`reports`]: what questions are answered from
+//! - `read`: single events, names; [`care`]: copies, checks, and what takes events out
 //! - [`live`]: who is told of what was committed
 //!
 //! Leaves to [`ingest`](crate::ingest): whether something is an event at all. Leaves to [`query`](crate::query): what
 //! the rows mean.
 
+pub mod care;
+mod checkpoint;
 pub mod event;
+pub mod id;
+mod insert;
 pub mod live;
+pub mod origin;
 mod read;
+mod recent;
+pub mod reports;
 mod schema;
+mod session;
+mod upgrade;
 pub mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
+use uuid::Uuid;
 
-pub use read::{Fire, Row};
+pub use read::Fire;
+pub use reports::{ReadError, Reports};
 pub use writer::{Outcome, WriteError};
 
 /// How the log is kept.
@@ -32,23 +47,50 @@ pub struct Settings {
     pub most_bytes: Option<u64>,
 }
 
+impl Settings {
+    fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
+        checkpoint::watch(connection);
+        match self.most_bytes {
+            Some(most) => schema::limit(connection, most),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The event log.
 pub struct Store {
     file: PathBuf,
+    ids: Arc<id::Maker>,
+    reports: Arc<Reports>,
     writer: writer::Writer,
     live: live::Live,
     readers: Mutex<Vec<Connection>>,
 }
 
 impl Store {
-    /// Opens the log in `folder`, made and brought up to date where needed, and starts its writer.
+    /// Opens the log in `folder`, made and brought up to date where needed, and starts its threads.
     pub fn open(folder: &Path, settings: &Settings) -> anyhow::Result<Arc<Store>> {
         let file = folder.join("events.db");
-        let connection = schema::open(&file, settings.most_bytes)?;
+        let connection = schema::open(&file)?;
+        let secret =
+            connection.query_row("SELECT value FROM about WHERE name = 'secret'", [], |row| {
+                row.get(0)
+            })?;
+        let ids = Arc::new(id::Maker::new(secret));
+        let reports = Arc::new(Reports::open(folder, &connection)?);
         let live = live::Live::default();
-        let writer = writer::Writer::start(connection, settings.queue, live.clone())?;
+        let writer = writer::Writer::start(
+            file.clone(),
+            connection,
+            settings.clone(),
+            ids.clone(),
+            reports.clone(),
+            live.clone(),
+        )?;
         Ok(Arc::new(Store {
             file,
+            ids,
+            reports,
             writer,
             live,
             readers: Mutex::default(),
@@ -60,16 +102,32 @@ impl Store {
         &self.writer
     }
 
+    /// What questions are answered from.
+    pub fn reports(&self) -> &Reports {
+        &self.reports
+    }
+
     /// Where one hears of what was stored.
     pub fn live(&self) -> &live::Live {
         &self.live
     }
 
+    /// A new id for an event whose sender named none.
+    pub fn new_event_id(&self, now: Timestamp) -> Uuid {
+        self.ids.make(now)
+    }
+
+    /// Takes no more events, writes what waits, and comes back when all of it is on disk.
+    pub fn stop(&self) {
+        self.writer.stop();
+        self.reports.stop();
+    }
+
     /// Runs `work` on a connection that sees the log as it is now and can't change it.
-    fn read<T>(
+    fn read<T, E: From<rusqlite::Error>>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
+        work: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
         let idle = self
             .readers
             .lock()
@@ -80,10 +138,13 @@ impl Store {
             None => schema::open_to_read(&self.file)?,
         };
         let result = work(&connection);
-        self.readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(connection);
+        // One that saw the file go wrong is not kept.
+        if result.is_ok() {
+            self.readers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
+        }
         result
     }
 }

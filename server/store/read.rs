@@ -1,24 +1,17 @@
-//! What reports need of the log, one site and one span of time at a time.
+//! Single events, and what the numbers in reports are called.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::HashMap;
 
-use iso_currency::Currency;
 use jiff::Timestamp;
-use rusqlite::params;
+use roaring::RoaringTreemap;
+use rusqlite::{CachedStatement, Connection, params};
 
-use super::event::{GoalName, Metadata, Money, SiteId, VisitorKey};
-use super::schema::VIEW;
-use super::{Store, writer};
+use super::event::{GoalName, Metadata, SiteId, VisitorKey};
+use super::reports::ReadError;
+use super::{Store, insert, writer};
 
-/// One event as counting needs it.
-#[derive(Clone, Copy, Debug)]
-pub struct Row {
-    /// When.
-    pub at: Timestamp,
-    /// Who; `None` when nobody was named.
-    pub visitor: Option<i64>,
-}
+/// Events that are read at a time, in one statement where they lie close together.
+const WINDOW: usize = 4096;
 
 /// One event as a person reads it.
 #[derive(Clone, Debug)]
@@ -36,66 +29,17 @@ pub struct Fire {
     /// What the site attached.
     pub metadata: Option<Metadata>,
     /// Who: the number of the visitor in this log.
-    pub visitor: Option<i64>,
+    pub visitor: Option<u32>,
 }
 
 impl Store {
     /// Every goal that the site ever had, by number; number 0, page views, is not among them.
-    pub fn goals(&self, site: SiteId) -> rusqlite::Result<BTreeMap<i64, GoalName>> {
+    pub fn goals(&self, site: SiteId) -> rusqlite::Result<HashMap<u32, GoalName>> {
         self.read(|connection| {
             let mut statement = connection
                 .prepare_cached("SELECT goal.id, goal.name FROM site_goal JOIN goal ON goal.id = site_goal.goal WHERE site_goal.site = ?1")?;
             let rows = statement.query_map([site.0], |row| Ok((row.get(0)?, GoalName::stored(row.get(1)?))))?;
             rows.collect()
-        })
-    }
-
-    /// Gives `each` the events of one goal (`None`: the page views) within the span, oldest first.
-    pub fn each_fire(
-        &self,
-        site: SiteId,
-        goal: Option<i64>,
-        span: Range<Timestamp>,
-        mut each: impl FnMut(Row),
-    ) -> rusqlite::Result<()> {
-        self.read(|connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT at, visitor FROM event WHERE site = ?1 AND goal = ?2 AND at >= ?3 AND at < ?4 ORDER BY at")?;
-            let mut rows = statement.query(params![site.0, goal.unwrap_or(VIEW), span.start.as_millisecond(), span.end.as_millisecond()])?;
-            while let Some(row) = rows.next()? {
-                each(Row { at: instant(row.get(0)?), visitor: row.get(1)? });
-            }
-            Ok(())
-        })
-    }
-
-    /// What one goal brought within the span, a sum a currency, by the currency's code.
-    pub fn revenue(
-        &self,
-        site: SiteId,
-        goal: i64,
-        span: Range<Timestamp>,
-    ) -> rusqlite::Result<Vec<Money>> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT currency, amount FROM event
-                 WHERE site = ?1 AND goal = ?2 AND at >= ?3 AND at < ?4 AND amount IS NOT NULL",
-            )?;
-            let (from, to) = (span.start.as_millisecond(), span.end.as_millisecond());
-            let mut rows = statement.query(params![site.0, goal, from, to])?;
-            // Whoever fires absurd amounts gets an absurd sum, and everybody still gets an answer.
-            let mut sums: BTreeMap<String, i64> = BTreeMap::new();
-            while let Some(row) = rows.next()? {
-                let sum = sums.entry(row.get(0)?).or_default();
-                *sum = sum.saturating_add(row.get(1)?);
-            }
-            let money = |(code, minor): (String, i64)| {
-                Some(Money {
-                    minor,
-                    currency: Currency::from_code(&code)?,
-                })
-            };
-            Ok(sums.into_iter().filter_map(money).collect())
         })
     }
 
@@ -109,46 +53,51 @@ impl Store {
     }
 
     /// The latest events of a site, newest first.
-    pub fn latest(&self, site: SiteId, most: u32) -> rusqlite::Result<Vec<Fire>> {
+    pub fn latest(&self, site: SiteId, most: usize) -> Result<Vec<Fire>, ReadError> {
+        let ids = self.reports.latest(site, most)?;
+        let mut fires = Vec::with_capacity(ids.len());
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "{FIRES} WHERE event.site = ?1 ORDER BY event.id DESC LIMIT ?2"
-            ))?;
-            statement
-                .query_and_then(params![site.0, most], fire)?
-                .collect()
+            let mut one = connection.prepare_cached(&format!("{FIRES} WHERE event.id = ?1"))?;
+            for id in ids {
+                fires.extend(one.query_map([id], fire)?.next().transpose()?);
+            }
+            Ok(fires)
         })
     }
 
     /// Events of a site that were stored after the one numbered `after`, oldest first.
-    pub fn after(&self, site: SiteId, after: i64, most: u32) -> rusqlite::Result<Vec<Fire>> {
+    pub fn after(&self, site: SiteId, after: i64, most: usize) -> Result<Vec<Fire>, ReadError> {
+        let ids = self.reports.ids(site, after)?;
+        let ids: Vec<i64> = ids.iter().take(most).map(|id| id as i64).collect();
+        let mut fires = Vec::with_capacity(ids.len());
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "{FIRES} WHERE event.id > ?2 AND event.site = ?1 ORDER BY event.id LIMIT ?3"
-            ))?;
-            statement
-                .query_and_then(params![site.0, after, most], fire)?
-                .collect()
-        })
+            each_of(connection, site, &ids, |fire| {
+                fires.push(fire);
+                true
+            })
+        })?;
+        Ok(fires)
     }
 
-    /// Gives `each` the events of a site in the order they were stored, until it answers `false`.
+    /// Gives `each` the events of a site in the order they were stored, until it answers `false`. Events that are stored
+    /// meanwhile are not among them. The log is not held, however long it takes.
     pub fn each_event(
         &self,
         site: SiteId,
         mut each: impl FnMut(Fire) -> bool,
-    ) -> rusqlite::Result<()> {
-        self.read(|connection| {
-            let mut statement = connection
-                .prepare_cached(&format!("{FIRES} WHERE event.site = ?1 ORDER BY event.id"))?;
-            let mut rows = statement.query([site.0])?;
-            while let Some(row) = rows.next()? {
-                if !each(fire(row)?) {
-                    break;
-                }
+    ) -> Result<(), ReadError> {
+        let ids: RoaringTreemap = self.reports.ids(site, 0)?;
+        let mut ids = ids.iter().map(|id| id as i64);
+        loop {
+            let window: Vec<i64> = ids.by_ref().take(WINDOW).collect();
+            if window.is_empty() {
+                return Ok(());
             }
-            Ok(())
-        })
+            let goes_on = self.read(|connection| each_of(connection, site, &window, &mut each))?;
+            if !goes_on {
+                return Ok(());
+            }
+        }
     }
 
     /// Of `sites`, the one that saw this visitor last.
@@ -161,7 +110,7 @@ impl Store {
             let mut statement = connection.prepare_cached(
                 "SELECT site FROM visitor WHERE key = ?1 ORDER BY last_at DESC, id DESC",
             )?;
-            let seen = statement.query_map([writer::key(visitor)], |row| row.get(0).map(SiteId))?;
+            let seen = statement.query_map([insert::key(visitor)], |row| row.get(0).map(SiteId))?;
             let mut known =
                 seen.filter(|site| site.as_ref().map_or(true, |site| sites.contains(site)));
             known.next().transpose()
@@ -188,20 +137,52 @@ impl Store {
     }
 
     /// Whether the site ever sent anything.
-    pub fn has_events(&self, site: SiteId) -> rusqlite::Result<bool> {
-        self.read(|connection| {
-            connection
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM event WHERE site = ?1)")?
-                .query_row([site.0], |row| row.get(0))
-        })
+    pub fn has_events(&self, site: SiteId) -> Result<bool, ReadError> {
+        Ok(!self.reports.latest(site, 1)?.is_empty())
     }
 }
 
-const FIRES: &str = "SELECT event.id, event.at, goal.name, url.text, referrer.text, event.metadata, event.visitor FROM event
-     INDEXED BY event_by_site
+const FIRES: &str = "SELECT event.id, event.at, goal.name, url.text || coalesce(query.text, event.query, ''), referrer.text,
+        event.metadata, event.visitor FROM event
      LEFT JOIN goal ON goal.id = event.goal
      LEFT JOIN address AS url ON url.id = event.url
+     LEFT JOIN address AS query ON typeof(event.query) = 'integer' AND query.id = event.query
      LEFT JOIN address AS referrer ON referrer.id = event.referrer";
+
+/// Gives `each` the events of a site that have these numbers, which are in order, until it answers `false`; says whether
+/// it never did.
+fn each_of(
+    connection: &Connection,
+    site: SiteId,
+    ids: &[i64],
+    mut each: impl FnMut(Fire) -> bool,
+) -> Result<bool, ReadError> {
+    let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
+        return Ok(true);
+    };
+    let mut goes_on = |statement: &mut CachedStatement, from: i64, to: i64| {
+        let mut rows = statement.query(params![from, to, site.0])?;
+        while let Some(row) = rows.next()? {
+            if !each(fire(row)?) {
+                return Ok::<_, rusqlite::Error>(false);
+            }
+        }
+        Ok(true)
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "{FIRES} WHERE event.id BETWEEN ?1 AND ?2 AND event.site = ?3 ORDER BY event.id"
+    ))?;
+    // Reading past a few events of other sites is cheaper than looking each one up.
+    if (last - first) as usize <= ids.len() * 16 {
+        return Ok(goes_on(&mut statement, *first, *last)?);
+    }
+    for id in ids {
+        if !goes_on(&mut statement, *id, *id)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
 
 /// A row of [`FIRES`].
 fn fire(row: &rusqlite::Row<'_>) -> rusqlite::Result<Fire> {

@@ -1,22 +1,31 @@
 //! The tables of `events.db`.
 //!
-//! What repeats (goal names, addresses) stands once and is meant by number; visitors are dense integers. Times are
-//! milliseconds since 1970.
+//! What repeats (goal names, addresses, origins, clients) stands once and is meant by number, from 1; visitors are dense
+//! integers. Times are milliseconds since 1970. Nothing here is indexed by what is random or asked for only by reports:
+//! the log is written at its end alone, and [`reports`](super::reports) are kept beside it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
+use super::upgrade;
 use crate::private;
 
 /// The goal number of events that are page views.
 pub(super) const VIEW: i64 = 0;
 
 /// One entry a version that ever landed; entries are never changed.
-const MIGRATIONS: &[M] = &[M::up(
-    "CREATE TABLE goal (
+fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![
+        M::up(VERSION_1),
+        M::up_with_hook(VERSION_2, upgrade::to_2),
+    ])
+}
+
+/// 2026-11: the first.
+const VERSION_1: &str = "CREATE TABLE goal (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE
      ) STRICT;
@@ -72,28 +81,114 @@ const MIGRATIONS: &[M] = &[M::up(
         reason TEXT NOT NULL,
         count INTEGER NOT NULL,
         PRIMARY KEY (site, day, reason)
-     ) STRICT, WITHOUT ROWID;",
-)];
+     ) STRICT, WITHOUT ROWID;";
 
-/// Opens the file for its one writer, made and brought up to date where needed.
-pub(super) fn open(file: &Path, most_bytes: Option<u64>) -> anyhow::Result<Connection> {
-    private::create(file)?;
-    let mut connection = Connection::open(file)?;
+/// 2026-11: sessions, days, origins and clients; ids as short keys; no index on the log.
+const VERSION_2: &str = "
+     ALTER TABLE event RENAME TO event_1;
+     ALTER TABLE event_key RENAME TO event_key_1;
+     ALTER TABLE identity RENAME TO identity_1;
+     DROP INDEX event_by_goal;
+     DROP INDEX event_with_revenue;
+     DROP INDEX event_by_site;
+     CREATE TABLE origin (
+        id INTEGER PRIMARY KEY,
+        referrer TEXT NOT NULL,
+        source TEXT NOT NULL,
+        medium TEXT NOT NULL,
+        campaign TEXT NOT NULL,
+        term TEXT NOT NULL,
+        content TEXT NOT NULL,
+        click TEXT NOT NULL,
+        UNIQUE (referrer, source, medium, campaign, term, content, click)
+     ) STRICT;
+     CREATE TABLE client (
+        id INTEGER PRIMARY KEY,
+        browser TEXT NOT NULL,
+        os TEXT NOT NULL,
+        device TEXT NOT NULL,
+        country TEXT NOT NULL,
+        UNIQUE (browser, os, device, country)
+     ) STRICT;
+     -- id: the order of storing. day: days since 1970 in the site's zone. session: NULL for none, 0 for one that begins
+     -- here, else the id of its first event. step: seconds since the session's event before, times two, plus one when
+     -- with it the session is more than a look at one page. url: up to the query; query: the rest, as a number in
+     -- address, or as text where it is likely to be the only one. origin, client: of a session's first event only.
+     CREATE TABLE event (
+        id INTEGER PRIMARY KEY,
+        site INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        goal INTEGER NOT NULL,
+        visitor INTEGER,
+        session INTEGER,
+        step INTEGER,
+        url INTEGER,
+        query ANY,
+        referrer INTEGER,
+        origin INTEGER,
+        client INTEGER,
+        metadata TEXT,
+        amount INTEGER,
+        currency TEXT
+     ) STRICT;
+     -- key: see store/id.rs.
+     CREATE TABLE event_key (key BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+     -- From when on a visitor was which user.
+     CREATE TABLE identity (
+        visitor INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        user TEXT NOT NULL,
+        PRIMARY KEY (visitor, at)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX identity_by_user ON identity (user);
+     -- What this log is: its own id and secret, and today's salt.
+     CREATE TABLE about (
+        name TEXT PRIMARY KEY,
+        value BLOB NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     INSERT INTO about VALUES ('log', randomblob(16)), ('secret', randomblob(32));";
+
+/// A connection that can write, with everything about it set but the schema.
+pub(super) fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(file)?;
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -65536)?;
-    Migrations::from_slice(MIGRATIONS).to_latest(&mut connection)?;
-    if let Some(most) = most_bytes {
-        let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        connection.query_row(
-            &format!("PRAGMA max_page_count = {}", most / page.unsigned_abs()),
-            [],
-            |_| Ok(()),
-        )?;
-    }
+    // The checkpointer copies the log's end into the file, off the writer's path.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Opens the file for its one writer, made and brought up to date where needed. Before an older file is changed, a copy
+/// of it is put beside it.
+pub(super) fn open(file: &Path) -> anyhow::Result<Connection> {
+    private::create(file)?;
+    let mut connection = connect(file)?;
+    let migrations = migrations();
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version > 0 && migrations.pending_migrations(&connection)? > 0 {
+        let copy = copy_name(file, version);
+        tracing::info!(copy = %copy.display(), "the event log is from an older admx: it is copied, then brought up to date");
+        private::create(&copy)?;
+        connection.backup(rusqlite::MAIN_DB, &copy, None)?;
+    }
+    migrations.to_latest(&mut connection)?;
+    Ok(connection)
+}
+
+/// Where the copy of a file of an older version goes.
+fn copy_name(file: &Path, version: i64) -> PathBuf {
+    file.with_extension(format!("db.version-{version}"))
+}
+
+/// Sets how large the file may grow.
+pub(super) fn limit(connection: &Connection, most_bytes: u64) -> rusqlite::Result<()> {
+    let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    let most = most_bytes / page.unsigned_abs();
+    connection.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(()))
 }
 
 pub(super) fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {

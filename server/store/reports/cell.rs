@@ -1,0 +1,198 @@
+//! What is counted of some events: sums that add up over any days, and who was there.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+use roaring::{MultiOps, RoaringBitmap};
+
+use super::row::Row;
+
+/// What events are grouped by: a number in one of the log's tables (0 for none), or a text of metadata.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key {
+    /// Of a goal, an address, an origin or a client.
+    Number(u32),
+    /// A value of metadata.
+    Text(Arc<str>),
+}
+
+/// Groups of events.
+pub type Groups = HashMap<Key, Cell>;
+
+/// Sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Pages shown.
+    pub views: u64,
+    /// Goals fired.
+    pub fires: u64,
+    /// Sessions that began.
+    pub sessions: u64,
+    /// Sessions that became more than a look at one page.
+    pub engaged: u64,
+    /// Time spent, in seconds: between the events of each session.
+    pub seconds: u64,
+}
+
+impl Counts {
+    /// Both together.
+    pub fn add(&mut self, other: &Counts) {
+        self.views += other.views;
+        self.fires += other.fires;
+        self.sessions += other.sessions;
+        self.engaged += other.engaged;
+        self.seconds += other.seconds;
+    }
+
+    pub(super) fn event(&mut self, is_view: bool, begins: bool, engages: bool, seconds: u32) {
+        self.views += u64::from(is_view);
+        self.fires += u64::from(!is_view);
+        self.sessions += u64::from(begins);
+        self.engaged += u64::from(engages);
+        self.seconds += u64::from(seconds);
+    }
+}
+
+/// Money by currency, in smallest units.
+pub type Revenue = BTreeMap<[u8; 3], i64>;
+
+/// Adds an amount. Whoever fires absurd amounts gets an absurd sum, and everybody still gets an answer.
+pub fn add_revenue(sums: &mut Revenue, currency: [u8; 3], minor: i64) {
+    let sum = sums.entry(currency).or_default();
+    *sum = sum.saturating_add(minor);
+}
+
+/// What is counted of a group of events on one day.
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    /// Sums.
+    pub counts: Counts,
+    /// Who was there.
+    pub visitors: Visitors,
+    /// What it brought.
+    pub revenue: Revenue,
+}
+
+/// Visitors by number.
+#[derive(Clone, Debug)]
+pub enum Visitors {
+    /// Ready to be asked.
+    Ready(RoaringBitmap),
+    /// As they were stored: counted, and read only when somebody asks who they are.
+    Stored {
+        /// Holds more than these.
+        data: Arc<[u8]>,
+        /// Where in it these are.
+        place: Range<usize>,
+        /// How many they are.
+        count: u64,
+    },
+}
+
+impl Default for Visitors {
+    fn default() -> Self {
+        Visitors::Ready(RoaringBitmap::new())
+    }
+}
+
+impl Visitors {
+    /// From numbers in any order, repeated or not.
+    pub(super) fn of(mut numbers: Vec<u32>) -> Visitors {
+        numbers.sort_unstable();
+        numbers.dedup();
+        // They are sorted, so that this can't fail.
+        Visitors::Ready(RoaringBitmap::from_sorted_iter(numbers).unwrap_or_default())
+    }
+
+    /// How many.
+    pub fn count(&self) -> u64 {
+        match self {
+            Visitors::Ready(bitmap) => bitmap.len(),
+            Visitors::Stored { count, .. } => *count,
+        }
+    }
+
+    /// Who. Damaged ones are nobody: the check of the file says so, and a start makes it anew.
+    pub fn bitmap(&self) -> Cow<'_, RoaringBitmap> {
+        match self {
+            Visitors::Ready(bitmap) => Cow::Borrowed(bitmap),
+            Visitors::Stored { data, place, .. } => Cow::Owned(
+                data.get(place.clone())
+                    .and_then(|bytes| RoaringBitmap::deserialize_from(bytes).ok())
+                    .unwrap_or_default(),
+            ),
+        }
+    }
+
+    /// All of several.
+    pub fn union<'a>(several: impl IntoIterator<Item = &'a Visitors>) -> RoaringBitmap {
+        several
+            .into_iter()
+            .map(|visitors| visitors.bitmap().into_owned())
+            .union()
+    }
+}
+
+impl Cell {
+    /// Adds what another one counted.
+    pub fn add(&mut self, other: &Cell) {
+        self.counts.add(&other.counts);
+        if other.visitors.count() > 0 {
+            let mut all = std::mem::take(&mut self.visitors).bitmap().into_owned();
+            all |= &*other.visitors.bitmap();
+            self.visitors = Visitors::Ready(all);
+        }
+        for (currency, minor) in &other.revenue {
+            add_revenue(&mut self.revenue, *currency, *minor);
+        }
+    }
+}
+
+/// Adds the groups of one to those of the other.
+pub(super) fn add(groups: &mut Groups, others: Groups) {
+    for (key, cell) in others {
+        match groups.entry(key) {
+            std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().add(&cell),
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(cell);
+            }
+        }
+    }
+}
+
+/// Groups that are being counted event by event.
+#[derive(Default)]
+pub(super) struct Counting(HashMap<Key, (Counts, Vec<u32>, Revenue)>);
+
+impl Counting {
+    pub(super) fn event(&mut self, key: Key, row: &Row) {
+        let (counts, visitors, revenue) = self.0.entry(key).or_default();
+        let place = &row.place;
+        counts.event(
+            row.goal == 0,
+            place.begins,
+            place.engages,
+            place.seconds.into(),
+        );
+        if row.visitor != 0 {
+            visitors.push(row.visitor);
+        }
+        if let Some(money) = row.revenue {
+            add_revenue(revenue, money.currency, money.minor);
+        }
+    }
+
+    pub(super) fn groups(self) -> Groups {
+        let cell = |(counts, visitors, revenue)| Cell {
+            counts,
+            visitors: Visitors::of(visitors),
+            revenue,
+        };
+        self.0
+            .into_iter()
+            .map(|(key, counted)| (key, cell(counted)))
+            .collect()
+    }
+}

@@ -1,0 +1,323 @@
+//! What questions are answered from, derived from the log and kept beside it in `reports.db`.
+//!
+//! Events that were committed a moment ago lie in memory, in the [`tail`]. When there are enough of them they are *sealed*:
+//! each site's and day's events become a part, columns in one blob ([`part`], [`file`]). When a day is over its parts are
+//! merged and its *sums* are kept ([`sums`]): for each goal, page, entry and exit page, origin and client the counts, and
+//! the visitors as a Roaring bitmap. Sums are the very answer that a scan gives ([`scan`]), kept; so they can't disagree.
+//! A question is answered from sums where nothing is filtered, from columns else, and from the tail for what is not sealed
+//! yet. An event that comes late makes a further part of its day, which is scanned beside the day's sums until both are
+//! merged.
+//!
+//! The log is the truth: the file may be deleted, and a start makes it anew.
+
+mod bytes;
+pub mod cell;
+mod file;
+pub(in crate::store) mod log;
+mod part;
+pub(in crate::store) mod row;
+pub mod scan;
+mod seal;
+mod sums;
+mod tail;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use roaring::RoaringTreemap;
+use rusqlite::Connection;
+
+use super::event::SiteId;
+use cell::Groups;
+pub use file::ReadError;
+use row::Row;
+use scan::{By, Test};
+use tail::Tail;
+
+/// Rows that are scanned by one thread before a second one helps.
+const SHARE: usize = 200_000;
+
+/// What questions are answered from.
+pub struct Reports {
+    file: PathBuf,
+    tail: Arc<Tail>,
+    sealer: Mutex<Option<seal::Sealer>>,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Reports {
+    /// Opens `reports.db` in `folder`, made from the log where it is missing or of another log, reads what
+    /// is not sealed, and starts the thread that seals.
+    pub(super) fn open(folder: &Path, log: &Connection) -> anyhow::Result<Reports> {
+        let file = folder.join("reports.db");
+        let last: i64 = log.query_row("SELECT coalesce(max(id), 0) FROM event", [], |row| {
+            row.get(0)
+        })?;
+        let id: Vec<u8> =
+            log.query_row("SELECT value FROM about WHERE name = 'log'", [], |row| {
+                row.get(0)
+            })?;
+        let (connection, through) = file::open(&file, &id, last)?;
+        let tail = Arc::new(Tail::default());
+        let mut seals = seal::Seals::new(connection, tail.clone());
+        seals.catch_up(log, through, last)?;
+        let sealer = seal::Sealer::start(seals)?;
+        Ok(Reports {
+            file,
+            tail,
+            sealer: Mutex::new(Some(sealer)),
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Takes what was committed.
+    pub(super) fn add(&self, rows: Vec<Row>) {
+        self.tail.add(rows);
+    }
+
+    /// Reads anew what is not sealed: after commands took events out of the log, or a commit had an unclear end.
+    pub(super) fn reload(&self, log: &Connection) -> rusqlite::Result<()> {
+        let reader = file::open_to_read(&self.file)?;
+        self.tail.replace(|| {
+            let through = reader.query_row("SELECT through FROM about", [], |row| row.get(0))?;
+            let mut rows = Vec::new();
+            log::each::<rusqlite::Error>(log, through, |row| {
+                rows.push(row);
+                Ok(())
+            })?;
+            Ok(rows)
+        })
+    }
+
+    /// Ends the thread that seals. What is not sealed is read from the log at the next start.
+    pub(super) fn stop(&self) {
+        let sealer = self
+            .sealer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(sealer);
+    }
+
+    /// Groups of a site's events by day, days in order; those without an event may be left out.
+    ///
+    /// # Errors
+    /// When `reports.db` can't be read.
+    pub fn answer(
+        &self,
+        site: SiteId,
+        days: RangeInclusive<i32>,
+        by: &By,
+        tests: &[Test],
+    ) -> Result<BTreeMap<i32, Groups>, ReadError> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        self.snapshot(threads)?.answer(site.0, days, by, tests)
+    }
+
+    /// The numbers of a site's events in the log, of those above `after`.
+    pub(super) fn ids(&self, site: SiteId, after: i64) -> Result<RoaringTreemap, ReadError> {
+        self.snapshot(1)?.ids(site.0, after)
+    }
+
+    /// The numbers of a site's latest events, latest first, at least `most` where there are so many.
+    pub(super) fn latest(&self, site: SiteId, most: usize) -> Result<Vec<i64>, ReadError> {
+        self.snapshot(1)?.latest(site.0, most)
+    }
+
+    /// What is sealed and what is not at one moment, on `readers` connections.
+    fn snapshot(&self, readers: usize) -> Result<Snapshot<'_>, ReadError> {
+        let mut connections = Vec::new();
+        for _ in 0..readers {
+            let idle = self
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop();
+            connections.push(match idle {
+                Some(connection) => connection,
+                None => file::open_to_read(&self.file)?,
+            });
+        }
+        let mut snapshot = Snapshot {
+            connections,
+            rows: Vec::new(),
+            idle: &self.idle,
+        };
+        // While the tail is held nothing is sealed, so that no event is missed and none seen twice.
+        self.tail.held(|batches| {
+            for connection in &snapshot.connections {
+                connection.execute_batch("BEGIN")?;
+                connection
+                    .prepare_cached("SELECT through FROM about")?
+                    .query_row([], |_| Ok(()))?;
+            }
+            snapshot.rows.extend(batches.iter().cloned());
+            Ok::<_, rusqlite::Error>(())
+        })?;
+        Ok(snapshot)
+    }
+}
+
+/// Everything as it was at one moment.
+struct Snapshot<'a> {
+    connections: Vec<Connection>,
+    rows: Vec<Arc<[Row]>>,
+    idle: &'a Mutex<Vec<Connection>>,
+}
+
+impl Snapshot<'_> {
+    fn answer(
+        mut self,
+        site: i64,
+        days: RangeInclusive<i32>,
+        by: &By,
+        tests: &[Test],
+    ) -> Result<BTreeMap<i32, Groups>, ReadError> {
+        let Some(first) = self.connections.first() else {
+            return Ok(BTreeMap::new());
+        };
+        let parts = file::parts(first, site, &days)?;
+        let kept = by.number().filter(|_| tests.is_empty());
+        if *by == By::Exit {
+            return self.exits(site, &days, &parts, kept, tests);
+        }
+        let mut answer = match kept {
+            Some(number) => sums::read(first, site, number, &days)?,
+            None => BTreeMap::new(),
+        };
+        let parts: Vec<_> = parts
+            .into_iter()
+            .filter(|part| kept.is_none() || !part.rolled)
+            .collect();
+        for (day, groups) in self.scan(&parts, by, tests)? {
+            cell::add(answer.entry(day).or_default(), groups);
+        }
+        for (day, groups) in scan::rows(self.rows(site, &days), by, tests) {
+            cell::add(answer.entry(day).or_default(), groups);
+        }
+        Ok(answer)
+    }
+
+    /// Events that are not sealed.
+    fn rows(&self, site: i64, days: &RangeInclusive<i32>) -> impl Iterator<Item = &Row> {
+        let rows = self.rows.iter().flat_map(|batch| batch.iter());
+        rows.filter(move |row| row.site == site && days.contains(&row.day))
+    }
+
+    /// Scans parts, a share of them on each connection.
+    fn scan(
+        &mut self,
+        parts: &[file::Part],
+        by: &By,
+        tests: &[Test],
+    ) -> Result<Vec<(i32, Groups)>, ReadError> {
+        let rows: usize = parts.iter().map(|part| part.rows).sum();
+        let shares = (rows / SHARE + 1).min(self.connections.len());
+        let share = |connection: &Connection, nth: usize| {
+            let mine = parts.iter().skip(nth).step_by(shares);
+            mine.map(|part| Ok((part.day, scan::part(connection, part, by, tests)?)))
+                .collect::<Result<Vec<_>, ReadError>>()
+        };
+        if shares == 1 {
+            return share(&self.connections[0], 0);
+        }
+        std::thread::scope(|scope| {
+            let connections = self.connections.iter_mut().take(shares).enumerate();
+            let share = &share;
+            let threads: Vec<_> = connections
+                .map(|(nth, connection)| scope.spawn(move || share(connection, nth)))
+                .collect();
+            let mut all = Vec::new();
+            for thread in threads {
+                match thread.join() {
+                    Ok(found) => all.extend(found?),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            Ok(all)
+        })
+    }
+
+    /// The last page of each session, by day. A day's sums hold only while nothing came after they were made.
+    fn exits(
+        &self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        parts: &[file::Part],
+        kept: Option<i64>,
+        tests: &[Test],
+    ) -> Result<BTreeMap<i32, Groups>, ReadError> {
+        let connection = &self.connections[0];
+        let mut fresh: HashMap<i32, scan::Exits> = HashMap::new();
+        for row in self.rows(site, days) {
+            fresh.entry(row.day).or_default().row(row, tests);
+        }
+        for part in parts.iter().filter(|part| kept.is_none() || !part.rolled) {
+            fresh.entry(part.day).or_default();
+        }
+        for part in parts {
+            if let Some(exits) = fresh.get_mut(&part.day) {
+                exits.part(connection, part, tests)?;
+            }
+        }
+        let mut answer = match kept {
+            Some(number) => sums::read(connection, site, number, days)?,
+            None => BTreeMap::new(),
+        };
+        answer.extend(fresh.into_iter().map(|(day, exits)| (day, exits.groups())));
+        Ok(answer)
+    }
+
+    fn ids(&self, site: i64, after: i64) -> Result<RoaringTreemap, ReadError> {
+        let mut ids = RoaringTreemap::new();
+        for part in file::parts(&self.connections[0], site, &ALL_DAYS)? {
+            if part.last > after {
+                ids.extend(
+                    file::ids(&self.connections[0], &part)?
+                        .iter()
+                        .map(|id| *id as u64),
+                );
+            }
+        }
+        ids.extend(self.rows(site, &ALL_DAYS).map(|row| row.id as u64));
+        ids.remove_range(..=after.max(0) as u64);
+        Ok(ids)
+    }
+
+    fn latest(&self, site: i64, most: usize) -> Result<Vec<i64>, ReadError> {
+        let mut ids: Vec<i64> = self.rows(site, &ALL_DAYS).map(|row| row.id).collect();
+        let mut parts = if ids.len() < most {
+            file::parts(&self.connections[0], site, &ALL_DAYS)?
+        } else {
+            Vec::new()
+        };
+        parts.sort_by_key(|part| std::cmp::Reverse(part.last));
+        for part in parts {
+            ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+            if most > 0 && ids.get(most - 1).is_some_and(|last| *last > part.last) {
+                break;
+            }
+            ids.extend(file::ids(&self.connections[0], &part)?);
+        }
+        ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+        ids.truncate(most);
+        Ok(ids)
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        for connection in self.connections.drain(..) {
+            // One that can't end its reading is of no more use.
+            if connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok() {
+                idle.push(connection);
+            }
+        }
+    }
+}
+
+/// Every day that there may be.
+const ALL_DAYS: RangeInclusive<i32> = i32::MIN..=i32::MAX;

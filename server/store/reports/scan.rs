@@ -1,0 +1,433 @@
+//! A question → groups, from columns and from rows. What is tested and grouped by is looked at once for each thing that
+//! occurs in a column; a row costs a few look-ups in small tables.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+use rusqlite::Connection;
+
+use super::cell::{Cell, Counting, Counts, Groups, Key, Visitors, add_revenue};
+use super::file::{Columns, Part, ReadError};
+use super::part::{self, Codes, Kind};
+use super::row::{self, Row};
+
+/// Words of 64 visitors that one part's groups may take while they are counted; past that, pairs are sorted.
+const WORDS: usize = 1 << 22;
+
+/// What events are grouped by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Not at all.
+    Total,
+    /// The goal; 0 for page views.
+    Goal,
+    /// The page, by the number of its address.
+    Page,
+    /// The page that the session began on.
+    Entry,
+    /// The last page that a session saw on a day. Of its counts only sessions and visitors mean something.
+    Exit,
+    /// What brought the session.
+    Origin,
+    /// With what the visitor came.
+    Client,
+    /// A key of metadata. Events without it are in no group.
+    Metadata(Arc<str>),
+}
+
+impl By {
+    /// Those that a day's sums are kept of.
+    pub(super) const KEPT: [By; 7] = [
+        By::Total,
+        By::Goal,
+        By::Page,
+        By::Entry,
+        By::Exit,
+        By::Origin,
+        By::Client,
+    ];
+
+    /// The number under which a day's sums are kept.
+    pub(super) fn number(&self) -> Option<i64> {
+        By::KEPT
+            .iter()
+            .zip(0..)
+            .find(|(by, _)| *by == self)
+            .map(|(_, number)| number)
+    }
+}
+
+/// Numbers that are meant, or all but those.
+#[derive(Clone, Debug)]
+pub struct Among {
+    /// The numbers.
+    pub numbers: RoaringBitmap,
+    /// Whether all but those are meant.
+    pub negated: bool,
+}
+
+impl Among {
+    fn has(&self, number: u32) -> bool {
+        self.numbers.contains(number) != self.negated
+    }
+}
+
+/// What an event must be to be counted.
+#[derive(Clone)]
+pub enum Test {
+    /// Of these goals.
+    Goal(Among),
+    /// On these pages.
+    Page(Among),
+    /// Of a session that began on these pages.
+    Entry(Among),
+    /// Of a session that these brought.
+    Origin(Among),
+    /// Of a session with these.
+    Client(Among),
+    /// By these visitors.
+    Visitor(Among),
+    /// With a value of this key that passes; `None` where there is none.
+    Metadata(Arc<str>, Arc<dyn Fn(Option<&str>) -> bool + Send + Sync>),
+}
+
+/// Groups of a part's events.
+pub(super) fn part(
+    connection: &Connection,
+    part: &Part,
+    by: &By,
+    tests: &[Test],
+) -> Result<Groups, ReadError> {
+    let columns = Columns::open(connection, part)?;
+    let n = columns.head.rows;
+    let Some(passes) = passing(&columns, tests)? else {
+        return Ok(Groups::new());
+    };
+    let codes =
+        |kind| -> Result<Codes<u32>, ReadError> { Ok(part::codes(&columns.column(kind)?, n)?) };
+    let grouped = |kind| -> Result<(Vec<Option<Key>>, Vec<u32>), ReadError> {
+        let codes = codes(kind)?;
+        Ok((
+            codes
+                .occurs
+                .into_iter()
+                .map(|number| Some(Key::Number(number)))
+                .collect(),
+            codes.rows,
+        ))
+    };
+    let goals = codes(Kind::Goal)?;
+    let (keys, groups) = match by {
+        By::Total => (vec![Some(Key::Number(0))], vec![0; n]),
+        By::Goal => grouped(Kind::Goal)?,
+        By::Page | By::Exit => grouped(Kind::Url)?,
+        By::Entry => grouped(Kind::Entry)?,
+        By::Origin => grouped(Kind::Origin)?,
+        By::Client => grouped(Kind::Client)?,
+        By::Metadata(key) => match columns.read(Kind::Metadata, key)? {
+            Some(column) => {
+                let codes = part::values(&column, n)?;
+                (
+                    codes
+                        .occurs
+                        .into_iter()
+                        .map(|text| text.map(Key::Text))
+                        .collect(),
+                    codes.rows,
+                )
+            }
+            None => return Ok(Groups::new()),
+        },
+    };
+    let is_view: Vec<bool> = goals.occurs.iter().map(|goal| *goal == 0).collect();
+    let sessions = part::small_numbers(&columns.column(Kind::Session)?, n)?;
+    let steps = part::small_numbers(&columns.column(Kind::Step)?, n)?;
+    let visitors = codes(Kind::Visitor)?;
+    let mut counts = vec![Counts::default(); keys.len()];
+    let mut seen = Seen::new(keys.len(), &visitors.occurs);
+    for i in 0..n {
+        if passes[i] {
+            let group = groups[i] as usize;
+            let (step, is_view) = (steps[i], is_view[goals.rows[i] as usize]);
+            counts[group].event(is_view, sessions[i] == 1, step % 2 == 1, step / 2);
+            seen.add(group, visitors.rows[i]);
+        }
+    }
+    let mut cells: Vec<Cell> = counts
+        .into_iter()
+        .zip(seen.visitors(&visitors.occurs))
+        .map(|(counts, visitors)| Cell {
+            counts,
+            visitors,
+            revenue: Default::default(),
+        })
+        .collect();
+    for (at, money) in part::revenue(&columns.column(Kind::Revenue)?)? {
+        if passes.get(at).copied().unwrap_or_default() {
+            add_revenue(
+                &mut cells[groups[at] as usize].revenue,
+                money.currency,
+                money.minor,
+            );
+        }
+    }
+    let named = keys
+        .into_iter()
+        .zip(cells)
+        .filter_map(|(key, cell)| Some((key?, cell)));
+    Ok(named
+        .filter(|(_, cell)| cell.counts.views + cell.counts.fires > 0)
+        .collect())
+}
+
+/// Which rows pass all tests; `None` when none does.
+fn passing(columns: &Columns, tests: &[Test]) -> Result<Option<Vec<bool>>, ReadError> {
+    let n = columns.head.rows;
+    let mut passes = vec![true; n];
+    for test in tests {
+        let (rows, table): (Vec<u32>, Vec<bool>) = match test {
+            Test::Metadata(key, test) => match columns.read(Kind::Metadata, key)? {
+                Some(column) => {
+                    let codes = part::values(&column, n)?;
+                    (
+                        codes.rows,
+                        codes
+                            .occurs
+                            .iter()
+                            .map(|value| test(value.as_deref()))
+                            .collect(),
+                    )
+                }
+                None if test(None) => continue,
+                None => return Ok(None),
+            },
+            Test::Goal(among) => among_codes(columns, Kind::Goal, among)?,
+            Test::Page(among) => among_codes(columns, Kind::Url, among)?,
+            Test::Entry(among) => among_codes(columns, Kind::Entry, among)?,
+            Test::Origin(among) => among_codes(columns, Kind::Origin, among)?,
+            Test::Client(among) => among_codes(columns, Kind::Client, among)?,
+            Test::Visitor(among) => among_codes(columns, Kind::Visitor, among)?,
+        };
+        if table.iter().all(|passes| !passes) {
+            return Ok(None);
+        }
+        for (passes, code) in passes.iter_mut().zip(rows) {
+            *passes &= table[code as usize];
+        }
+    }
+    Ok(Some(passes))
+}
+
+fn among_codes(
+    columns: &Columns,
+    kind: Kind,
+    among: &Among,
+) -> Result<(Vec<u32>, Vec<bool>), ReadError> {
+    let codes = part::codes(&columns.column(kind)?, columns.head.rows)?;
+    let table = codes
+        .occurs
+        .iter()
+        .map(|number| among.has(*number))
+        .collect();
+    Ok((codes.rows, table))
+}
+
+/// Which visitors each group saw, by their places in the part's list.
+enum Seen {
+    /// A bit a group and visitor.
+    Bits { words: usize, bits: Vec<u64> },
+    /// A pair an event, where bits would take too much room.
+    Pairs(Vec<(u32, u32)>, usize),
+}
+
+impl Seen {
+    fn new(groups: usize, visitors: &[u32]) -> Seen {
+        let words = visitors.len().div_ceil(64);
+        match words.checked_mul(groups) {
+            Some(all) if all <= WORDS => Seen::Bits {
+                words,
+                bits: vec![0; all],
+            },
+            _ => Seen::Pairs(Vec::new(), groups),
+        }
+    }
+
+    fn add(&mut self, group: usize, visitor: u32) {
+        match self {
+            Seen::Bits { words, bits } => {
+                bits[group * *words + visitor as usize / 64] |= 1 << (visitor % 64);
+            }
+            Seen::Pairs(pairs, _) => pairs.push((group as u32, visitor)),
+        }
+    }
+
+    /// Each group's visitors. Number 0 is nobody.
+    fn visitors(self, numbers: &[u32]) -> Vec<Visitors> {
+        let ready = |sorted: Vec<u32>| {
+            Visitors::Ready(RoaringBitmap::from_sorted_iter(sorted).unwrap_or_default())
+        };
+        match self {
+            Seen::Bits { words: 0, .. } => Vec::new(),
+            Seen::Bits { words, bits } => bits
+                .chunks(words)
+                .map(|group| {
+                    let mut out = Vec::new();
+                    for (word, bits) in group.iter().enumerate() {
+                        let mut bits = *bits;
+                        while bits != 0 {
+                            let number = numbers[word * 64 + bits.trailing_zeros() as usize];
+                            out.extend((number != 0).then_some(number));
+                            bits &= bits - 1;
+                        }
+                    }
+                    ready(out)
+                })
+                .collect(),
+            Seen::Pairs(mut pairs, groups) => {
+                pairs.sort_unstable();
+                pairs.dedup();
+                let mut out = vec![Vec::new(); groups];
+                for (group, visitor) in pairs {
+                    let number = numbers[visitor as usize];
+                    out[group as usize].extend((number != 0).then_some(number));
+                }
+                out.into_iter().map(ready).collect()
+            }
+        }
+    }
+}
+
+/// Groups of rows, by day.
+pub(super) fn rows<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    by: &By,
+    tests: &[Test],
+) -> HashMap<i32, Groups> {
+    let mut days: HashMap<i32, Counting> = HashMap::new();
+    for row in rows {
+        if !passes(row, tests) {
+            continue;
+        }
+        let key = match by {
+            By::Total => Some(Key::Number(0)),
+            By::Goal => Some(Key::Number(row.goal)),
+            By::Page | By::Exit => Some(Key::Number(row.url)),
+            By::Entry => Some(Key::Number(row.place.shared.entry)),
+            By::Origin => Some(Key::Number(row.place.shared.origin)),
+            By::Client => Some(Key::Number(row.place.shared.client)),
+            By::Metadata(key) => value(row, key).map(Key::Text),
+        };
+        if let Some(key) = key {
+            days.entry(row.day).or_default().event(key, row);
+        }
+    }
+    days.into_iter()
+        .map(|(day, counting)| (day, counting.groups()))
+        .collect()
+}
+
+fn value(row: &Row, key: &str) -> Option<Arc<str>> {
+    let pairs = row::pairs(row.metadata.as_deref()?);
+    pairs
+        .into_iter()
+        .find(|(name, _)| **name == *key)
+        .map(|(_, value)| value)
+}
+
+fn passes(row: &Row, tests: &[Test]) -> bool {
+    tests.iter().all(|test| match test {
+        Test::Goal(among) => among.has(row.goal),
+        Test::Page(among) => among.has(row.url),
+        Test::Entry(among) => among.has(row.place.shared.entry),
+        Test::Origin(among) => among.has(row.place.shared.origin),
+        Test::Client(among) => among.has(row.place.shared.client),
+        Test::Visitor(among) => among.has(row.visitor),
+        Test::Metadata(key, test) => test(value(row, key).as_deref()),
+    })
+}
+
+/// A page view that may be the last of its session.
+#[derive(Clone, Copy)]
+struct Last {
+    at: (i64, i64),
+    url: u32,
+    visitor: u32,
+}
+
+/// The last page of each session on one day. Sessions may go on from part to part.
+#[derive(Default)]
+pub(super) struct Exits(HashMap<i64, Last>);
+
+impl Exits {
+    fn view(&mut self, session: i64, last: Last) {
+        let known = self.0.entry(session).or_insert(last);
+        if known.at < last.at {
+            *known = last;
+        }
+    }
+
+    pub(super) fn part(
+        &mut self,
+        connection: &Connection,
+        part: &Part,
+        tests: &[Test],
+    ) -> Result<(), ReadError> {
+        let columns = Columns::open(connection, part)?;
+        let n = columns.head.rows;
+        let Some(passes) = passing(&columns, tests)? else {
+            return Ok(());
+        };
+        let ids = part::ids(&columns.column(Kind::Id)?, n)?;
+        let at = part::numbers(&columns.column(Kind::At)?, n)?;
+        let sessions = part::numbers(&columns.column(Kind::Session)?, n)?;
+        let goals = part::codes(&columns.column(Kind::Goal)?, n)?;
+        let urls = part::codes(&columns.column(Kind::Url)?, n)?;
+        let visitors = part::codes(&columns.column(Kind::Visitor)?, n)?;
+        for i in 0..n {
+            let is_view = goals.occurs[goals.rows[i] as usize] == 0;
+            if passes[i] && is_view && sessions[i] != 0 {
+                let session = ids[i].wrapping_sub(sessions[i].wrapping_sub(1));
+                let last = Last {
+                    at: (at[i], ids[i]),
+                    url: urls.occurs[urls.rows[i] as usize],
+                    visitor: visitors.occurs[visitors.rows[i] as usize],
+                };
+                self.view(session, last);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn row(&mut self, row: &Row, tests: &[Test]) {
+        if row.goal == 0 && row.place.session != 0 && passes(row, tests) {
+            let last = Last {
+                at: (row.at, row.id),
+                url: row.url,
+                visitor: row.visitor,
+            };
+            self.view(row.place.session, last);
+        }
+    }
+
+    pub(super) fn groups(self) -> Groups {
+        let mut groups: HashMap<u32, (u64, Vec<u32>)> = HashMap::new();
+        for last in self.0.into_values() {
+            let (sessions, visitors) = groups.entry(last.url).or_default();
+            *sessions += 1;
+            visitors.push(last.visitor);
+        }
+        let cell = |(sessions, visitors)| Cell {
+            counts: Counts {
+                sessions,
+                ..Counts::default()
+            },
+            visitors: Visitors::of(visitors),
+            revenue: Default::default(),
+        };
+        groups
+            .into_iter()
+            .map(|(url, group)| (Key::Number(url), cell(group)))
+            .collect()
+    }
+}

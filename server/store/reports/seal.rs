@@ -1,0 +1,281 @@
+//! Sealing: the tail → parts, the parts of a day that is over → fewer of them, and its sums. In a thread of its own, on a
+//! file of its own, so that no event waits for it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::file::{self, Part, ReadError};
+use super::part::{self, ROWS};
+use super::row::Row;
+use super::scan::{self, By};
+use super::tail::{FULL, First, Tail};
+use super::{cell, log, sums};
+
+/// Rows that are sealed at a time while the log is read.
+const CHUNK: usize = 1 << 18;
+
+/// Small parts of one day that are merged while the day goes on.
+const SMALL_PARTS: i64 = 8;
+
+/// How often it is looked what can be tidied up while little happens.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long after a failure it is tried again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Milliseconds of a day, and how long after its end by UTC it has ended in every zone.
+const DAY: i64 = 86_400_000;
+const LAST_ZONE: i64 = 13 * 3_600_000;
+
+/// What seals.
+pub(super) struct Seals {
+    connection: Connection,
+    tail: Arc<Tail>,
+    /// The latest event seen, milliseconds since 1970: a day is over when something happened long enough after it.
+    latest: i64,
+}
+
+impl Seals {
+    pub(super) fn new(connection: Connection, tail: Arc<Tail>) -> Seals {
+        // Copying into the file is done when nobody waits.
+        let _ = connection.pragma_update(None, "wal_autocheckpoint", 0);
+        Seals {
+            connection,
+            tail,
+            latest: 0,
+        }
+    }
+
+    /// Reads what the log has after `through`: seals what is much, puts the rest into the tail.
+    pub(super) fn catch_up(
+        &mut self,
+        events: &Connection,
+        through: i64,
+        last: i64,
+    ) -> Result<(), ReadError> {
+        let is_much = last - through > 1_000_000;
+        if is_much {
+            tracing::info!("reports are made from the log; this takes about 5 s a million events");
+        }
+        let mut rows = Vec::new();
+        log::each::<ReadError>(events, through, |row| {
+            self.latest = self.latest.max(row.at);
+            rows.push(row);
+            if rows.len() >= CHUNK {
+                self.seal(std::mem::take(&mut rows))?;
+            }
+            Ok(())
+        })?;
+        if rows.len() >= FULL {
+            self.seal(std::mem::take(&mut rows))?;
+        }
+        self.tail.replace(|| Ok::<_, ReadError>(rows))?;
+        if is_much {
+            tracing::info!("reports are made");
+        }
+        Ok(())
+    }
+
+    fn seal(&mut self, rows: Vec<Row>) -> Result<(), ReadError> {
+        let transaction = begin(&mut self.connection)?;
+        add(&transaction, rows)?;
+        transaction.commit()?;
+        checkpoint(&self.connection)
+    }
+
+    /// Seals what is first in the tail.
+    fn seal_first(&mut self, first: &First) -> Result<(), ReadError> {
+        let rows: Vec<Row> = first
+            .batches
+            .iter()
+            .flat_map(|batch| batch.iter().cloned())
+            .collect();
+        self.latest = rows.iter().map(|row| row.at).fold(self.latest, i64::max);
+        let transaction = begin(&mut self.connection)?;
+        add(&transaction, rows)?;
+        self.tail.sealed(first, || transaction.commit())?;
+        checkpoint(&self.connection)
+    }
+
+    /// Merges the parts of one day that wants it; says whether there was one.
+    fn tidy(&mut self) -> Result<bool, ReadError> {
+        let over = (self.latest - LAST_ZONE).div_euclid(DAY);
+        let wanted: Option<(i64, i32, bool)> = {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT site, day, day < ?1 AS is_over FROM part WHERE NOT rolled AND (day < ?1 OR rows < ?2)
+                 GROUP BY site, day HAVING is_over OR count(*) >= ?3 LIMIT 1",
+            )?;
+            let mut rows = statement.query(params![over, ROWS as i64, SMALL_PARTS])?;
+            match rows.next()? {
+                Some(row) => Some((row.get(0)?, row.get(1)?, row.get(2)?)),
+                None => None,
+            }
+        };
+        let Some((site, day, is_over)) = wanted else {
+            return Ok(false);
+        };
+        let transaction = begin(&mut self.connection)?;
+        merge(&transaction, site, day)?;
+        if is_over {
+            roll(&transaction, site, day)?;
+        }
+        transaction.commit()?;
+        checkpoint(&self.connection)?;
+        Ok(true)
+    }
+}
+
+fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+fn checkpoint(connection: &Connection) -> Result<(), ReadError> {
+    // What readers keep from being copied now is copied the next time.
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
+/// Adds a part for each site and day among the rows, and keeps through where the log is sealed.
+fn add(transaction: &Transaction, rows: Vec<Row>) -> Result<(), ReadError> {
+    let through = rows.iter().map(|row| row.id).max().unwrap_or_default();
+    let mut days: HashMap<(i64, i32), Vec<Row>> = HashMap::new();
+    for row in rows {
+        days.entry((row.site, row.day)).or_default().push(row);
+    }
+    for ((site, day), mut rows) in days {
+        insert(transaction, site, day, &mut rows)?;
+    }
+    transaction.execute("UPDATE about SET through = max(through, ?1)", [through])?;
+    Ok(())
+}
+
+fn insert(
+    transaction: &Transaction,
+    site: i64,
+    day: i32,
+    rows: &mut [Row],
+) -> Result<(), ReadError> {
+    let first = rows.iter().map(|row| row.id).min();
+    let last = rows.iter().map(|row| row.id).max();
+    transaction
+        .prepare_cached(
+            "INSERT INTO part (site, day, first, last, rows, rolled, data) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+        )?
+        .execute(params![site, day, first, last, rows.len() as i64, part::encode(rows)])?;
+    Ok(())
+}
+
+/// Merges the parts of a day into full ones and a rest, in the order in which their events were stored. Those that are
+/// full already stay.
+fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<(), ReadError> {
+    let mut parts = file::parts(transaction, site, &(day..=day))?;
+    parts.sort_by_key(|part| part.first);
+    let full = parts.iter().take_while(|part| part.rows == ROWS).count();
+    let rest = &parts[full..];
+    if rest.len() < 2 {
+        return Ok(());
+    }
+    let mut rows = Vec::new();
+    for part in rest {
+        let data: Vec<u8> = transaction
+            .prepare_cached("DELETE FROM part WHERE id = ?1 RETURNING data")?
+            .query_row([part.id], |row| row.get(0))?;
+        rows.extend(part::decode(&data, site, day)?);
+        if rows.len() >= 2 * ROWS {
+            rows.sort_unstable_by_key(|row: &Row| row.id);
+            let later = rows.split_off(ROWS);
+            insert(transaction, site, day, &mut rows)?;
+            rows = later;
+        }
+    }
+    rows.sort_unstable_by_key(|row| row.id);
+    for chunk in rows.chunks_mut(ROWS) {
+        insert(transaction, site, day, chunk)?;
+    }
+    Ok(())
+}
+
+/// Makes a day's sums from its parts.
+fn roll(transaction: &Transaction, site: i64, day: i32) -> Result<(), ReadError> {
+    let parts = file::parts(transaction, site, &(day..=day))?;
+    for (by, number) in By::KEPT.iter().zip(0i64..) {
+        let data = sums::encode(&day_groups(transaction, &parts, by)?);
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO sums VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![site, day, number, data])?;
+    }
+    transaction
+        .prepare_cached("UPDATE part SET rolled = 1 WHERE site = ?1 AND day = ?2")?
+        .execute(params![site, day])?;
+    Ok(())
+}
+
+/// The groups of a day's parts.
+fn day_groups(connection: &Connection, parts: &[Part], by: &By) -> Result<cell::Groups, ReadError> {
+    if *by == By::Exit {
+        let mut exits = scan::Exits::default();
+        for part in parts {
+            exits.part(connection, part, &[])?;
+        }
+        return Ok(exits.groups());
+    }
+    let mut groups = cell::Groups::new();
+    for part in parts {
+        cell::add(&mut groups, scan::part(connection, part, by, &[])?);
+    }
+    Ok(groups)
+}
+
+/// The thread that seals. It ends when this is dropped.
+pub(super) struct Sealer {
+    tail: Arc<Tail>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sealer {
+    pub(super) fn start(mut seals: Seals) -> std::io::Result<Sealer> {
+        let tail = seals.tail.clone();
+        let run = move || {
+            while let Some(first) = seals.tail.wait(PATIENCE) {
+                if let Err(error) = seals.work(&first) {
+                    tracing::warn!(%error, "reports.db can't be written; it is tried again");
+                    std::thread::sleep(PAUSE);
+                }
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("sealer".into())
+            .spawn(run)?;
+        Ok(Sealer {
+            tail,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Seals {
+    fn work(&mut self, first: &First) -> Result<(), ReadError> {
+        if !first.batches.is_empty() {
+            self.seal_first(first)?;
+        }
+        while !self.tail.is_waiting() && self.tidy()? {}
+        Ok(())
+    }
+}
+
+impl Drop for Sealer {
+    fn drop(&mut self) {
+        self.tail.stop();
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the thread that seals had died");
+        }
+    }
+}

@@ -10,7 +10,7 @@
 //! - [`store`]: the event log. Commits, then answers, then tells [`live`](store::live).
 //!
 //! [`command`] is what one types in a shell; [`clock`] and [`token`] are where time and chance come
-//! from; [`private`] keeps files to their owner.
+//! from; [`private`] keeps files to their owner; [`recent`] is a map that forgets.
 
 pub mod account;
 pub mod clock;
@@ -20,5 +20,6 @@ pub mod ingest;
 pub mod pages;
 pub mod private;
 pub mod query;
+pub mod recent;
 pub mod store;
 pub mod token;

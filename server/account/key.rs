@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::{Accounts, WorkspaceId};
+use super::{Accounts, Freshness, WorkspaceId};
 use crate::token::{self, Hash};
 
 /// What a key may do.
@@ -133,11 +133,9 @@ impl Accounts {
 
     /// The key with this secret, if it is good at `now`.
     pub fn key(&self, secret: &str, now: Timestamp) -> Result<Arc<Key>, KeyError> {
+        let hash = token::hash(secret);
         let key = self
-            .known()?
-            .keys
-            .get(&token::hash(secret))
-            .cloned()
+            .find(|known| known.keys.get(&hash).cloned())?
             .ok_or(KeyError::Unknown)?;
         match (key.revoked_at, key.expires_at) {
             (Some(at), _) => Err(KeyError::Revoked(at)),
@@ -148,7 +146,7 @@ impl Accounts {
 
     /// A workspace's keys, oldest first.
     pub fn keys(&self, workspace: WorkspaceId) -> rusqlite::Result<Vec<Arc<Key>>> {
-        let known = self.known()?;
+        let known = self.known(Freshness::Now)?;
         let mut keys: Vec<_> = known
             .keys
             .values()

@@ -12,6 +12,7 @@ mod site;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -22,6 +23,15 @@ pub use key::{Key, KeyError, Scope};
 pub(crate) use login::LOGIN;
 pub use login::{LinkError, User};
 pub use site::{Site, SiteError};
+
+/// How old what is held in memory may be.
+const MOMENT: Duration = Duration::from_millis(10);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Freshness {
+    Moment,
+    Now,
+}
 
 /// The file of accounts. Two connections: nobody who reads waits for one who writes.
 pub struct Accounts {
@@ -34,7 +44,11 @@ struct Known {
     connection: Connection,
     /// SQLite's `data_version` that the maps below are of.
     version: Option<i64>,
+    /// When that was asked last.
+    asked: Option<Instant>,
     sites: HashMap<String, Arc<Site>>,
+    /// Each workspace's sites in the order in which they are meant.
+    by_workspace: HashMap<WorkspaceId, Arc<[Arc<Site>]>>,
     keys: HashMap<Hash, Arc<Key>>,
 }
 
@@ -51,7 +65,9 @@ impl Accounts {
         let known = Known {
             connection: schema::open(&file)?,
             version: None,
+            asked: None,
             sites: HashMap::new(),
+            by_workspace: HashMap::new(),
             keys: HashMap::new(),
         };
         Ok(Accounts {
@@ -82,20 +98,36 @@ impl Accounts {
         )
     }
 
-    /// What is held in memory, as it is in the file now.
-    fn known(&self) -> rusqlite::Result<MutexGuard<'_, Known>> {
+    /// What is held in memory, as it was in the file a moment ago: who finds nothing in it asks with `Freshness::Now`.
+    fn known(&self, freshness: Freshness) -> rusqlite::Result<MutexGuard<'_, Known>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        // Every request asks, so the statement is kept.
+        let now = Instant::now();
+        let is_recent = known.asked.is_some_and(|asked| now - asked < MOMENT);
+        if freshness == Freshness::Moment && is_recent {
+            return Ok(known);
+        }
+        // It is asked often, so the statement is kept.
         let version = known
             .connection
             .prepare_cached("PRAGMA data_version")?
             .query_row([], |row| row.get(0))?;
         if known.version != Some(version) {
             known.sites = site::all(&known.connection)?;
+            known.by_workspace = site::by_workspace(known.sites.values());
             known.keys = key::all(&known.connection)?;
             known.version = Some(version);
         }
+        known.asked = Some(now);
         Ok(known)
+    }
+
+    /// Finds something in what is held in memory; what isn't there is looked for in the file as it is now.
+    fn find<T>(&self, look: impl Fn(&Known) -> Option<T>) -> rusqlite::Result<Option<T>> {
+        let found = look(&*self.known(Freshness::Moment)?);
+        match found {
+            Some(found) => Ok(Some(found)),
+            None => Ok(look(&*self.known(Freshness::Now)?)),
+        }
     }
 
     fn change<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> T {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, params};
 
-use super::{Accounts, WorkspaceId};
+use super::{Accounts, Freshness, WorkspaceId};
 use crate::store::event::SiteId;
 use crate::token;
 
@@ -100,6 +100,24 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, A
         .collect()
 }
 
+/// Each workspace's sites, oldest first; the demo last.
+pub(super) fn by_workspace<'a>(
+    sites: impl Iterator<Item = &'a Arc<Site>>,
+) -> HashMap<WorkspaceId, Arc<[Arc<Site>]>> {
+    let mut by_workspace: HashMap<WorkspaceId, Vec<Arc<Site>>> = HashMap::new();
+    for site in sites {
+        by_workspace
+            .entry(site.workspace)
+            .or_default()
+            .push(site.clone());
+    }
+    let sorted = |(workspace, mut sites): (WorkspaceId, Vec<Arc<Site>>)| {
+        sites.sort_by_key(|site| (site.is_demo, site.id));
+        (workspace, sites.into())
+    };
+    by_workspace.into_iter().map(sorted).collect()
+}
+
 impl Accounts {
     /// Adds a site and gives the id for its script tag. Days are of UTC until the site says otherwise.
     pub fn add_site(
@@ -133,26 +151,19 @@ impl Accounts {
 
     /// The site with this public id.
     pub fn site(&self, website_id: &str) -> rusqlite::Result<Option<Arc<Site>>> {
-        Ok(self.known()?.sites.get(website_id).cloned())
+        self.find(|known| known.sites.get(website_id).cloned())
     }
 
     /// A workspace's sites, oldest first; the demo last, so that the first is the one that people mean.
-    pub fn sites(&self, workspace: WorkspaceId) -> rusqlite::Result<Vec<Arc<Site>>> {
-        let known = self.known()?;
-        let mut sites: Vec<_> = known
-            .sites
-            .values()
-            .filter(|s| s.workspace == workspace)
-            .cloned()
-            .collect();
-        sites.sort_by_key(|s| (s.is_demo, s.id));
-        Ok(sites)
+    pub fn sites(&self, workspace: WorkspaceId) -> rusqlite::Result<Arc<[Arc<Site>]>> {
+        let sites = self.find(|known| known.by_workspace.get(&workspace).cloned())?;
+        Ok(sites.unwrap_or_default())
     }
 
     /// The demo's site, made on first use, for pages on any of `hosts`.
     pub fn demo_site(&self, hosts: &[String], now: Timestamp) -> anyhow::Result<Arc<Site>> {
         let workspace = self.first_workspace()?;
-        let demo = |sites: Vec<Arc<Site>>| sites.into_iter().find(|s| s.is_demo);
+        let demo = |sites: Arc<[Arc<Site>]>| sites.iter().find(|s| s.is_demo).cloned();
         if let Some(site) = demo(self.sites(workspace)?) {
             let known = |host: &String| site.is_host(host);
             if !hosts.iter().all(known) {
@@ -169,6 +180,7 @@ impl Accounts {
         } else {
             self.add_site(workspace, "localhost", hosts, true, now)?;
         }
+        drop(self.known(Freshness::Now)?);
         demo(self.sites(workspace)?)
             .ok_or_else(|| anyhow::anyhow!("the demo's site is gone as soon as it was made"))
     }

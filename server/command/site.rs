@@ -26,7 +26,7 @@ pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
             print(&accounts.add_site(workspace, &domain, &hosts, false, Timestamp::now())?)?
         }
         Command::List => {
-            for site in accounts.sites(workspace)? {
+            for site in accounts.sites(workspace)?.iter() {
                 print(
                     format!(
                         "{}\t{}\t{}",

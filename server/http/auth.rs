@@ -112,12 +112,12 @@ pub(super) fn site(
     workspace: WorkspaceId,
     website_id: Option<&str>,
 ) -> Result<Arc<Site>, Error> {
-    let mut sites = app.accounts.sites(workspace)?.into_iter();
+    let sites = app.accounts.sites(workspace)?;
     let found = match website_id {
-        Some(id) => sites.find(|site| site.website_id == id),
-        None => sites.next(),
+        Some(id) => sites.iter().find(|site| site.website_id == id),
+        None => sites.first(),
     };
-    found.ok_or_else(|| {
+    found.cloned().ok_or_else(|| {
         Error::new(
             StatusCode::NOT_FOUND,
             "unknown_website",

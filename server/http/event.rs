@@ -1,17 +1,17 @@
 //! `POST /api/event`: contract §6.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use super::reply::{Data, Error};
+use super::reply::{self, Data, Error};
 use super::{App, Peer, auth, extract, peer};
 use crate::account::Scope;
 use crate::ingest::caller::Caller;
@@ -58,19 +58,31 @@ pub(super) async fn preflight() -> Response {
     (StatusCode::NO_CONTENT, CORS, asked).into_response()
 }
 
-/// Takes events.
-pub(super) async fn receive(
-    State(app): State<Arc<App>>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let answer = take(&app, peer, &headers, body).await;
-    let response = answer.map_or_else(IntoResponse::into_response, IntoResponse::into_response);
-    (CORS, response).into_response()
+/// Answers what is neither a post nor a question before one.
+pub(super) async fn only_posts() -> Error {
+    let allowed = HeaderValue::from_static("POST, OPTIONS");
+    reply::method_not_allowed()
+        .await
+        .with_header(header::ALLOW, allowed)
 }
 
-async fn take(app: &App, peer: Peer, headers: &HeaderMap, body: Body) -> Result<Data, Error> {
+/// Where events are posted.
+pub(super) const PATH: &str = "/api/event";
+
+/// Takes events. This is nearly all that a server does all day, so it is called without the router and its layers.
+pub(super) async fn receive(app: Arc<App>, peer: Peer, request: Request<Incoming>) -> Response {
+    let (head, body) = request.into_parts();
+    let taken = AssertUnwindSafe(take(&app, peer, &head.headers, body)).catch_unwind();
+    let mut response = match taken.await {
+        Ok(Ok(data)) => data.into_response(),
+        Ok(Err(error)) => error.into_response(),
+        Err(panic) => reply::panicked(panic),
+    };
+    response.headers_mut().extend(CORS);
+    reply::enveloped(response)
+}
+
+async fn take(app: &App, peer: Peer, headers: &HeaderMap, body: Incoming) -> Result<Data, Error> {
     // What is refused before it is known whose it is counts for no site.
     let count = |error: &Error| app.ingest.count(None, error.code());
     let caller = caller(app, peer, headers).inspect_err(count)?;
@@ -102,7 +114,7 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// Reads the body, and no more of it than it may have.
-async fn read(body: Body, announced: Option<usize>) -> Result<Vec<u8>, Error> {
+async fn read(body: Incoming, announced: Option<usize>) -> Result<Vec<u8>, Error> {
     let reading = async {
         let mut body = body;
         let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(body::OBJECT_BYTES));
@@ -139,7 +151,7 @@ async fn read(body: Body, announced: Option<usize>) -> Result<Vec<u8>, Error> {
         })
 }
 
-async fn drain(mut body: Body) {
+async fn drain(mut body: Incoming) {
     let mut left = GRACE;
     while let Some(Ok(frame)) = body.frame().await {
         left = left.saturating_sub(frame.data_ref().map_or(0, |d| d.len()));

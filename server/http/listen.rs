@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Method;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -13,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower::Service;
 
-use super::{App, Peer};
+use super::{App, Peer, event};
 
 /// How long a client may take to send its headers, and how long an idle connection is kept.
 const HEADERS: Duration = Duration::from_secs(10);
@@ -47,7 +50,8 @@ pub async fn serve(
                 Ok((stream, from)) => {
                     // Answers are small and written whole.
                     let _ = stream.set_nodelay(true);
-                    let connection = connection(&router, Peer(from), TokioIo::new(stream));
+                    let routed = Routed { router: router.clone(), app: app.clone(), peer: Peer(from) };
+                    let connection = connection(routed, TokioIo::new(stream));
                     let connection = connections.watch(connection);
                     tokio::spawn(async move {
                         if let Err(error) = connection.await {
@@ -76,37 +80,36 @@ pub async fn serve(
 
 type Connection = http1::Connection<TokioIo<tokio::net::TcpStream>, Routed>;
 
-fn connection(router: &Router, peer: Peer, stream: TokioIo<tokio::net::TcpStream>) -> Connection {
+fn connection(routed: Routed, stream: TokioIo<tokio::net::TcpStream>) -> Connection {
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
         .max_buf_size(HEADER_BYTES)
         .max_headers(HEADER_COUNT)
-        .serve_connection(
-            stream,
-            Routed {
-                router: router.clone(),
-                peer,
-            },
-        )
+        .serve_connection(stream, routed)
 }
 
 /// One connection's requests: the router, told who is at the other end.
 #[derive(Clone)]
 struct Routed {
     router: Router,
+    app: Arc<App>,
     peer: Peer,
 }
 
 impl hyper::service::Service<hyper::Request<Incoming>> for Routed {
     type Response = axum::response::Response;
     type Error = std::convert::Infallible;
-    type Future = axum::routing::future::RouteFuture<std::convert::Infallible>;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        if request.method() == Method::POST && request.uri().path() == event::PATH {
+            let taken = event::receive(self.app.clone(), self.peer, request);
+            return Box::pin(taken.map(Ok));
+        }
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(self.peer);
         // A router is always ready.
-        self.router.clone().call(request)
+        Box::pin(self.router.clone().call(request))
     }
 }

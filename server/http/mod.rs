@@ -22,13 +22,12 @@ mod stream;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{get, options};
 use ipnet::IpNet;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::account::{Accounts, Site};
 use crate::clock::Clock;
@@ -61,12 +60,6 @@ pub struct App {
 
 /// The routes.
 pub fn router(app: Arc<App>) -> Router {
-    let quiet = |name: &'static str, value: &'static str| {
-        SetResponseHeaderLayer::if_not_present(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        )
-    };
     Router::new()
         .route("/", get(page::home))
         .route("/demo", get(page::demo))
@@ -81,7 +74,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/dashboard", get(page::to_dashboard))
         .route("/dashboard/analytics", get(page::analytics))
         .route("/dashboard/analytics/live", get(stream::site))
-        .route("/api/event", post(event::receive).options(event::preflight))
+        // What is posted there goes past the router: see `listen`.
+        .route(
+            event::PATH,
+            options(event::preflight).fallback(event::only_posts),
+        )
         .route("/api/v1/analytics/goals", get(api::goals))
         .route("/api/v1/export/events.ndjson", get(export::ndjson))
         .route("/js/{file}", get(asset::script))
@@ -92,8 +89,6 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(reply::method_not_allowed)
         .layer(CatchPanicLayer::custom(reply::panicked))
         .layer(middleware::from_fn(reply::envelope))
-        .layer(quiet("x-content-type-options", "nosniff"))
-        .layer(quiet("referrer-policy", "strict-origin-when-cross-origin"))
         .with_state(app)
 }
 

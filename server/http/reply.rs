@@ -155,13 +155,15 @@ impl From<ReadError> for Error {
 
 /// Gives every request an id, every answer its envelope, and every failure a line in the log.
 pub(super) async fn envelope(request: Request, next: Next) -> Response {
-    let id = Uuid::now_v7().to_string();
-    let mut response = next.run(request).await;
-    let payload = response.extensions_mut().remove::<Payload>();
-    if let Some(payload) = payload {
-        let meta = json!({ "request_id": id });
+    enveloped(next.run(request).await)
+}
+
+/// The same of one answer.
+pub(super) fn enveloped(mut response: Response) -> Response {
+    let id = Uuid::now_v7();
+    if let Some(payload) = response.extensions_mut().remove::<Payload>() {
         let body = match payload {
-            Payload::Data(data) => json!({ "status": "success", "data": data, "meta": meta }),
+            Payload::Data(data) => success(&data, &id),
             Payload::Error {
                 code,
                 message,
@@ -171,10 +173,10 @@ pub(super) async fn envelope(request: Request, next: Next) -> Response {
                 if let Some(details) = details {
                     error["details"] = details;
                 }
-                json!({ "error": error, "meta": meta })
+                json!({ "error": error, "meta": { "request_id": id } }).to_string()
             }
         };
-        *response.body_mut() = Body::from(body.to_string());
+        *response.body_mut() = Body::from(body);
         let headers = response.headers_mut();
         headers.remove(header::CONTENT_LENGTH);
         headers.insert(
@@ -187,18 +189,38 @@ pub(super) async fn envelope(request: Request, next: Next) -> Response {
     }
     if response.status().is_server_error() {
         tracing::warn!(
-            request_id = id,
+            request_id = %id,
             status = response.status().as_u16(),
             "a request failed"
         );
     }
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("x-request-id"), id);
+    let mut text = Uuid::encode_buffer();
+    if let Ok(id) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    for (name, value) in QUIET {
+        response.headers_mut().entry(name).or_insert(value);
     }
     response
 }
+
+fn success(data: &Value, id: &Uuid) -> String {
+    format!(r#"{{"status":"success","data":{data},"meta":{{"request_id":"{id}"}}}}"#)
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What every answer says unless it says otherwise.
+const QUIET: [(HeaderName, HeaderValue); 2] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("strict-origin-when-cross-origin"),
+    ),
+];
 
 pub(super) async fn not_found() -> Error {
     Error::new(

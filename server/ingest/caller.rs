@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::plain;
 use crate::account::{Key, Site};
 use crate::store::event::Address;
 
@@ -41,7 +42,13 @@ pub(super) fn may_send(
         None | Some("null") => url.map(|url| url.0.as_str()),
         origin => origin,
     };
-    let Some(page) = page.and_then(|page| Url::parse(page).ok()) else {
+    let Some(page) = page else {
+        return false;
+    };
+    if plain::host(page).is_some_and(|host| site.is_host(host)) {
+        return true;
+    }
+    let Ok(page) = Url::parse(page) else {
         return false;
     };
     let own = || host.and_then(|host| Url::parse(&format!("http://{host}")).ok());

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::body::Object;
 use super::caller::Caller;
 use super::goal_name;
+use super::plain;
 use super::refusal::{self, Refusal};
 use crate::store::event::{Address, GoalName, Metadata, Money, UserId, VisitorKey};
 
@@ -127,7 +128,7 @@ pub(super) fn address(field: Field, name: &str) -> Result<Option<Address>, Refus
         return Ok(None);
     };
     let wanted = "wanted an absolute address such as https://example.com/pricing";
-    if !text.starts_with('/') {
+    if !text.starts_with('/') && plain::host(&text).is_none() {
         let scheme = Url::parse(&text).map_err(|_| refusal::field(name, wanted))?;
         if matches!(scheme.scheme(), "data" | "blob" | "javascript") {
             return Err(refusal::field(

@@ -1,7 +1,7 @@
 //! A body → checked events: the door where input becomes types that can't be wrong.
 //!
 //! - [`body`]: bytes → objects
-//! - `field`: an object's fields, one by one
+//! - `field`: an object's fields, one by one; `plain`: addresses that need no parser
 //! - [`caller`]: who sends, and whether they may for this site
 //! - `raw`: the shim's records, judged by the pixel's core
 //! - [`refusal`]: what is wrong, in words that help
@@ -14,6 +14,7 @@ mod bot;
 pub mod caller;
 mod cookieless;
 mod field;
+mod plain;
 mod raw;
 pub mod refusal;
 
@@ -183,27 +184,26 @@ impl Ingest {
                 }
             }
             Caller::Server { key } => {
-                let sites = self.accounts.sites(key.workspace).map_err(unreadable)?;
                 if let Some(id) = &sender.website_id {
-                    return sites
-                        .into_iter()
-                        .find(|s| s.website_id == *id)
+                    let named = self.accounts.site(id).map_err(unreadable)?;
+                    return named
+                        .filter(|site| site.workspace == key.workspace)
                         .ok_or_else(unknown);
                 }
-                let ids: Vec<_> = sites.iter().map(|s| s.id).collect();
+                let sites = self.accounts.sites(key.workspace).map_err(unreadable)?;
+                let is_known = |id| sites.iter().any(|site| site.id == id);
                 let seen = match &sender.visitor {
                     Some(visitor) => self
                         .store
-                        .site_that_saw(visitor, &ids)
+                        .site_that_saw(visitor, is_known)
                         .map_err(unreadable)?,
                     None => None,
                 };
-                let mut sites = sites.into_iter();
-                match seen {
-                    Some(id) => sites.find(|s| s.id == id),
-                    None => sites.next(),
-                }
-                .ok_or_else(unknown)
+                let meant = match seen {
+                    Some(id) => sites.iter().find(|s| s.id == id),
+                    None => sites.first(),
+                };
+                meant.cloned().ok_or_else(unknown)
             }
         }
     }

@@ -78,7 +78,7 @@ pub fn goals(store: &Store, site: SiteId, range: &Range) -> Result<Goals, ReadEr
                 visitors: visitors.len(),
                 conversion_rate: 0.0,
                 revenue: revenue(cells().map(|(_, cell)| &cell.revenue)),
-                days: days(range, cells().map(|(day, cell)| (day, cell))),
+                days: days(range, cells()),
             }),
             None => views += cells().map(|(_, cell)| cell.counts.views).sum::<u64>(),
         }

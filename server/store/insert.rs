@@ -9,11 +9,11 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 use super::event::{Client, Event, EventId, Origin, UserId, VisitorKey, What};
 use super::id;
 use super::origin;
-use super::recent::Recent;
 use super::reports::log;
 use super::reports::row::{Revenue, Row};
 use super::schema::VIEW;
 use super::session::{IDLE, Place, Sessions, Shared};
+use crate::recent::Recent;
 
 /// Entries of each kind that are held in memory, at least.
 const REMEMBERED: usize = 50_000;
@@ -59,6 +59,14 @@ impl Held {
             sessions: Sessions::new(),
             next: 1,
         }
+    }
+
+    /// Whether the log ends where this says: nobody else has written to it.
+    pub(super) fn is_current(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let last: Option<i64> = connection
+            .prepare_cached("SELECT max(id) FROM event")?
+            .query_row([], |row| row.get(0))?;
+        Ok(last.is_none_or(|last| last < self.next))
     }
 
     /// Forgets what it holds and reads what the log says: the next number, never one that was given before, and the

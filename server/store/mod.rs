@@ -4,7 +4,7 @@
 //! - [`event`]: what is stored, as types that can't be wrong; [`origin`]: what brought a session; [`id`]: event ids
 //! - `schema`, `upgrade`: the tables, and how older ones are brought up to date
 //! - [`writer`]: one thread that commits what waits as one transaction and answers after it; `insert`: one event's rows;
-//!   `session`: which visit it belongs to; `checkpoint`: copies the log's end into its file
+//!   `session`: which visit it belongs to; `seen`: which site saw a visitor last; `checkpoint`: copies the log's end into its file
 //! - [`reports`]: what questions are answered from
 //! - `read`: single events, names; [`care`]: copies, checks, and what takes events out
 //! - [`live`]: who is told of what was committed
@@ -20,9 +20,9 @@ mod insert;
 pub mod live;
 pub mod origin;
 mod read;
-mod recent;
 pub mod reports;
 mod schema;
+mod seen;
 mod session;
 mod upgrade;
 pub mod writer;
@@ -64,6 +64,7 @@ pub struct Store {
     reports: Arc<Reports>,
     writer: writer::Writer,
     live: live::Live,
+    seen: Arc<seen::Seen>,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -79,6 +80,7 @@ impl Store {
         let ids = Arc::new(id::Maker::new(secret));
         let reports = Arc::new(Reports::open(folder, &connection)?);
         let live = live::Live::default();
+        let seen = Arc::<seen::Seen>::default();
         let writer = writer::Writer::start(
             file.clone(),
             connection,
@@ -86,6 +88,7 @@ impl Store {
             ids.clone(),
             reports.clone(),
             live.clone(),
+            seen.clone(),
         )?;
         Ok(Arc::new(Store {
             file,
@@ -93,6 +96,7 @@ impl Store {
             reports,
             writer,
             live,
+            seen,
             readers: Mutex::default(),
         }))
     }

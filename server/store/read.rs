@@ -100,19 +100,21 @@ impl Store {
         }
     }
 
-    /// Of `sites`, the one that saw this visitor last.
+    /// The site that saw this visitor last, of those that are meant.
     pub fn site_that_saw(
         &self,
         visitor: &VisitorKey,
-        sites: &[SiteId],
+        is_meant: impl Fn(SiteId) -> bool,
     ) -> rusqlite::Result<Option<SiteId>> {
+        if let Some(site) = self.seen.site(visitor).filter(|site| is_meant(*site)) {
+            return Ok(Some(site));
+        }
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT site FROM visitor WHERE key = ?1 ORDER BY last_at DESC, id DESC",
             )?;
             let seen = statement.query_map([insert::key(visitor)], |row| row.get(0).map(SiteId))?;
-            let mut known =
-                seen.filter(|site| site.as_ref().map_or(true, |site| sites.contains(site)));
+            let mut known = seen.filter(|site| site.as_ref().map_or(true, |site| is_meant(*site)));
             known.next().transpose()
         })
     }

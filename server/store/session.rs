@@ -7,7 +7,7 @@
 //! An event that comes late joins the session that was going on at its time, if that is the visitor's last one; else it
 //! makes a session of its own. The first event *stored* settles what brought a session.
 
-use super::recent::Recent;
+use crate::recent::Recent;
 
 /// Idle time that ends a session, in milliseconds.
 pub(super) const IDLE: i64 = 30 * 60 * 1000;

@@ -18,6 +18,7 @@ use super::insert::{Held, Insert};
 use super::live::Live;
 use super::read::Fire;
 use super::reports::Reports;
+use super::seen::Seen;
 use super::{Settings, care, id, schema};
 
 /// Events in one transaction at the most; past that even a fast disk keeps the first ones waiting.
@@ -76,6 +77,7 @@ impl Writer {
         ids: Arc<id::Maker>,
         reports: Arc<Reports>,
         live: Live,
+        seen: Arc<Seen>,
     ) -> anyhow::Result<Writer> {
         let (requests, inbox) = sync_channel(settings.queue);
         let drops = Arc::new(Drops::default());
@@ -94,6 +96,7 @@ impl Writer {
             reports,
             checkpoints,
             live,
+            seen,
             drops: drops.clone(),
         };
         let thread = std::thread::Builder::new()
@@ -171,6 +174,7 @@ struct Log {
     reports: Arc<Reports>,
     checkpoints: Arc<Checkpoints>,
     live: Live,
+    seen: Arc<Seen>,
     drops: Arc<Drops>,
 }
 
@@ -190,7 +194,13 @@ impl Log {
                     }
                     self.answer(batch);
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    // Without events to store, what commands beside the server did is noticed here.
+                    if let Err(error) = self.mend().and_then(|()| self.commit(&[]).map(|_| ())) {
+                        tracing::warn!(%error, "the log can't be read");
+                        self.is_broken = true;
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => return self.write_drops(),
             }
             if written.elapsed() >= DROPS {
@@ -229,26 +239,26 @@ impl Log {
         if self.is_broken {
             self.connection = schema::connect(&self.file)?;
             self.settings.apply(&self.connection)?;
-            self.read_anew()?;
+            self.held.reset(&self.connection)?;
+            self.reports.reload(&self.connection)?;
             self.is_broken = false;
         }
         Ok(())
     }
 
-    fn read_anew(&mut self) -> rusqlite::Result<()> {
-        self.erased = care::erased(&self.connection)?;
-        self.held.reset(&self.connection)?;
-        self.reports.reload(&self.connection)
-    }
-
     /// Commits the requests as one transaction, then tells whoever looks.
     fn commit(&mut self, batch: &[Request]) -> rusqlite::Result<Vec<Vec<Outcome>>> {
-        if care::erased(&self.connection)? != self.erased {
-            self.read_anew()?;
-        }
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let erased = care::erased(&transaction)?;
+        if erased != self.erased || !self.held.is_current(&transaction)? {
+            // A command beside the server has changed the log.
+            self.held.reset(&transaction)?;
+            self.reports.reload(&transaction)?;
+            self.seen.clear();
+            self.erased = erased;
+        }
         let mut insert = Insert::new(&transaction, &mut self.held)?;
         let mut rows = Vec::new();
         let mut stored = Vec::new();
@@ -276,6 +286,8 @@ impl Log {
         drop(insert);
         transaction.commit()?;
         self.reports.add(rows);
+        self.seen
+            .events(batch.iter().flat_map(|request| &request.events));
         for (event, id, visitor) in stored {
             self.live.tell(event.site, fire(event, id, visitor));
         }

@@ -1,98 +1,44 @@
-//! A 200 means on disk: kills and stops lose nothing that was acknowledged, and double nothing.
+//! A 200 means on disk: kills, stops, power cuts and disks that fail lose nothing that was acknowledged, and double
+//! nothing. `benches/crash.rs` is the long form.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::server::Server;
+use crate::fault::{Disk, Fault, damage, wait_until_gone};
+use crate::load::{assert_kept, load, send_again};
+use crate::server::{Server, set_up};
 
-/// Sends from eight threads until `end` is called, and gives the names that were acknowledged.
-fn load(server: &Server, key: &str, round: usize, end: impl FnOnce()) -> HashSet<String> {
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let senders: Vec<_> = (0..8)
-            .map(|thread| {
-                let over = &over;
-                scope.spawn(move || {
-                    let mut acknowledged = HashSet::new();
-                    for n in 0.. {
-                        if over.load(Ordering::Relaxed) {
-                            break;
-                        }
-                        let name = format!("{round}-{thread}-{n}");
-                        let sent = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                            server
-                                .post_with_key(key, json!({ "name": name }).to_string())
-                                .status
-                        }));
-                        match sent {
-                            Ok(200) => acknowledged.insert(name),
-                            _ => break,
-                        };
-                    }
-                    acknowledged
-                })
-            })
-            .collect();
-        std::thread::sleep(Duration::from_millis(300));
-        end();
-        over.store(true, Ordering::Relaxed);
-        senders
-            .into_iter()
-            .flat_map(|s| s.join().unwrap())
-            .collect()
-    })
-}
-
-fn signal(server: &Server, signal: &str) {
-    let pid = server.pid().to_string();
-    assert!(
-        std::process::Command::new("kill")
-            .args([signal, &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
-    if signal == "-TERM" {
-        // It ends what is in flight; nothing new is taken meanwhile.
-        std::thread::sleep(Duration::from_millis(200));
-    }
-}
+const FLAGS: [&str; 2] = ["--rate-key", "0"];
 
 #[test]
 fn kills_and_stops_under_load_lose_nothing() {
-    std::panic::set_hook(Box::new(|_| ()));
-    let mut server = Server::with(&["--rate-key", "0"]);
-    let site = server.add_site("example.com");
-    let key = server.new_key();
+    let (mut server, site, key) = set_up(&FLAGS);
     let mut acknowledged = HashSet::new();
-    for round in 0..8 {
-        let how = if round % 2 == 0 { "-KILL" } else { "-TERM" };
-        acknowledged.extend(load(&server, &key, round, || signal(&server, how)));
-        let data = server.kill();
-        server = Server::on(data, &["--rate-key", "0"]);
-        let stored: Vec<String> = server
-            .events(&key, &site)
-            .iter()
-            .map(|e| e["name"].as_str().unwrap().to_owned())
-            .collect();
-        let distinct: HashSet<_> = stored.iter().cloned().collect();
-        let _ = std::panic::take_hook();
-        assert_eq!(
-            stored.len(),
-            distinct.len(),
-            "round {round}: something was stored twice"
+    for round in 0..12 {
+        let how = if round % 3 == 2 { "-TERM" } else { "-KILL" };
+        let sent = load(&server, &key, round, 8, || {
+            std::thread::sleep(Duration::from_millis(200));
+            server.signal(how);
+            // A stop ends what is in flight; nothing new is taken meanwhile.
+            std::thread::sleep(Duration::from_millis(100));
+        });
+        acknowledged.extend(sent.acknowledged);
+        let data = match how {
+            "-TERM" => server.stop(),
+            _ => server.kill(),
+        };
+        server = Server::on(data, &FLAGS);
+        acknowledged.extend(send_again(&server, &key, sent.unsure).acknowledged);
+        assert_kept(
+            &server,
+            &key,
+            &site,
+            &acknowledged,
+            &format!("round {round}, {how}"),
         );
-        let missing: Vec<_> = acknowledged.difference(&distinct).take(5).collect();
-        assert!(
-            missing.is_empty(),
-            "round {round}, {how}: acknowledged, and not there: {missing:?}"
-        );
-        std::panic::set_hook(Box::new(|_| ()));
     }
-    let _ = std::panic::take_hook();
     assert!(acknowledged.len() > 100, "{}", acknowledged.len());
 }
 
@@ -104,4 +50,173 @@ fn a_stop_comes_within_ten_seconds_even_while_somebody_looks() {
     let mut beginning = [0; 64];
     std::io::Read::read_exact(&mut stream, &mut beginning).unwrap();
     server.stop();
+}
+
+fn set_up_on(disk: &Disk) -> (Server, String, String) {
+    let server = disk.serve(tempfile::tempdir().unwrap(), &FLAGS);
+    let site = server.add_site("example.com");
+    let key = server.new_key();
+    (server, site, key)
+}
+
+#[test]
+fn power_cuts_under_load_lose_nothing() {
+    let disk = Disk::new();
+    let (mut server, site, key) = set_up_on(&disk);
+    let mut acknowledged = HashSet::new();
+    for round in 0..12 {
+        let seed = round as u64;
+        let cut = match round % 2 {
+            0 => Fault::PowerCut {
+                after: 50 + 100 * seed,
+                seed,
+            },
+            _ => Fault::CheckpointCut {
+                after: 1 + 4 * seed,
+                seed,
+            },
+        };
+        let sent = load(&server, &key, round, 8, || {
+            disk.set(cut);
+            wait_until_gone(&server);
+        });
+        acknowledged.extend(sent.acknowledged);
+        server = disk.serve(server.kill(), &FLAGS);
+        let again = send_again(&server, &key, sent.unsure);
+        acknowledged.extend(again.acknowledged);
+        assert_kept(
+            &server,
+            &key,
+            &site,
+            &acknowledged,
+            &format!("round {round}"),
+        );
+        assert_eq!(damage(server.data.path()), [""; 0], "round {round}");
+    }
+    let sectors = disk.injected();
+    assert!(
+        acknowledged.len() > 100 && sectors > 100,
+        "{} acknowledged, {sectors} sectors put back",
+        acknowledged.len()
+    );
+}
+
+/// A disk that lets nothing be written, and is mended.
+fn recovers_from(fault: Fault, code: &str) {
+    let disk = Disk::new();
+    let (server, site, key) = set_up_on(&disk);
+    let before = load(&server, &key, 0, 8, || {
+        std::thread::sleep(Duration::from_millis(200));
+    });
+    let mut acknowledged = before.acknowledged;
+    assert!(
+        disk.writes() > 100,
+        "the library is between: {}",
+        disk.writes()
+    );
+
+    disk.set(fault);
+    let turned_away = load(&server, &key, 1, 8, || {
+        std::thread::sleep(Duration::from_millis(300));
+    });
+    assert_eq!(turned_away.acknowledged.len(), 0);
+    let answers: Vec<_> = turned_away.refused.keys().cloned().collect();
+    assert_eq!(answers, [format!("503 {code}")]);
+    let reply = server.post_with_key(&key, json!({ "name": "refused" }).to_string());
+    assert_eq!((reply.status, reply.code().as_str()), (503, code));
+    assert!(
+        reply
+            .header("retry-after")
+            .is_some_and(|wait| wait.parse::<u32>().is_ok())
+    );
+    let stored = server.events(&key, &site);
+    assert_kept(
+        &server,
+        &key,
+        &site,
+        &acknowledged,
+        "while nothing can be written",
+    );
+    assert_eq!(stored.len(), acknowledged.len(), "nothing that was refused");
+
+    disk.set(Fault::None);
+    let again = send_again(&server, &key, turned_away.unsure);
+    assert_eq!(
+        again.unsure,
+        [],
+        "writes go on by themselves, not {:?}",
+        again.refused
+    );
+    acknowledged.extend(again.acknowledged);
+    let after = load(&server, &key, 2, 8, || {
+        std::thread::sleep(Duration::from_millis(200));
+    });
+    assert!(
+        after.acknowledged.len() > 20 && after.refused.is_empty(),
+        "{after:?}"
+    );
+    acknowledged.extend(after.acknowledged);
+    assert_kept(&server, &key, &site, &acknowledged, "afterwards");
+    let server = Server::on(server.kill(), &FLAGS);
+    assert_kept(&server, &key, &site, &acknowledged, "after a kill");
+    assert_eq!(damage(server.data.path()), [""; 0]);
+}
+
+#[test]
+fn a_full_disk_turns_events_away_until_it_has_room() {
+    recovers_from(Fault::Full, "storage_full");
+}
+
+#[test]
+fn a_broken_disk_turns_events_away_until_it_is_mended() {
+    recovers_from(Fault::Broken, "overloaded");
+}
+
+#[test]
+fn writes_that_fail_now_and_then_lose_nothing() {
+    let disk = Disk::new();
+    let (mut server, site, key) = set_up_on(&disk);
+    let mut acknowledged = HashSet::new();
+    let mut refused = 0;
+    for (round, one_in) in [300, 40, 8].into_iter().enumerate() {
+        disk.set(Fault::Some {
+            one_in,
+            seed: one_in,
+        });
+        let sent = load(&server, &key, round, 8, || {
+            std::thread::sleep(Duration::from_millis(700));
+        });
+        disk.set(Fault::None);
+        acknowledged.extend(sent.acknowledged);
+        let answers: Vec<_> = sent.refused.keys().collect();
+        assert!(
+            answers.iter().all(|answer| answer.starts_with("503 ")),
+            "{answers:?}"
+        );
+        refused += sent.refused.values().sum::<usize>();
+        let again = send_again(&server, &key, sent.unsure);
+        assert_eq!(
+            again.unsure,
+            [],
+            "writes go on by themselves, not {:?}",
+            again.refused
+        );
+        acknowledged.extend(again.acknowledged);
+        let when = format!("one in {one_in}");
+        assert_kept(&server, &key, &site, &acknowledged, &when);
+        server = disk.serve(server.kill(), &FLAGS);
+        assert_kept(
+            &server,
+            &key,
+            &site,
+            &acknowledged,
+            &format!("{when}, after a kill"),
+        );
+        assert_eq!(damage(server.data.path()), [""; 0], "{when}");
+    }
+    assert!(
+        refused > 0 && acknowledged.len() > 100,
+        "{refused}, {}",
+        acknowledged.len()
+    );
 }

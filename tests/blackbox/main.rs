@@ -1,7 +1,8 @@
 //! Black-box tests: the built binary, from outside.
 //!
 //! - `server`: starts it in a folder of its own on a free port, and asks it things
-//! - `event`: every row of the status table; `limit`: what is turned away; `hostile`: what strangers send; `durable`: kills
+//! - `event`: every row of the status table; `limit`: what is turned away; `hostile`: what strangers send
+//! - `durable`: kills, stops, power cuts and failing disks; `fault`: makes the disk fail; `load`: what runs meanwhile
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
 //! - `sample`: every code sample of the product's page, run as written
 //! - `npm`: the package in an app made with Vite and React
@@ -13,8 +14,10 @@ mod command;
 mod docs;
 mod durable;
 mod event;
+mod fault;
 mod hostile;
 mod limit;
+mod load;
 mod npm;
 mod page;
 mod sample;

@@ -1,5 +1,6 @@
 //! Starts the built binary in a folder of its own on a free port, and asks it things.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -64,11 +65,21 @@ impl Server {
 
     /// Starts on a folder that may hold something already.
     pub fn on(data: TempDir, flags: &[&str]) -> Server {
+        Server::with_environment(data, flags, &[])
+    }
+
+    /// The same, with variables of the environment, of which it has no others.
+    pub fn with_environment(
+        data: TempDir,
+        flags: &[&str],
+        environment: &[(&str, OsString)],
+    ) -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_admx"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
             .args(flags)
             .env_clear()
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -187,6 +198,15 @@ impl Server {
         self.child.id()
     }
 
+    /// Sends it a signal: `-KILL`, `-TERM`.
+    pub fn signal(&self, signal: &str) {
+        let status = Command::new("kill")
+            .args([signal, &self.pid().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
     /// Kills it as a power cut would, and gives the folder.
     pub fn kill(mut self) -> TempDir {
         self.child.kill().unwrap();
@@ -197,14 +217,7 @@ impl Server {
     /// Asks it to stop, waits until it has, and gives the folder.
     pub fn stop(mut self) -> TempDir {
         let asked = Instant::now();
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.signal("-TERM");
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}");
         assert!(asked.elapsed() < Duration::from_secs(10));

@@ -115,6 +115,13 @@ pub(super) fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// The number of the last event that is sealed.
+pub(super) fn through(connection: &Connection) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT through FROM about")?
+        .query_row([], |row| row.get(0))
+}
+
 /// A part, but for its columns.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Statement};
 
 use super::row::{Revenue, Row, letters};
-use crate::store::recent::Recent;
+use crate::recent::Recent;
 use crate::store::session::{Place, Shared};
 
 /// What a session's first event settled.
@@ -47,6 +47,16 @@ pub(in crate::store) fn place(row: &rusqlite::Row, id: i64, at: usize) -> rusqli
             Shared::default()
         },
     })
+}
+
+/// The rows numbered above `after`, in order.
+pub(super) fn after(connection: &Connection, after: i64) -> rusqlite::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    each::<rusqlite::Error>(connection, after, |row| {
+        rows.push(row);
+        Ok(())
+    })?;
+    Ok(rows)
 }
 
 /// Gives `each` the rows numbered above `after`, in order, until it answers an error.

@@ -61,7 +61,7 @@ impl Reports {
             })?;
         let (connection, through) = file::open(&file, &id, last)?;
         let tail = Arc::new(Tail::default());
-        let mut seals = seal::Seals::new(connection, tail.clone());
+        let mut seals = seal::Seals::new(connection, folder.join("events.db"), tail.clone());
         seals.catch_up(log, through, last)?;
         let sealer = seal::Sealer::start(seals)?;
         Ok(Reports {
@@ -80,15 +80,8 @@ impl Reports {
     /// Reads anew what is not sealed: after commands took events out of the log, or a commit had an unclear end.
     pub(super) fn reload(&self, log: &Connection) -> rusqlite::Result<()> {
         let reader = file::open_to_read(&self.file)?;
-        self.tail.replace(|| {
-            let through = reader.query_row("SELECT through FROM about", [], |row| row.get(0))?;
-            let mut rows = Vec::new();
-            log::each::<rusqlite::Error>(log, through, |row| {
-                rows.push(row);
-                Ok(())
-            })?;
-            Ok(rows)
-        })
+        self.tail
+            .replace(|| log::after(log, file::through(&reader)?))
     }
 
     /// Ends the thread that seals. What is not sealed is read from the log at the next start.
@@ -143,15 +136,15 @@ impl Reports {
         let mut snapshot = Snapshot {
             connections,
             rows: Vec::new(),
+            through: 0,
             idle: &self.idle,
         };
         // While the tail is held nothing is sealed, so that no event is missed and none seen twice.
         self.tail.held(|batches| {
             for connection in &snapshot.connections {
                 connection.execute_batch("BEGIN")?;
-                connection
-                    .prepare_cached("SELECT through FROM about")?
-                    .query_row([], |_| Ok(()))?;
+                // What another process has sealed meanwhile is not counted from the tail too.
+                snapshot.through = file::through(connection)?;
             }
             snapshot.rows.extend(batches.iter().cloned());
             Ok::<_, rusqlite::Error>(())
@@ -164,6 +157,8 @@ impl Reports {
 struct Snapshot<'a> {
     connections: Vec<Connection>,
     rows: Vec<Arc<[Row]>>,
+    /// The number of the last event that is sealed.
+    through: i64,
     idle: &'a Mutex<Vec<Connection>>,
 }
 
@@ -203,7 +198,7 @@ impl Snapshot<'_> {
     /// Events that are not sealed.
     fn rows(&self, site: i64, days: &RangeInclusive<i32>) -> impl Iterator<Item = &Row> {
         let rows = self.rows.iter().flat_map(|batch| batch.iter());
-        rows.filter(move |row| row.site == site && days.contains(&row.day))
+        rows.filter(move |row| row.id > self.through && row.site == site && days.contains(&row.day))
     }
 
     /// Scans parts, a share of them on each connection.

@@ -73,6 +73,9 @@ impl Among {
     }
 }
 
+/// Whether a value of metadata passes; `None` where there is none.
+pub type ValueTest = dyn Fn(Option<&str>) -> bool + Send + Sync;
+
 /// What an event must be to be counted.
 #[derive(Clone)]
 pub enum Test {
@@ -88,8 +91,8 @@ pub enum Test {
     Client(Among),
     /// By these visitors.
     Visitor(Among),
-    /// With a value of this key that passes; `None` where there is none.
-    Metadata(Arc<str>, Arc<dyn Fn(Option<&str>) -> bool + Send + Sync>),
+    /// With a value of this key that passes.
+    Metadata(Arc<str>, Arc<ValueTest>),
 }
 
 /// Groups of a part's events.

@@ -2,6 +2,7 @@
 //! file of its own, so that no event waits for it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use super::row::Row;
 use super::scan::{self, By};
 use super::tail::{FULL, First, Tail};
 use super::{cell, log, sums};
+use crate::store::schema;
 
 /// Rows that are sealed at a time while the log is read.
 const CHUNK: usize = 1 << 18;
@@ -34,17 +36,20 @@ const LAST_ZONE: i64 = 13 * 3_600_000;
 /// What seals.
 pub(super) struct Seals {
     connection: Connection,
+    /// The file of the log.
+    events: PathBuf,
     tail: Arc<Tail>,
     /// The latest event seen, milliseconds since 1970: a day is over when something happened long enough after it.
     latest: i64,
 }
 
 impl Seals {
-    pub(super) fn new(connection: Connection, tail: Arc<Tail>) -> Seals {
+    pub(super) fn new(connection: Connection, events: PathBuf, tail: Arc<Tail>) -> Seals {
         // Copying into the file is done when nobody waits.
         let _ = connection.pragma_update(None, "wal_autocheckpoint", 0);
         Seals {
             connection,
+            events,
             tail,
             latest: 0,
         }
@@ -96,6 +101,13 @@ impl Seals {
             .collect();
         self.latest = rows.iter().map(|row| row.at).fold(self.latest, i64::max);
         let transaction = begin(&mut self.connection)?;
+        let through = file::through(&transaction)?;
+        if rows.first().is_some_and(|row| row.id <= through) {
+            // Another process, such as a command beside the server, has sealed these too.
+            let events = schema::open_to_read(&self.events)?;
+            self.tail.replace(|| log::after(&events, through))?;
+            return Ok(());
+        }
         add(&transaction, rows)?;
         self.tail.sealed(first, || transaction.commit())?;
         checkpoint(&self.connection)

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 /// Two halves: new entries go to the young one; when that is full it becomes the old one, and the old one is dropped.
-pub(super) struct Recent<K, V> {
+pub struct Recent<K, V> {
     young: HashMap<K, V>,
     old: HashMap<K, V>,
     half: usize,
 }
 
 impl<K: Eq + Hash, V: Clone> Recent<K, V> {
-    /// Holds at least `half` of what was used last, and at most twice that.
-    pub(super) fn new(half: usize) -> Recent<K, V> {
+    /// An empty one that holds at least `half` of what was used last, and at most twice that.
+    pub fn new(half: usize) -> Recent<K, V> {
         Recent {
             young: HashMap::new(),
             old: HashMap::new(),
@@ -21,7 +21,8 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         }
     }
 
-    pub(super) fn get<Q>(&mut self, key: &Q) -> Option<&mut V>
+    /// What is remembered of `key`; it is used now.
+    pub fn get<Q>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
@@ -33,7 +34,8 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         self.young.get_mut(key)
     }
 
-    pub(super) fn insert(&mut self, key: K, value: V) {
+    /// Remembers something.
+    pub fn insert(&mut self, key: K, value: V) {
         if self.young.len() >= self.half {
             self.old = std::mem::take(&mut self.young);
         }

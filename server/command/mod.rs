@@ -2,6 +2,8 @@
 //! to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 mod key;
+mod progress;
+mod seed;
 mod serve;
 mod site;
 mod user;
@@ -47,6 +49,8 @@ enum Command {
     /// People who may look
     #[command(subcommand)]
     User(user::Command),
+    /// Fill a site with believable visits, the same for the same seed
+    Seed(seed::Flags),
 }
 
 /// Reads the command line and does what it says.
@@ -97,6 +101,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Site(command) => site::run(&accounts(&cli.data)?, command),
         Command::Key(command) => key::run(&accounts(&cli.data)?, command),
         Command::User(command) => user::run(&accounts(&cli.data)?, command),
+        Command::Seed(flags) => seed::run(&cli.data, &flags),
     }
 }
 

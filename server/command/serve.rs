@@ -1,7 +1,7 @@
 //! `admx serve`: opens the files, starts the rooms, and says what to open.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -16,6 +16,7 @@ use crate::account::Accounts;
 use crate::clock::Clock;
 use crate::http::{App, Limits, Rates, listen};
 use crate::ingest::Ingest;
+use crate::ingest::place::Places;
 use crate::store::{Settings, Store};
 
 #[derive(clap::Args)]
@@ -48,6 +49,9 @@ pub(super) struct Flags {
         value_name = "CIDR"
     )]
     excluded: Vec<IpNet>,
+    /// A MaxMind-format file (.mmdb) that knows countries; an address itself is never stored
+    #[arg(long, env = "ADMX_PLACES", value_name = "FILE")]
+    places: Option<PathBuf>,
     /// Requests a second from one browser's address; 0 for no limit
     #[arg(
         long,
@@ -142,9 +146,16 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let demo = accounts.demo_site(&demo_hosts(address, flags.base_url.as_ref()), clock.now())?;
     announce(&accounts, &base_url, clock)?;
 
+    let places = flags.places.as_deref().map(Places::open).transpose()?;
     let (stop_streams, stopping) = watch::channel(false);
     let app = Arc::new(App {
-        ingest: Ingest::new(accounts.clone(), store.clone(), clock, flags.excluded),
+        ingest: Ingest::new(
+            accounts.clone(),
+            store.clone(),
+            clock,
+            flags.excluded,
+            places,
+        ),
         accounts,
         store: store.clone(),
         clock,

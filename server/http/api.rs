@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -10,7 +11,9 @@ use serde_json::{Value, json};
 use super::extract::Asked;
 use super::reply::{Data, Error};
 use super::{App, auth};
+use crate::query::answer::{self, Figure};
 use crate::query::goals::{self, Goals};
+use crate::query::question;
 use crate::query::range::Range;
 use crate::store::ReadError;
 use crate::store::event::Money;
@@ -39,6 +42,38 @@ pub(super) async fn goals(
     .map_err(|error| Error::field(error.to_string()))?;
     let goals = reading(move || goals::goals(&app.store, site.id, &range)).await?;
     Ok(Data(StatusCode::OK, json(&goals)))
+}
+
+/// `POST /api/v1/query`: contract §10, as far as one dimension at a time goes.
+pub(super) async fn query(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Data, Error> {
+    let workspace = auth::reader(&app, &headers)?;
+    let sent: question::Sent = serde_json::from_slice(&body).map_err(|error| {
+        Error::field(format!(
+            "the body is no query as this server reads it: {error}"
+        ))
+    })?;
+    let site = auth::site(&app, workspace, sent.website_id.as_deref())?;
+    let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
+    let split = question.dimension.is_some();
+    let rows = reading(move || answer::answer(&app.store, &question)).await?;
+    let row = |row: &answer::Row| {
+        let dimensions: Vec<_> = split.then(|| json!(row.value)).into_iter().collect();
+        json!({ "dimensions": dimensions, "metrics": row.figures.iter().map(figure).collect::<Vec<_>>() })
+    };
+    let rows: Vec<_> = rows.iter().map(row).collect();
+    Ok(Data(StatusCode::OK, json!({ "rows": rows })))
+}
+
+fn figure(figure: &Figure) -> Value {
+    match figure {
+        Figure::Count(count) => json!(count),
+        Figure::Ratio(ratio) => json!(ratio),
+        Figure::Money(sums) => sums.iter().map(money).collect(),
+    }
 }
 
 /// Runs `work`, which reads files, off the threads that serve.

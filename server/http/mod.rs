@@ -24,7 +24,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware;
-use axum::routing::{get, options};
+use axum::routing::{get, options, post};
 use ipnet::IpNet;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -80,6 +80,7 @@ pub fn router(app: Arc<App>) -> Router {
             options(event::preflight).fallback(event::only_posts),
         )
         .route("/api/v1/analytics/goals", get(api::goals))
+        .route("/api/v1/query", post(api::query))
         .route("/api/v1/export/events.ndjson", get(export::ndjson))
         .route("/js/{file}", get(asset::script))
         .route("/assets/{file}", get(asset::asset))

@@ -9,25 +9,26 @@ use uuid::Uuid;
 
 use crate::store::event::SiteId;
 
-/// The day's salt. It is held in memory only and forgotten at midnight UTC, so that not even its owner can say
-/// tomorrow whose id it was; a restart starts a new one.
+/// The day's salt. At midnight UTC it is replaced and forgotten, so that not even its owner can say tomorrow whose id it
+/// was.
 #[derive(Default)]
 pub(super) struct Salt(Mutex<Option<(i64, [u8; 32])>>);
 
 impl Salt {
-    /// The visitor of this site, address and browser, today.
-    pub(super) fn visitor(
+    /// The visitor of this site, address and browser, today. `renew` gives a day's salt.
+    pub(super) fn visitor<E>(
         &self,
         site: SiteId,
         address: IpAddr,
         user_agent: &str,
         now: Timestamp,
-    ) -> Uuid {
+        renew: impl FnOnce(i64) -> Result<[u8; 32], E>,
+    ) -> Result<Uuid, E> {
         let today = now.as_second().div_euclid(86_400);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let salt = match *held {
             Some((day, salt)) if day == today => salt,
-            _ => held.insert((today, rand::random())).1,
+            _ => held.insert((today, renew(today)?)).1,
         };
         let mut digest = Sha256::new();
         digest.update(salt);
@@ -38,7 +39,7 @@ impl Salt {
         let bytes: [u8; 32] = digest.finalize().into();
         let mut id = [0; 16];
         id.copy_from_slice(&bytes[..16]);
-        uuid::Builder::from_custom_bytes(id).into_uuid()
+        Ok(uuid::Builder::from_custom_bytes(id).into_uuid())
     }
 }
 
@@ -51,7 +52,8 @@ mod tests {
         let salt = Salt::default();
         let noon = Timestamp::from_second(1_800_000_000).unwrap();
         let of = |site, address: [u8; 4], agent, at| {
-            salt.visitor(SiteId(site), address.into(), agent, at)
+            let renew = |_| Ok::<_, ()>(rand::random());
+            salt.visitor(SiteId(site), address.into(), agent, at, renew)
         };
         let one = of(1, [192, 0, 2, 1], "A", noon);
         assert_eq!(one, of(1, [192, 0, 2, 1], "A", noon));

@@ -5,15 +5,19 @@
 //! - [`caller`]: who sends, and whether they may for this site
 //! - `raw`: the shim's records, judged by the pixel's core
 //! - [`refusal`]: what is wrong, in words that help
-//! - `bot`, `cookieless`: crawlers, and visitors without an id
+//! - `client`: what a user agent says (`agent`, `bot`) and where an address is ([`place`]); `cookieless`: visitors
+//!   without an id
 //!
 //! Leaves to [`http`](crate::http): keys, rate limits, how an answer looks. Leaves to [`store`](crate::store): writing.
 
+mod agent;
 pub mod body;
 mod bot;
 pub mod caller;
+mod client;
 mod cookieless;
 mod field;
+pub mod place;
 mod plain;
 mod raw;
 pub mod refusal;
@@ -49,24 +53,25 @@ pub struct Ingest {
     accounts: Arc<Accounts>,
     store: Arc<Store>,
     clock: Clock,
-    bots: bot::Bots,
+    clients: client::Clients,
     cookieless: cookieless::Salt,
     excluded: Vec<IpNet>,
 }
 
 impl Ingest {
-    /// `excluded` addresses are not counted.
+    /// `excluded` addresses are not counted. Countries are known where there are `places`.
     pub fn new(
         accounts: Arc<Accounts>,
         store: Arc<Store>,
         clock: Clock,
         excluded: Vec<IpNet>,
+        places: Option<place::Places>,
     ) -> Ingest {
         Ingest {
             accounts,
             store,
             clock,
-            bots: bot::Bots::new(),
+            clients: client::Clients::new(places),
             cookieless: cookieless::Salt::default(),
             excluded,
         }
@@ -116,7 +121,7 @@ impl Ingest {
             Err(refusal) => return self.refused(refusal, Some(site.id)),
         };
         let filtered = match caller {
-            Caller::Browser { user_agent, .. } if self.bots.is_bot(user_agent) => Some("bot"),
+            Caller::Browser { user_agent, .. } if self.clients.is_bot(user_agent) => Some("bot"),
             Caller::Browser { address, .. } if self.is_excluded(*address) => {
                 Some("excluded_address")
             }
@@ -132,7 +137,11 @@ impl Ingest {
     /// With what a visitor came. A backend's own user agent says nothing of that.
     fn client(&self, caller: &Caller) -> Client {
         match caller {
-            Caller::Browser { .. } => Client::default(),
+            Caller::Browser {
+                address,
+                user_agent,
+                ..
+            } => self.clients.client(user_agent, *address),
             Caller::Server { .. } => Client::default(),
         }
     }
@@ -240,7 +249,10 @@ impl Ingest {
                 },
                 _,
             ) => {
-                let id = self.cookieless.visitor(site.id, *address, user_agent, now);
+                let salt = |day| self.store.salt(day).map_err(refusal::unreadable);
+                let id = self
+                    .cookieless
+                    .visitor(site.id, *address, user_agent, now, salt)?;
                 Some(VisitorKey::Uuid(id))
             }
             (None, Caller::Server { .. }, user) => user.clone().map(VisitorKey::User),

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use iso_currency::Currency;
 use jiff::civil::Date;
 use roaring::RoaringBitmap;
 
 use super::range::Range;
 use crate::store::event::{GoalName, Money, SiteId};
-use crate::store::reports::cell::{Cell, Key, Revenue, Visitors, add_revenue};
-use crate::store::reports::scan::By;
+use crate::store::reports::cell::{Cell, Key, Revenue, Visitors, add_revenue, money};
+use crate::store::reports::scan::{By, Of};
 use crate::store::{ReadError, Store};
 
 /// One day of a goal.
@@ -54,7 +53,9 @@ pub struct Goals {
 /// Asks the store. Visitors are counted exactly.
 pub fn goals(store: &Store, site: SiteId, range: &Range) -> Result<Goals, ReadError> {
     let names = store.goals(site)?;
-    let by_day = store.reports().answer(site, range.days(), &By::Goal, &[])?;
+    let by_day = store
+        .reports()
+        .answer(site, range.days(), &By::Number(Of::Goal), &[])?;
     let numbers: BTreeSet<Key> = by_day
         .values()
         .flat_map(|groups| groups.keys().cloned())
@@ -123,9 +124,5 @@ fn revenue<'a>(cells: impl Iterator<Item = &'a Revenue>) -> Vec<Money> {
     for (currency, minor) in cells.flatten() {
         add_revenue(&mut sums, *currency, *minor);
     }
-    let money = |(code, minor): ([u8; 3], i64)| {
-        let currency = Currency::from_code(std::str::from_utf8(&code).ok()?)?;
-        Some(Money { minor, currency })
-    };
-    sums.into_iter().filter_map(money).collect()
+    money(&sums)
 }

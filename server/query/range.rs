@@ -115,6 +115,11 @@ pub fn number(date: Date) -> i32 {
     (date - Date::constant(1970, 1, 1)).get_days()
 }
 
+/// The date that is so many days after 1970 began, as far as there are dates.
+pub fn date(number: i32) -> Option<Date> {
+    Date::constant(1970, 1, 1).checked_add(number.days()).ok()
+}
+
 /// `YYYY-MM-DD` and nothing else.
 fn parse_date(text: &str) -> Option<Date> {
     let plain = text.len() == 10

@@ -1,6 +1,5 @@
 //! What is stored, as types that can't be wrong: whoever holds one need not check it again.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -99,12 +98,12 @@ pub enum What {
 pub struct Metadata(pub(crate) String);
 
 /// With what somebody came: names as people know them, empty where unknown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Client {
     /// Such as `Firefox`.
-    pub browser: Cow<'static, str>,
+    pub browser: &'static str,
     /// Such as `Windows`.
-    pub os: Cow<'static, str>,
+    pub os: &'static str,
     /// `Desktop`, `Mobile`, `Tablet` or `Other`.
     pub device: &'static str,
     /// ISO 3166, two capital letters.

@@ -34,7 +34,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-pub use read::Fire;
+pub use read::{ClientNames, Fire};
 pub use reports::{ReadError, Reports};
 pub use writer::{Outcome, WriteError};
 
@@ -65,6 +65,7 @@ pub struct Store {
     writer: writer::Writer,
     live: live::Live,
     seen: Arc<seen::Seen>,
+    names: read::Names,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -97,6 +98,7 @@ impl Store {
             writer,
             live,
             seen,
+            names: read::Names::default(),
             readers: Mutex::default(),
         }))
     }
@@ -119,6 +121,26 @@ impl Store {
     /// A new id for an event whose sender named none.
     pub fn new_event_id(&self, now: Timestamp) -> Uuid {
         self.ids.make(now)
+    }
+
+    /// The salt of a day (since 1970, UTC), the same until the day is over, restarts or not. That of the day before is
+    /// overwritten.
+    pub fn salt(&self, day: i64) -> rusqlite::Result<[u8; 32]> {
+        let connection = schema::connect(&self.file)?;
+        connection.pragma_update(None, "secure_delete", true)?;
+        let name = format!("salt {day}");
+        connection.execute(
+            "DELETE FROM about WHERE name LIKE 'salt %' AND name <> ?1",
+            [&name],
+        )?;
+        let fresh: [u8; 32] = rand::random();
+        connection.execute(
+            "INSERT OR IGNORE INTO about VALUES (?1, ?2)",
+            (&name, fresh),
+        )?;
+        connection.query_row("SELECT value FROM about WHERE name = ?1", [&name], |row| {
+            row.get(0)
+        })
     }
 
     /// Takes no more events, writes what waits, and comes back when all of it is on disk.

@@ -1,14 +1,16 @@
 //! Single events, and what the numbers in reports are called.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use roaring::RoaringTreemap;
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-use super::event::{GoalName, Metadata, SiteId, VisitorKey};
+use super::event::{GoalName, Metadata, Origin, SiteId, VisitorKey};
 use super::reports::ReadError;
 use super::{Store, insert, writer};
+use crate::recent::Recent;
 
 /// Events that are read at a time, in one statement where they lie close together.
 const WINDOW: usize = 4096;
@@ -32,6 +34,41 @@ pub struct Fire {
     pub visitor: Option<u32>,
 }
 
+/// With what somebody came, in words; what is unknown is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientNames {
+    /// Such as `Firefox`.
+    pub browser: String,
+    /// Such as `Windows`.
+    pub os: String,
+    /// `Desktop`, `Mobile`, `Tablet` or `Other`.
+    pub device: String,
+    /// ISO 3166, two capital letters.
+    pub country: String,
+}
+
+/// What numbers are called, as far as it was asked lately. A number's name never changes.
+pub(super) struct Names {
+    goals: Mutex<Recent<u32, Option<Arc<GoalName>>>>,
+    addresses: Mutex<Recent<u32, Arc<str>>>,
+    origins: Mutex<Recent<u32, Arc<Origin>>>,
+    clients: Mutex<Recent<u32, Arc<ClientNames>>>,
+}
+
+/// Names of each kind that are held in memory, at least.
+const NAMES: usize = 20_000;
+
+impl Default for Names {
+    fn default() -> Self {
+        Names {
+            goals: Mutex::new(Recent::new(NAMES)),
+            addresses: Mutex::new(Recent::new(NAMES)),
+            origins: Mutex::new(Recent::new(NAMES)),
+            clients: Mutex::new(Recent::new(NAMES)),
+        }
+    }
+}
+
 impl Store {
     /// Every goal that the site ever had, by number; number 0, page views, is not among them.
     pub fn goals(&self, site: SiteId) -> rusqlite::Result<HashMap<u32, GoalName>> {
@@ -41,6 +78,82 @@ impl Store {
             let rows = statement.query_map([site.0], |row| Ok((row.get(0)?, GoalName::stored(row.get(1)?))))?;
             rows.collect()
         })
+    }
+
+    /// The goal with this number; none for 0, page views.
+    pub fn goal(&self, number: u32) -> rusqlite::Result<Option<Arc<GoalName>>> {
+        self.named(&self.names.goals, number, |connection| {
+            let mut find = connection.prepare_cached("SELECT name FROM goal WHERE id = ?1")?;
+            let name = find.query_row([number], |row| row.get(0)).optional()?;
+            Ok(name.map(|name| Arc::new(GoalName::stored(name))))
+        })
+    }
+
+    /// The address with this number; empty for 0 and for one that was erased.
+    pub fn address(&self, number: u32) -> rusqlite::Result<Arc<str>> {
+        self.named(&self.names.addresses, number, |connection| {
+            let mut find = connection.prepare_cached("SELECT text FROM address WHERE id = ?1")?;
+            let text = find
+                .query_row([number], |row| row.get::<_, String>(0))
+                .optional()?;
+            Ok(text.unwrap_or_default().into())
+        })
+    }
+
+    /// What brought a session, by its number; for 0 nothing did.
+    pub fn origin(&self, number: u32) -> rusqlite::Result<Arc<Origin>> {
+        self.named(&self.names.origins, number, |connection| {
+            let mut find = connection.prepare_cached(
+                "SELECT referrer, source, medium, campaign, term, content, click FROM origin WHERE id = ?1",
+            )?;
+            let origin = find.query_row([number], |row| {
+                Ok(Origin {
+                    referrer: row.get(0)?,
+                    source: row.get(1)?,
+                    medium: row.get(2)?,
+                    campaign: row.get(3)?,
+                    term: row.get(4)?,
+                    content: row.get(5)?,
+                    click: row.get(6)?,
+                })
+            });
+            Ok(Arc::new(origin.optional()?.unwrap_or_default()))
+        })
+    }
+
+    /// With what a visitor came, by its number; for 0 nothing is known.
+    pub fn client(&self, number: u32) -> rusqlite::Result<Arc<ClientNames>> {
+        self.named(&self.names.clients, number, |connection| {
+            let mut find = connection
+                .prepare_cached("SELECT browser, os, device, country FROM client WHERE id = ?1")?;
+            let client = find.query_row([number], |row| {
+                Ok(ClientNames {
+                    browser: row.get(0)?,
+                    os: row.get(1)?,
+                    device: row.get(2)?,
+                    country: row.get(3)?,
+                })
+            });
+            Ok(Arc::new(client.optional()?.unwrap_or_default()))
+        })
+    }
+
+    fn named<T: Clone + Default>(
+        &self,
+        held: &Mutex<Recent<u32, T>>,
+        number: u32,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        if number == 0 {
+            return Ok(T::default());
+        }
+        let lock = || held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = lock().get(&number) {
+            return Ok(name.clone());
+        }
+        let name = self.read(read)?;
+        lock().insert(number, name.clone());
+        Ok(name)
     }
 
     /// The number of the last event in the log, of any site.

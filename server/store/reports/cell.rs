@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
+use iso_currency::Currency;
 use roaring::{MultiOps, RoaringBitmap};
 
 use super::row::Row;
+use crate::store::event::Money;
 
 /// What events are grouped by: a number in one of the log's tables (0 for none), or a text of metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,6 +64,18 @@ pub type Revenue = BTreeMap<[u8; 3], i64>;
 pub fn add_revenue(sums: &mut Revenue, currency: [u8; 3], minor: i64) {
     let sum = sums.entry(currency).or_default();
     *sum = sum.saturating_add(minor);
+}
+
+/// The sums as money.
+pub fn money(sums: &Revenue) -> Vec<Money> {
+    let money = |(code, minor): (&[u8; 3], &i64)| {
+        let currency = Currency::from_code(std::str::from_utf8(code).ok()?)?;
+        Some(Money {
+            minor: *minor,
+            currency,
+        })
+    };
+    sums.iter().filter_map(money).collect()
 }
 
 /// What is counted of a group of events on one day.

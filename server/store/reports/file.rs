@@ -115,6 +115,14 @@ pub(super) fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// A connection beside the one that seals, for what takes events out.
+pub(super) fn open_to_change(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(file)?;
+    set_up(&connection)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    Ok(connection)
+}
+
 /// The number of the last event that is sealed.
 pub(super) fn through(connection: &Connection) -> rusqlite::Result<i64> {
     connection
@@ -154,6 +162,22 @@ pub(super) fn parts(
         })
     })?;
     rows.collect()
+}
+
+/// Every part, with its site.
+pub(super) fn all_parts(connection: &Connection) -> rusqlite::Result<Vec<(i64, Part)>> {
+    let mut sites = connection.prepare_cached("SELECT DISTINCT site FROM part")?;
+    let sites = sites.query_map([], |row| row.get::<_, i64>(0))?;
+    let mut all = Vec::new();
+    for site in sites {
+        let site = site?;
+        all.extend(
+            parts(connection, site, &(i32::MIN..=i32::MAX))?
+                .into_iter()
+                .map(|part| (site, part)),
+        );
+    }
+    Ok(all)
 }
 
 /// A part's columns, each read when it is asked for.

@@ -11,6 +11,7 @@
 //! The log is the truth: the file may be deleted, and a start makes it anew.
 
 mod bytes;
+mod care;
 pub mod cell;
 mod file;
 pub(in crate::store) mod log;
@@ -30,6 +31,7 @@ use roaring::RoaringTreemap;
 use rusqlite::Connection;
 
 use super::event::SiteId;
+use super::schema;
 use cell::Groups;
 pub use file::ReadError;
 use row::Row;
@@ -61,8 +63,9 @@ impl Reports {
             })?;
         let (connection, through) = file::open(&file, &id, last)?;
         let tail = Arc::new(Tail::default());
-        let mut seals = seal::Seals::new(connection, folder.join("events.db"), tail.clone());
-        seals.catch_up(log, through, last)?;
+        let events = schema::open_to_read(&folder.join("events.db"))?;
+        let mut seals = seal::Seals::new(connection, events, tail.clone())?;
+        seals.catch_up(through, last)?;
         let sealer = seal::Sealer::start(seals)?;
         Ok(Reports {
             file,
@@ -111,7 +114,7 @@ impl Reports {
 
     /// The numbers of a site's events in the log, of those above `after`.
     pub(super) fn ids(&self, site: SiteId, after: i64) -> Result<RoaringTreemap, ReadError> {
-        self.snapshot(1)?.ids(site.0, after)
+        self.snapshot(1)?.ids(site.0, &ALL_DAYS, after)
     }
 
     /// The numbers of a site's latest events, latest first, at least `most` where there are so many.
@@ -265,9 +268,14 @@ impl Snapshot<'_> {
         Ok(answer)
     }
 
-    fn ids(&self, site: i64, after: i64) -> Result<RoaringTreemap, ReadError> {
+    fn ids(
+        &self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        after: i64,
+    ) -> Result<RoaringTreemap, ReadError> {
         let mut ids = RoaringTreemap::new();
-        for part in file::parts(&self.connections[0], site, &ALL_DAYS)? {
+        for part in file::parts(&self.connections[0], site, days)? {
             if part.last > after {
                 ids.extend(
                     file::ids(&self.connections[0], &part)?
@@ -276,7 +284,7 @@ impl Snapshot<'_> {
                 );
             }
         }
-        ids.extend(self.rows(site, &ALL_DAYS).map(|row| row.id as u64));
+        ids.extend(self.rows(site, days).map(|row| row.id as u64));
         ids.remove_range(..=after.max(0) as u64);
         Ok(ids)
     }

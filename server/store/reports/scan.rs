@@ -20,18 +20,10 @@ const WORDS: usize = 1 << 22;
 pub enum By {
     /// Not at all.
     Total,
-    /// The goal; 0 for page views.
-    Goal,
-    /// The page, by the number of its address.
-    Page,
-    /// The page that the session began on.
-    Entry,
+    /// What a number stands for.
+    Number(Of),
     /// The last page that a session saw on a day. Of its counts only sessions and visitors mean something.
     Exit,
-    /// What brought the session.
-    Origin,
-    /// With what the visitor came.
-    Client,
     /// A key of metadata. Events without it are in no group.
     Metadata(Arc<str>),
 }
@@ -40,12 +32,12 @@ impl By {
     /// Those that a day's sums are kept of.
     pub(super) const KEPT: [By; 7] = [
         By::Total,
-        By::Goal,
-        By::Page,
-        By::Entry,
+        By::Number(Of::Goal),
+        By::Number(Of::Page),
+        By::Number(Of::Entry),
         By::Exit,
-        By::Origin,
-        By::Client,
+        By::Number(Of::Origin),
+        By::Number(Of::Client),
     ];
 
     /// The number under which a day's sums are kept.
@@ -58,40 +50,59 @@ impl By {
     }
 }
 
-/// Numbers that are meant, or all but those.
-#[derive(Clone, Debug)]
-pub struct Among {
-    /// The numbers.
-    pub numbers: RoaringBitmap,
-    /// Whether all but those are meant.
-    pub negated: bool,
-}
-
-impl Among {
-    fn has(&self, number: u32) -> bool {
-        self.numbers.contains(number) != self.negated
-    }
-}
-
 /// Whether a value of metadata passes; `None` where there is none.
 pub type ValueTest = dyn Fn(Option<&str>) -> bool + Send + Sync;
 
-/// What an event must be to be counted.
+/// Whether a number passes.
+pub type NumberTest = dyn Fn(u32) -> bool + Send + Sync;
+
+/// What a number stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The goal; 0 for page views.
+    Goal,
+    /// The page.
+    Page,
+    /// The page that the session began on.
+    Entry,
+    /// What brought the session.
+    Origin,
+    /// With what the visitor came.
+    Client,
+    /// The visitor.
+    Visitor,
+}
+
+impl Of {
+    fn kind(self) -> Kind {
+        match self {
+            Of::Goal => Kind::Goal,
+            Of::Page => Kind::Url,
+            Of::Entry => Kind::Entry,
+            Of::Origin => Kind::Origin,
+            Of::Client => Kind::Client,
+            Of::Visitor => Kind::Visitor,
+        }
+    }
+
+    fn of(self, row: &Row) -> u32 {
+        match self {
+            Of::Goal => row.goal,
+            Of::Page => row.url,
+            Of::Entry => row.place.shared.entry,
+            Of::Origin => row.place.shared.origin,
+            Of::Client => row.place.shared.client,
+            Of::Visitor => row.visitor,
+        }
+    }
+}
+
+/// What an event must be to be counted. A test is made once for each thing that occurs.
 #[derive(Clone)]
 pub enum Test {
-    /// Of these goals.
-    Goal(Among),
-    /// On these pages.
-    Page(Among),
-    /// Of a session that began on these pages.
-    Entry(Among),
-    /// Of a session that these brought.
-    Origin(Among),
-    /// Of a session with these.
-    Client(Among),
-    /// By these visitors.
-    Visitor(Among),
-    /// With a value of this key that passes.
+    /// A number that passes.
+    Number(Of, Arc<NumberTest>),
+    /// A value of this key that passes.
     Metadata(Arc<str>, Arc<ValueTest>),
 }
 
@@ -123,11 +134,8 @@ pub(super) fn part(
     let goals = codes(Kind::Goal)?;
     let (keys, groups) = match by {
         By::Total => (vec![Some(Key::Number(0))], vec![0; n]),
-        By::Goal => grouped(Kind::Goal)?,
-        By::Page | By::Exit => grouped(Kind::Url)?,
-        By::Entry => grouped(Kind::Entry)?,
-        By::Origin => grouped(Kind::Origin)?,
-        By::Client => grouped(Kind::Client)?,
+        By::Number(of) => grouped(of.kind())?,
+        By::Exit => grouped(Kind::Url)?,
         By::Metadata(key) => match columns.read(Kind::Metadata, key)? {
             Some(column) => {
                 let codes = part::values(&column, n)?;
@@ -205,12 +213,13 @@ fn passing(columns: &Columns, tests: &[Test]) -> Result<Option<Vec<bool>>, ReadE
                 None if test(None) => continue,
                 None => return Ok(None),
             },
-            Test::Goal(among) => among_codes(columns, Kind::Goal, among)?,
-            Test::Page(among) => among_codes(columns, Kind::Url, among)?,
-            Test::Entry(among) => among_codes(columns, Kind::Entry, among)?,
-            Test::Origin(among) => among_codes(columns, Kind::Origin, among)?,
-            Test::Client(among) => among_codes(columns, Kind::Client, among)?,
-            Test::Visitor(among) => among_codes(columns, Kind::Visitor, among)?,
+            Test::Number(of, test) => {
+                let codes = part::codes(&columns.column(of.kind())?, n)?;
+                (
+                    codes.rows,
+                    codes.occurs.iter().map(|number| test(*number)).collect(),
+                )
+            }
         };
         if table.iter().all(|passes| !passes) {
             return Ok(None);
@@ -220,20 +229,6 @@ fn passing(columns: &Columns, tests: &[Test]) -> Result<Option<Vec<bool>>, ReadE
         }
     }
     Ok(Some(passes))
-}
-
-fn among_codes(
-    columns: &Columns,
-    kind: Kind,
-    among: &Among,
-) -> Result<(Vec<u32>, Vec<bool>), ReadError> {
-    let codes = part::codes(&columns.column(kind)?, columns.head.rows)?;
-    let table = codes
-        .occurs
-        .iter()
-        .map(|number| among.has(*number))
-        .collect();
-    Ok((codes.rows, table))
 }
 
 /// Which visitors each group saw, by their places in the part's list.
@@ -314,11 +309,8 @@ pub(super) fn rows<'a>(
         }
         let key = match by {
             By::Total => Some(Key::Number(0)),
-            By::Goal => Some(Key::Number(row.goal)),
-            By::Page | By::Exit => Some(Key::Number(row.url)),
-            By::Entry => Some(Key::Number(row.place.shared.entry)),
-            By::Origin => Some(Key::Number(row.place.shared.origin)),
-            By::Client => Some(Key::Number(row.place.shared.client)),
+            By::Number(of) => Some(Key::Number(of.of(row))),
+            By::Exit => Some(Key::Number(row.url)),
             By::Metadata(key) => value(row, key).map(Key::Text),
         };
         if let Some(key) = key {
@@ -340,12 +332,7 @@ fn value(row: &Row, key: &str) -> Option<Arc<str>> {
 
 fn passes(row: &Row, tests: &[Test]) -> bool {
     tests.iter().all(|test| match test {
-        Test::Goal(among) => among.has(row.goal),
-        Test::Page(among) => among.has(row.url),
-        Test::Entry(among) => among.has(row.place.shared.entry),
-        Test::Origin(among) => among.has(row.place.shared.origin),
-        Test::Client(among) => among.has(row.place.shared.client),
-        Test::Visitor(among) => among.has(row.visitor),
+        Test::Number(of, test) => test(of.of(row)),
         Test::Metadata(key, test) => test(value(row, key).as_deref()),
     })
 }

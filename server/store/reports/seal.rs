@@ -2,7 +2,6 @@
 //! file of its own, so that no event waits for it.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use super::row::Row;
 use super::scan::{self, By};
 use super::tail::{FULL, First, Tail};
 use super::{cell, log, sums};
-use crate::store::schema;
+use crate::store::care;
 
 /// Rows that are sealed at a time while the log is read.
 const CHUNK: usize = 1 << 18;
@@ -36,60 +35,61 @@ const LAST_ZONE: i64 = 13 * 3_600_000;
 /// What seals.
 pub(super) struct Seals {
     connection: Connection,
-    /// The file of the log.
-    events: PathBuf,
+    /// The log, to read.
+    events: Connection,
+    /// How often events had been taken out of the log when the tail was read.
+    erased: i64,
     tail: Arc<Tail>,
     /// The latest event seen, milliseconds since 1970: a day is over when something happened long enough after it.
     latest: i64,
 }
 
 impl Seals {
-    pub(super) fn new(connection: Connection, events: PathBuf, tail: Arc<Tail>) -> Seals {
+    pub(super) fn new(
+        connection: Connection,
+        events: Connection,
+        tail: Arc<Tail>,
+    ) -> rusqlite::Result<Seals> {
         // Copying into the file is done when nobody waits.
         let _ = connection.pragma_update(None, "wal_autocheckpoint", 0);
-        Seals {
+        Ok(Seals {
+            erased: care::erased(&events)?,
             connection,
             events,
             tail,
             latest: 0,
-        }
+        })
     }
 
     /// Reads what the log has after `through`: seals what is much, puts the rest into the tail.
-    pub(super) fn catch_up(
-        &mut self,
-        events: &Connection,
-        through: i64,
-        last: i64,
-    ) -> Result<(), ReadError> {
+    pub(super) fn catch_up(&mut self, through: i64, last: i64) -> Result<(), ReadError> {
         let is_much = last - through > 1_000_000;
         if is_much {
             tracing::info!("reports are made from the log; this takes about 5 s a million events");
         }
         let mut rows = Vec::new();
+        let Seals {
+            connection,
+            events,
+            latest,
+            ..
+        } = self;
         log::each::<ReadError>(events, through, |row| {
-            self.latest = self.latest.max(row.at);
+            *latest = row.at.max(*latest);
             rows.push(row);
             if rows.len() >= CHUNK {
-                self.seal(std::mem::take(&mut rows))?;
+                seal(connection, std::mem::take(&mut rows))?;
             }
             Ok(())
         })?;
         if rows.len() >= FULL {
-            self.seal(std::mem::take(&mut rows))?;
+            seal(connection, std::mem::take(&mut rows))?;
         }
         self.tail.replace(|| Ok::<_, ReadError>(rows))?;
         if is_much {
             tracing::info!("reports are made");
         }
         Ok(())
-    }
-
-    fn seal(&mut self, rows: Vec<Row>) -> Result<(), ReadError> {
-        let transaction = begin(&mut self.connection)?;
-        add(&transaction, rows)?;
-        transaction.commit()?;
-        checkpoint(&self.connection)
     }
 
     /// Seals what is first in the tail.
@@ -102,10 +102,11 @@ impl Seals {
         self.latest = rows.iter().map(|row| row.at).fold(self.latest, i64::max);
         let transaction = begin(&mut self.connection)?;
         let through = file::through(&transaction)?;
-        if rows.first().is_some_and(|row| row.id <= through) {
-            // Another process, such as a command beside the server, has sealed these too.
-            let events = schema::open_to_read(&self.events)?;
-            self.tail.replace(|| log::after(&events, through))?;
+        let erased = care::erased(&self.events)?;
+        if erased != self.erased || rows.first().is_some_and(|row| row.id <= through) {
+            // A command beside the server has taken some of these out, or has sealed them too.
+            self.tail.replace(|| log::after(&self.events, through))?;
+            self.erased = erased;
             return Ok(());
         }
         add(&transaction, rows)?;
@@ -141,7 +142,14 @@ impl Seals {
     }
 }
 
-fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+fn seal(connection: &mut Connection, rows: Vec<Row>) -> Result<(), ReadError> {
+    let transaction = begin(connection)?;
+    add(&transaction, rows)?;
+    transaction.commit()?;
+    checkpoint(connection)
+}
+
+pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
@@ -211,8 +219,31 @@ fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<(), ReadError
     Ok(())
 }
 
+/// Leaves only those rows in a part that are to stay; says whether any had to go.
+pub(super) fn retain(
+    transaction: &Transaction,
+    site: i64,
+    part: &Part,
+    stays: impl Fn(&Row) -> bool,
+) -> Result<bool, ReadError> {
+    let data: Vec<u8> = transaction
+        .prepare_cached("SELECT data FROM part WHERE id = ?1")?
+        .query_row([part.id], |row| row.get(0))?;
+    let mut rows = part::decode(&data, site, part.day)?;
+    let before = rows.len();
+    rows.retain(stays);
+    if rows.len() == before {
+        return Ok(false);
+    }
+    transaction.execute("DELETE FROM part WHERE id = ?1", [part.id])?;
+    if !rows.is_empty() {
+        insert(transaction, site, part.day, &mut rows)?;
+    }
+    Ok(true)
+}
+
 /// Makes a day's sums from its parts.
-fn roll(transaction: &Transaction, site: i64, day: i32) -> Result<(), ReadError> {
+pub(super) fn roll(transaction: &Transaction, site: i64, day: i32) -> Result<(), ReadError> {
     let parts = file::parts(transaction, site, &(day..=day))?;
     for (by, number) in By::KEPT.iter().zip(0i64..) {
         let data = sums::encode(&day_groups(transaction, &parts, by)?);

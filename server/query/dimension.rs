@@ -1,0 +1,206 @@
+//! Dimensions: what figures may be split and filtered by. One table, from which the parser, what is shown and what the
+//! store is asked for come.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::range;
+use crate::store::event::Origin;
+use crate::store::reports::scan::{By, Of};
+use crate::store::{ClientNames, Store};
+
+/// Something that figures are split or filtered by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dimension {
+    /// One of [`NAMED`].
+    Named(Named),
+    /// A key of metadata.
+    Metadata(Arc<str>),
+}
+
+/// A dimension that has a name of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// The goal's name; page views have none.
+    Goal,
+    /// The days, weeks (from Monday) or months of the site's zone, by their first date.
+    Day,
+    #[allow(missing_docs)]
+    Week,
+    #[allow(missing_docs)]
+    Month,
+    /// `Monday` to `Sunday`.
+    Weekday,
+    /// Paths.
+    Page,
+    #[allow(missing_docs)]
+    EntryPage,
+    #[allow(missing_docs)]
+    ExitPage,
+    /// What brought the session.
+    Source,
+    #[allow(missing_docs)]
+    Medium,
+    #[allow(missing_docs)]
+    Campaign,
+    #[allow(missing_docs)]
+    Term,
+    #[allow(missing_docs)]
+    Content,
+    #[allow(missing_docs)]
+    Referrer,
+    /// With what the visitor came.
+    Country,
+    #[allow(missing_docs)]
+    Device,
+    #[allow(missing_docs)]
+    Browser,
+    #[allow(missing_docs)]
+    Os,
+}
+
+/// Names, as the contract has them.
+pub const NAMED: [(&str, Named); 18] = [
+    ("goal", Named::Goal),
+    ("day", Named::Day),
+    ("week", Named::Week),
+    ("month", Named::Month),
+    ("weekday", Named::Weekday),
+    ("page", Named::Page),
+    ("entry_page", Named::EntryPage),
+    ("exit_page", Named::ExitPage),
+    ("source", Named::Source),
+    ("medium", Named::Medium),
+    ("campaign", Named::Campaign),
+    ("term", Named::Term),
+    ("content", Named::Content),
+    ("referrer", Named::Referrer),
+    ("country", Named::Country),
+    ("device", Named::Device),
+    ("browser", Named::Browser),
+    ("os", Named::Os),
+];
+
+impl Dimension {
+    /// From its name: one of [`NAMED`], or `metadata.KEY`.
+    pub fn parse(name: &str) -> Option<Dimension> {
+        if let Some(key) = name.strip_prefix("metadata.").filter(|key| !key.is_empty()) {
+            return Some(Dimension::Metadata(key.into()));
+        }
+        let found = NAMED.iter().find(|(known, _)| *known == name);
+        found.map(|(_, named)| Dimension::Named(*named))
+    }
+
+    /// What the store groups by.
+    pub(super) fn by(&self) -> By {
+        match self {
+            Dimension::Metadata(key) => By::Metadata(key.clone()),
+            Dimension::Named(named) => match named.of() {
+                Some(of) => By::Number(of),
+                None if *named == Named::ExitPage => By::Exit,
+                None => By::Total,
+            },
+        }
+    }
+}
+
+impl Named {
+    /// What the store's numbers stand for, where they settle the value.
+    pub(super) fn of(self) -> Option<Of> {
+        match self {
+            Named::Goal => Some(Of::Goal),
+            Named::Page => Some(Of::Page),
+            Named::EntryPage => Some(Of::Entry),
+            Named::Source
+            | Named::Medium
+            | Named::Campaign
+            | Named::Term
+            | Named::Content
+            | Named::Referrer => Some(Of::Origin),
+            Named::Country | Named::Device | Named::Browser | Named::Os => Some(Of::Client),
+            Named::Day | Named::Week | Named::Month | Named::Weekday | Named::ExitPage => None,
+        }
+    }
+
+    /// The value that a number of the store stands for; `None` where there is none.
+    pub(super) fn value(self, store: &Store, number: u32) -> rusqlite::Result<Option<String>> {
+        let origin = |of: fn(&Origin) -> &str| Ok(some(of(&*store.origin(number)?)));
+        let client = |of: fn(&ClientNames) -> &str| Ok(some(of(&*store.client(number)?)));
+        match self {
+            Named::Goal => Ok(store.goal(number)?.map(|name| name.as_str().to_owned())),
+            Named::Page | Named::EntryPage | Named::ExitPage => {
+                Ok(some(path(&store.address(number)?)))
+            }
+            Named::Source => origin(|o| &o.source),
+            Named::Medium => origin(|o| &o.medium),
+            Named::Campaign => origin(|o| &o.campaign),
+            Named::Term => origin(|o| &o.term),
+            Named::Content => origin(|o| &o.content),
+            Named::Referrer => origin(|o| &o.referrer),
+            Named::Country => client(|c| &c.country),
+            Named::Device => client(|c| &c.device),
+            Named::Browser => client(|c| &c.browser),
+            Named::Os => client(|c| &c.os),
+            Named::Day | Named::Week | Named::Month | Named::Weekday => Ok(None),
+        }
+    }
+
+    /// The value of a day, for what is made of days.
+    pub(super) fn of_day(self, day: i32) -> Option<String> {
+        let date: Date = range::date(day)?;
+        let weekday = date.weekday();
+        match self {
+            Named::Day => Some(date.to_string()),
+            Named::Week => range::date(day - i32::from(weekday.to_monday_zero_offset()))
+                .map(|monday| monday.to_string()),
+            Named::Month => Some(date.first_of_month().to_string()),
+            Named::Weekday => Some(date.strftime("%A").to_string()),
+            _ => None,
+        }
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The path of an address, which is what a page is called.
+fn path(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    match rest.find('/') {
+        Some(at) => &rest[at..],
+        None if address.is_empty() => "",
+        None => "/",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_called_by_their_paths() {
+        for (address, expected) in [
+            ("https://example.com/pricing", "/pricing"),
+            ("https://example.com", "/"),
+            ("/pricing", "/pricing"),
+            ("", ""),
+        ] {
+            assert_eq!(path(address), expected);
+        }
+    }
+
+    #[test]
+    fn days_make_weeks_months_and_weekdays() {
+        let day = range::number("2026-11-24".parse().unwrap());
+        for (named, expected) in [
+            (Named::Day, "2026-11-24"),
+            (Named::Week, "2026-11-23"),
+            (Named::Month, "2026-11-01"),
+            (Named::Weekday, "Tuesday"),
+        ] {
+            assert_eq!(named.of_day(day).as_deref(), Some(expected));
+        }
+    }
+}

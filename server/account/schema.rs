@@ -9,8 +9,9 @@ use rusqlite_migration::{M, Migrations};
 use crate::private;
 
 /// One entry a version that ever landed; entries are never changed.
-const MIGRATIONS: &[M] = &[M::up(
-    "CREATE TABLE workspace (
+const MIGRATIONS: &[M] = &[
+    M::up(
+        "CREATE TABLE workspace (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL,
         created_at INTEGER NOT NULL
@@ -57,7 +58,10 @@ const MIGRATIONS: &[M] = &[M::up(
         created_at INTEGER NOT NULL,
         expires_at INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;",
-)];
+    ),
+    // 2026-11: how many days of events a site keeps; NULL for all.
+    M::up("ALTER TABLE site ADD COLUMN keep_days INTEGER;"),
+];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.
 pub(super) fn open(file: &Path) -> anyhow::Result<Connection> {

@@ -26,6 +26,8 @@ pub struct Site {
     pub hosts: Vec<String>,
     /// The zone that its days are of.
     pub zone: TimeZone,
+    /// Days of events that are kept, today among them; `None` for all.
+    pub keep_days: Option<u32>,
     /// The one that shows admx off. Never meant when a request names no site.
     pub is_demo: bool,
 }
@@ -80,8 +82,9 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, A
         let (site, host): (i64, String) = row?;
         hosts.entry(site).or_default().push(host);
     }
-    let mut statement = connection
-        .prepare_cached("SELECT id, workspace, website_id, domain, zone, is_demo FROM site")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, workspace, website_id, domain, zone, is_demo, keep_days FROM site",
+    )?;
     let sites = statement.query_map([], |row| {
         let id = row.get(0)?;
         let zone: String = row.get(4)?;
@@ -93,6 +96,7 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, A
             hosts: hosts.remove(&id).unwrap_or_default(),
             zone: TimeZone::get(&zone).unwrap_or(TimeZone::UTC),
             is_demo: row.get(5)?,
+            keep_days: row.get(6)?,
         })
     })?;
     sites
@@ -149,6 +153,22 @@ impl Accounts {
         })
     }
 
+    /// Sets how many days of events a site keeps; `None` for all. Says whether there is such a site.
+    pub fn keep(
+        &self,
+        workspace: WorkspaceId,
+        website_id: &str,
+        days: Option<u32>,
+    ) -> rusqlite::Result<bool> {
+        self.change(|connection| {
+            let changed = connection.execute(
+                "UPDATE site SET keep_days = ?3 WHERE workspace = ?1 AND website_id = ?2",
+                params![workspace.0, website_id, days],
+            )?;
+            Ok(changed > 0)
+        })
+    }
+
     /// The site with this public id.
     pub fn site(&self, website_id: &str) -> rusqlite::Result<Option<Arc<Site>>> {
         self.find(|known| known.sites.get(website_id).cloned())
@@ -199,6 +219,7 @@ mod tests {
             domain: "example.com".into(),
             hosts: vec!["shop.test".into()],
             zone: TimeZone::UTC,
+            keep_days: None,
             is_demo: false,
         };
         let rows = [

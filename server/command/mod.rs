@@ -1,6 +1,8 @@
 //! What one types in a shell: contract §9. Results go to standard output, one plain value or line each; everything else
 //! to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
+mod backup;
+mod care;
 mod key;
 mod progress;
 mod seed;
@@ -9,6 +11,7 @@ mod site;
 mod user;
 
 use std::ffi::OsString;
+use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,6 +21,7 @@ use clap::{Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::account::Accounts;
+use crate::private;
 
 /// Goal analytics that you host yourself: one binary, one script tag.
 #[derive(Parser)]
@@ -49,6 +53,24 @@ enum Command {
     /// People who may look
     #[command(subcommand)]
     User(user::Command),
+    /// Put everything into one file, while the server runs, and read it back
+    Backup {
+        /// Where to; it must not be there yet
+        file: PathBuf,
+    },
+    /// Put everything back as it was in a backup; the server must not run
+    Restore {
+        /// What `admx backup` made
+        file: PathBuf,
+    },
+    /// Read everything, and say whether it is whole
+    Check,
+    /// Take old events out
+    Prune(care::Old),
+    /// Take everything of one visitor or user out
+    Erase(care::Whom),
+    /// Give unused room of the event log back to the disk
+    Vacuum,
     /// Fill a site with believable visits, the same for the same seed
     Seed(seed::Flags),
 }
@@ -96,11 +118,20 @@ fn with_serve(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     make_folder(&cli.data)?;
+    let is_alone = matches!(cli.command, Command::Restore { .. });
+    // Held until the end.
+    let _lock = lock(&cli.data, is_alone)?;
     match cli.command {
         Command::Serve(flags) => serve::run(&cli.data, flags),
         Command::Site(command) => site::run(&accounts(&cli.data)?, command),
         Command::Key(command) => key::run(&accounts(&cli.data)?, command),
         Command::User(command) => user::run(&accounts(&cli.data)?, command),
+        Command::Backup { file } => backup::backup(&cli.data, &file),
+        Command::Restore { file } => backup::restore(&cli.data, &file),
+        Command::Check => care::check(&cli.data),
+        Command::Prune(old) => care::prune(&cli.data, &old),
+        Command::Erase(whom) => care::erase(&cli.data, &whom),
+        Command::Vacuum => care::vacuum(&cli.data),
         Command::Seed(flags) => seed::run(&cli.data, &flags),
     }
 }
@@ -115,15 +146,37 @@ fn make_folder(data: &Path) -> anyhow::Result<()> {
     if data.is_dir() {
         return Ok(());
     }
-    let mut folder = std::fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder
-        .create(data)
+    private::create_folder(data)
         .with_context(|| format!("the data folder {} can't be made", data.display()))?;
     eprintln!("admx: {} is a new data folder", data.display());
     Ok(())
+}
+
+/// Marks the folder as in use: by one alone, or by the server and commands beside it.
+fn lock(data: &Path, is_alone: bool) -> anyhow::Result<File> {
+    let path = data.join("in-use");
+    private::create(&path).with_context(|| format!("{} can't be made", path.display()))?;
+    let file = File::open(&path)?;
+    let locked = if is_alone {
+        file.try_lock()
+    } else {
+        file.try_lock_shared()
+    };
+    match locked {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) if is_alone => {
+            anyhow::bail!("{} is in use; stop the server first", data.display())
+        }
+        Err(TryLockError::WouldBlock) => {
+            anyhow::bail!(
+                "{} is being restored; try again when that is over",
+                data.display()
+            )
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("{} can't be locked", path.display()))
+        }
+    }
 }
 
 /// Prints one line of a result. A result that nobody gets is a failure.

@@ -1,4 +1,4 @@
-//! What a person at a terminal sees of work that takes its time; others see nothing of it.
+//! What a person at a terminal sees of work that takes its time, on standard error; others see nothing of it.
 
 use std::time::Duration;
 
@@ -13,4 +13,12 @@ pub(super) fn bar(things: &'static str, count: u64) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_secs(1));
     bar
+}
+
+/// Something that turns while work of unknown length goes on.
+pub(super) fn spinner(what: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
+    spinner.set_message(what);
+    spinner.enable_steady_tick(Duration::from_secs(1));
+    spinner
 }

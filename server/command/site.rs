@@ -17,6 +17,13 @@ pub(super) enum Command {
     },
     /// Print each site: website id, domain, further hosts
     List,
+    /// Keep only some days of a site's events; the server takes older ones out once a day
+    Keep {
+        /// The website id, as `site list` prints it
+        site: String,
+        /// How many days, today among them; 0 for all
+        days: u32,
+    },
 }
 
 pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
@@ -24,6 +31,17 @@ pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Add { domain, hosts } => {
             print(&accounts.add_site(workspace, &domain, &hosts, false, Timestamp::now())?)?
+        }
+        Command::Keep { site, days } => {
+            let days = Some(days).filter(|days| *days > 0);
+            anyhow::ensure!(
+                accounts.keep(workspace, &site, days)?,
+                "there is no such site; `admx site list` prints those there are"
+            );
+            print(&match days {
+                Some(days) => format!("{site} keeps {days} days"),
+                None => format!("{site} keeps everything"),
+            })?;
         }
         Command::List => {
             for site in accounts.sites(workspace)?.iter() {

@@ -26,18 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const GRACE: usize = 1024 * 1024;
 
 /// Pages of any origin may post and read the answer; whether it counts is for the site's hosts to say.
-const CORS: [(HeaderName, HeaderValue); 2] = [
-    (
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    ),
-    (
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static(
-            "retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
-        ),
-    ),
-];
+const ANYWHERE: HeaderValue = HeaderValue::from_static("*");
+
+/// What a page may read of an answer that asks it to wait.
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset",
+);
 
 /// Answers a browser that asks first.
 pub(super) async fn preflight() -> Response {
@@ -55,7 +49,8 @@ pub(super) async fn preflight() -> Response {
             HeaderValue::from_static("86400"),
         ),
     ];
-    (StatusCode::NO_CONTENT, CORS, asked).into_response()
+    let anywhere = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANYWHERE)];
+    (StatusCode::NO_CONTENT, anywhere, asked).into_response()
 }
 
 /// Answers what is neither a post nor a question before one.
@@ -78,7 +73,11 @@ pub(super) async fn receive(app: Arc<App>, peer: Peer, request: Request<Incoming
         Ok(Err(error)) => error.into_response(),
         Err(panic) => reply::panicked(panic),
     };
-    response.headers_mut().extend(CORS);
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANYWHERE);
+    if headers.contains_key(header::RETRY_AFTER) {
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
     reply::enveloped(response)
 }
 

@@ -21,6 +21,8 @@ pub mod scan;
 mod seal;
 mod sums;
 mod tail;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;

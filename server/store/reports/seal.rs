@@ -283,7 +283,10 @@ impl Sealer {
     pub(super) fn start(mut seals: Seals) -> std::io::Result<Sealer> {
         let tail = seals.tail.clone();
         let run = move || {
-            while let Some(first) = seals.tail.wait(PATIENCE) {
+            // At a start there may be days to tidy up.
+            let mut patience = Duration::ZERO;
+            while let Some(first) = seals.tail.wait(patience) {
+                patience = PATIENCE;
                 if let Err(error) = seals.work(&first) {
                     tracing::warn!(%error, "reports.db can't be written; it is tried again");
                     std::thread::sleep(PAUSE);

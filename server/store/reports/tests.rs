@@ -1,0 +1,331 @@
+//! Answers against a slow obvious count, and what is made anew against what was there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::cell::{Counts, Key};
+use super::row::{Row, pairs};
+use super::scan::{By, Of, Test};
+use super::{ALL_DAYS, log};
+use crate::store::care::Who;
+use crate::store::event::{
+    Address, Client, Event, EventId, GoalName, Metadata, Money, Origin, SiteId, UserId, VisitorKey,
+    What, WorkspaceId,
+};
+use crate::store::{Settings, Store, schema};
+
+const SITE: SiteId = SiteId(1);
+
+/// Noon of day 20,000.
+const NOON: i64 = 20_000 * 86_400 + 43_200;
+
+fn open(folder: &TempDir) -> Arc<Store> {
+    let settings = Settings {
+        queue: 64,
+        most_bytes: None,
+    };
+    Store::open(folder.path(), &settings).unwrap()
+}
+
+/// Events of four days and two sites, in the order of time but for every twentieth, which comes a day late.
+fn events(count: usize) -> Vec<Event> {
+    let mut rng = StdRng::seed_from_u64(7);
+    let mut events = Vec::with_capacity(count);
+    for n in 0..count {
+        let mut second = NOON + (n * 4 * 86_400 / count) as i64;
+        if n % 20 == 0 {
+            second -= 86_400;
+        }
+        let at = Timestamp::from_second(second).unwrap();
+        let url = Address(format!(
+            "https://a.test/{}?utm_source=s{}",
+            rng.random_range(0..30),
+            rng.random_range(0..4)
+        ));
+        let money = rng.random_ratio(1, 9).then(|| Money {
+            minor: rng.random_range(1..5000),
+            currency: iso_currency::Currency::EUR,
+        });
+        let plan = rng.random_range(0..5);
+        events.push(Event {
+            workspace: WorkspaceId(1),
+            site: if rng.random_ratio(1, 5) {
+                SiteId(2)
+            } else {
+                SITE
+            },
+            at,
+            day: second.div_euclid(86_400) as i32,
+            id: EventId::Made(Uuid::nil()),
+            what: match rng.random_range(0..4) {
+                0 => What::Goal(
+                    GoalName::parse(&format!("Goal {}", rng.random_range(0..5))).unwrap(),
+                ),
+                _ => What::View,
+            },
+            visitor: rng
+                .random_ratio(19, 20)
+                .then(|| VisitorKey::Uuid(Uuid::from_u128(rng.random_range(1..400)))),
+            user: None,
+            origin: Origin::of(Some(&url), None, |_| false),
+            client: Client {
+                browser: ["Firefox", "Chrome"][plan % 2],
+                ..Client::default()
+            },
+            begins: true,
+            url: Some(url),
+            referrer: None,
+            metadata: (plan < 3).then(|| Metadata(format!(r#"{{"plan":"p{plan}","n":{n}}}"#))),
+            revenue: money,
+        });
+    }
+    events
+}
+
+fn store_all(store: &Arc<Store>, events: Vec<Event>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let mut events = events.into_iter().peekable();
+    while events.peek().is_some() {
+        let some = events.by_ref().take(500).collect();
+        runtime.block_on(store.writer().append(some)).unwrap();
+    }
+}
+
+/// Waits until every day that is over has its sums.
+fn wait_until_tidy(folder: &TempDir, days: i64) {
+    let reports = Connection::open(folder.path().join("reports.db")).unwrap();
+    let began = Instant::now();
+    loop {
+        let (sums, left): (i64, i64) = reports
+            .query_row(
+                "SELECT (SELECT count(DISTINCT day) FROM sums WHERE site = 1), (SELECT count(*) FROM part WHERE NOT rolled AND day IN (SELECT day FROM sums))",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .unwrap();
+        if sums >= days && left == 0 {
+            return;
+        }
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{sums} days have sums, {left} parts wait"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+type Counted = BTreeMap<(i32, Key), (Counts, BTreeSet<u32>, i64)>;
+
+/// The slow obvious version.
+fn count(
+    rows: &[Row],
+    key: impl Fn(&Row) -> Option<Key>,
+    passes: impl Fn(&Row) -> bool,
+) -> Counted {
+    let mut counted = Counted::new();
+    for row in rows.iter().filter(|row| row.site == SITE.0 && passes(row)) {
+        let Some(key) = key(row) else { continue };
+        let (counts, visitors, money) = counted.entry((row.day, key)).or_default();
+        let place = &row.place;
+        counts.event(
+            row.goal == 0,
+            place.begins,
+            place.engages,
+            place.seconds.into(),
+        );
+        visitors.extend((row.visitor != 0).then_some(row.visitor));
+        *money += row.revenue.map_or(0, |money| money.minor);
+    }
+    counted
+}
+
+fn answered(store: &Store, by: &By, tests: &[Test]) -> Counted {
+    let answer = store.reports().answer(SITE, ALL_DAYS, by, tests).unwrap();
+    let cells = answer.into_iter().flat_map(|(day, groups)| {
+        groups
+            .into_iter()
+            .map(move |(key, cell)| ((day, key), cell))
+    });
+    cells
+        .map(|(at, cell)| {
+            let visitors = cell.visitors.bitmap().iter().collect();
+            assert_eq!(cell.visitors.count(), cell.visitors.bitmap().len());
+            (at, (cell.counts, visitors, cell.revenue.values().sum()))
+        })
+        .collect()
+}
+
+fn rows(folder: &TempDir) -> Vec<Row> {
+    log::after(
+        &schema::open_to_read(&folder.path().join("events.db")).unwrap(),
+        0,
+    )
+    .unwrap()
+}
+
+fn plan(row: &Row) -> Option<String> {
+    let pairs = pairs(row.metadata.as_deref()?);
+    pairs
+        .into_iter()
+        .find(|(key, _)| &**key == "plan")
+        .map(|(_, value)| value.to_string())
+}
+
+/// Every answer is what counting the log's rows gives.
+fn assert_right(store: &Store, folder: &TempDir) {
+    let rows = rows(folder);
+    let number = |of: fn(&Row) -> u32| move |row: &Row| Some(Key::Number(of(row)));
+    let all = |_: &Row| true;
+    assert_eq!(
+        answered(store, &By::Total, &[]),
+        count(&rows, number(|_| 0), all)
+    );
+    for (of, by) in [
+        (Of::Goal, (|row| row.goal) as fn(&Row) -> u32),
+        (Of::Page, |row| row.url),
+        (Of::Entry, |row| row.place.shared.entry),
+        (Of::Origin, |row| row.place.shared.origin),
+        (Of::Client, |row| row.place.shared.client),
+    ] {
+        assert_eq!(
+            answered(store, &By::Number(of), &[]),
+            count(&rows, number(by), all),
+            "{of:?}"
+        );
+    }
+    let goal = Test::Number(Of::Goal, Arc::new(|goal| goal % 2 == 1));
+    let page = Test::Number(Of::Page, Arc::new(|page| page % 3 != 0));
+    let pro = Test::Metadata("plan".into(), Arc::new(|plan| plan == Some("p1")));
+    let tests = [goal, page, pro];
+    let passes =
+        |row: &Row| row.goal % 2 == 1 && row.url % 3 != 0 && plan(row).as_deref() == Some("p1");
+    assert_eq!(
+        answered(store, &By::Number(Of::Origin), &tests),
+        count(&rows, number(|row| row.place.shared.origin), passes)
+    );
+    let by_plan = |row: &Row| plan(row).map(|plan| Key::Text(plan.into()));
+    assert_eq!(
+        answered(store, &By::Metadata("plan".into()), &[]),
+        count(&rows, by_plan, all)
+    );
+    let mut last: BTreeMap<(i32, i64), &Row> = BTreeMap::new();
+    for row in rows
+        .iter()
+        .filter(|row| row.site == SITE.0 && row.goal == 0 && row.place.session != 0)
+    {
+        let known = last.entry((row.day, row.place.session)).or_insert(row);
+        if (known.at, known.id) < (row.at, row.id) {
+            *known = row;
+        }
+    }
+    let mut exits: BTreeMap<(i32, Key), u64> = BTreeMap::new();
+    for ((day, _), row) in last {
+        *exits.entry((day, Key::Number(row.url))).or_default() += 1;
+    }
+    let found: BTreeMap<_, _> = answered(store, &By::Exit, &[])
+        .into_iter()
+        .map(|(at, (counts, _, _))| (at, counts.sessions))
+        .collect();
+    assert_eq!(found, exits);
+}
+
+/// What is sealed of the days that have sums.
+fn sealed(folder: &TempDir) -> Vec<(i64, i32, i64, Vec<u8>)> {
+    let reports = Connection::open(folder.path().join("reports.db")).unwrap();
+    let mut all = Vec::new();
+    for sql in [
+        "SELECT site, day, by, data FROM sums ORDER BY 1, 2, 3",
+        "SELECT site, day, first, data FROM part WHERE rolled ORDER BY 1, 2, 3",
+    ] {
+        let mut statement = reports.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        });
+        all.extend(rows.unwrap().map(Result::unwrap));
+    }
+    all
+}
+
+#[test]
+fn answers_are_what_counting_gives_before_and_after_sealing_and_when_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let all = events(80_000);
+    store_all(&store, all[..20_000].to_vec());
+    assert_right(&store, &folder);
+    store_all(&store, all[20_000..].to_vec());
+    // The last day that is over by then, and the two before it.
+    wait_until_tidy(&folder, 3);
+    assert_right(&store, &folder);
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    store.stop();
+
+    // Of days of which nothing waits in the tail.
+    let through: i64 = Connection::open(folder.path().join("reports.db"))
+        .unwrap()
+        .query_row("SELECT through FROM about", [], |row| row.get(0))
+        .unwrap();
+    let waiting: BTreeSet<i32> = rows(&folder)
+        .iter()
+        .filter(|row| row.id > through)
+        .map(|row| row.day)
+        .collect();
+    let is_whole = |(_, day, ..): &(i64, i32, i64, Vec<u8>)| !waiting.contains(day);
+    let before: Vec<_> = sealed(&folder).into_iter().filter(is_whole).collect();
+    assert!(before.len() > 2 * 7, "{}", before.len());
+    std::fs::remove_file(folder.path().join("reports.db")).unwrap();
+    let store = open(&folder);
+    wait_until_tidy(&folder, 3);
+    assert_right(&store, &folder);
+    let after = sealed(&folder);
+    let days: BTreeSet<_> = before.iter().map(|(_, day, ..)| *day).collect();
+    let comparable: Vec<_> = after
+        .into_iter()
+        .filter(|(_, day, ..)| days.contains(day))
+        .collect();
+    assert_eq!(comparable.len(), before.len());
+    assert!(
+        comparable == before,
+        "what is made anew is not what was there, to the byte"
+    );
+
+    // One who is forgotten is gone from every answer, and the rest stays.
+    let visitor = VisitorKey::Uuid(Uuid::from_u128(5));
+    let erased = store.erase(&Who::Visitor(visitor.clone())).unwrap();
+    assert!(erased > 50, "{erased}");
+    assert_eq!(store.erase(&Who::Visitor(visitor)).unwrap(), 0);
+    assert_eq!(store.erase(&Who::User(UserId("nobody".into()))).unwrap(), 0);
+    store_all(&store, all[79_000..].to_vec());
+    assert_right(&store, &folder);
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+
+    let first = *days.iter().next().unwrap();
+    assert!(store.prune(SITE, first + 2).unwrap() > 10_000);
+    assert_right(&store, &folder);
+    assert!(
+        rows(&folder)
+            .iter()
+            .all(|row| row.site != SITE.0 || row.day >= first + 2)
+    );
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+
+    // What the log has lost is noticed.
+    let log = Connection::open(folder.path().join("events.db")).unwrap();
+    log.execute(
+        "DELETE FROM event WHERE id = (SELECT min(id) FROM event WHERE site = 1)",
+        [],
+    )
+    .unwrap();
+    assert_eq!(store.check().unwrap().len(), 1);
+    store.stop();
+}

@@ -5,10 +5,11 @@
 //! what the log said reads it anew when that has changed.
 
 use roaring::{RoaringBitmap, RoaringTreemap};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::event::{SiteId, UserId, VisitorKey};
 use super::reports::ReadError;
+use super::reports::row::Row;
 use super::{Store, insert, schema};
 
 /// Events that are taken out in one transaction, so that none that comes waits long.
@@ -26,7 +27,7 @@ pub(super) fn erased(connection: &Connection) -> rusqlite::Result<i64> {
 fn count_erased(connection: &Connection) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO about VALUES ('erased', CAST(1 AS BLOB)) ON CONFLICT DO UPDATE SET value = value + 1",
+            "INSERT INTO about VALUES ('erased', 1) ON CONFLICT DO UPDATE SET value = value + 1",
             [],
         )
         .map(|_| ())
@@ -45,12 +46,15 @@ pub enum Who {
 pub type Findings = Vec<String>;
 
 impl Store {
-    /// Takes a site's events of the days before `day` out, and visitors who have no others. Gives how many events.
+    /// Takes a site's events of the days before `day` out, and visitors who have no others. A session that this cuts in
+    /// two begins with the first event that is left of it. Gives how many events.
     pub fn prune(&self, site: SiteId, day: i32) -> Result<u64, ReadError> {
         let mut connection = self.careful()?;
         let ids = self.reports.ids_before(site, day)?;
+        let cut = self.reports.cut_sessions(site, day, &ids)?;
+        begin_anew(&mut connection, &cut)?;
         let taken = take_out(&mut connection, &ids)?;
-        self.reports.forget_days(site, day)?;
+        self.reports.forget_days(site, day, &cut)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.reports.reload(&transaction)?;
         let known = self.reports.visitors(site)?;
@@ -140,6 +144,26 @@ fn visitors_of(connection: &Connection, who: &Who) -> rusqlite::Result<RoaringBi
             Ok(theirs | by_key(&VisitorKey::User(user.clone()))?)
         }
     }
+}
+
+/// Writes the places that events have in sessions that begin later than they did.
+fn begin_anew(connection: &mut Connection, cut: &[Row]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for Row { id, place, .. } in cut {
+        let step = place.seconds.saturating_mul(2) | u16::from(place.engages);
+        let kept = |number: u32| (place.begins && number != 0).then_some(number);
+        transaction.execute(
+            "UPDATE event SET session = ?2, step = ?3, origin = ?4, client = ?5 WHERE id = ?1",
+            params![
+                id,
+                if place.begins { 0 } else { place.session },
+                (step != 0).then_some(step),
+                kept(place.shared.origin),
+                kept(place.shared.client),
+            ],
+        )?;
+    }
+    transaction.commit()
 }
 
 /// Deletes events from the log, some at a time.

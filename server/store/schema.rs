@@ -142,10 +142,10 @@ const VERSION_2: &str = "
         PRIMARY KEY (visitor, at)
      ) STRICT, WITHOUT ROWID;
      CREATE INDEX identity_by_user ON identity (user);
-     -- What this log is: its own id and secret, and today's salt.
+     -- What this log is: its own id and secret; today's salt; how often events were taken out.
      CREATE TABLE about (
         name TEXT PRIMARY KEY,
-        value BLOB NOT NULL
+        value ANY NOT NULL
      ) STRICT, WITHOUT ROWID;
      INSERT INTO about VALUES ('log', randomblob(16)), ('secret', randomblob(32));";
 

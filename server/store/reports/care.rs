@@ -1,16 +1,18 @@
 //! Takes out of the reports what is taken out of the log, and checks that they say what the log says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use roaring::{RoaringBitmap, RoaringTreemap};
 use rusqlite::{Connection, params};
 
 use super::file::{self, Columns};
 use super::part::{self, Kind};
+use super::row::Row;
 use super::scan::By;
 use super::{ALL_DAYS, ReadError, Reports, log, seal, sums};
 use crate::store::care::{Findings, integrity};
 use crate::store::event::SiteId;
+use crate::store::session::{Place, Shared};
 
 impl Reports {
     /// The numbers of a site's events of the days before `day`.
@@ -66,10 +68,74 @@ impl Reports {
         ))
     }
 
-    /// Takes the days before `day` out.
-    pub(in crate::store) fn forget_days(&self, site: SiteId, day: i32) -> Result<(), ReadError> {
+    /// Events on `day` and the one after it of sessions whose first events are among `ids`, with the places that they have
+    /// when their sessions begin with what is left.
+    pub(in crate::store) fn cut_sessions(
+        &self,
+        site: SiteId,
+        day: i32,
+        ids: &RoaringTreemap,
+    ) -> Result<Vec<Row>, ReadError> {
+        let snapshot = self.snapshot(1)?;
+        let days = day..=day.saturating_add(1);
+        let mut cut: Vec<Row> = snapshot.rows(site.0, &days).cloned().collect();
+        for part in file::parts(&snapshot.connections[0], site.0, &days)? {
+            cut.extend(seal::rows(&snapshot.connections[0], site.0, &part)?);
+        }
+        cut.retain(|row| !row.place.begins && ids.contains(row.place.session as u64));
+        cut.sort_by_key(|row| (row.at, row.id));
+        let mut begun: HashMap<i64, Place> = HashMap::new();
+        for row in &mut cut {
+            let (id, is_goal) = (row.id, row.goal != 0);
+            let shared = Shared {
+                entry: row.url,
+                ..row.place.shared
+            };
+            let place = begun.get(&row.place.session).copied();
+            let first = *begun.entry(row.place.session).or_insert(Place {
+                session: id,
+                begins: true,
+                seconds: 0,
+                engages: is_goal,
+                shared,
+            });
+            row.place = match place {
+                None => first,
+                Some(first) => Place {
+                    session: first.session,
+                    shared: first.shared,
+                    ..row.place
+                },
+            };
+        }
+        Ok(cut)
+    }
+
+    /// Takes the days before `day` out, and puts events into the places that they have now.
+    pub(in crate::store) fn forget_days(
+        &self,
+        site: SiteId,
+        day: i32,
+        cut: &[Row],
+    ) -> Result<(), ReadError> {
+        let places: HashMap<i64, Place> = cut.iter().map(|row| (row.id, row.place)).collect();
         let mut connection = file::open_to_change(&self.file)?;
         let transaction = seal::begin(&mut connection)?;
+        let mut days = BTreeSet::new();
+        for part in file::parts(&transaction, site.0, &(day..=day.saturating_add(1)))? {
+            let change = |row: &mut Row| {
+                if let Some(place) = places.get(&row.id) {
+                    row.place = *place;
+                }
+                true
+            };
+            if seal::change(&transaction, site.0, &part, change)? {
+                days.extend(part.rolled.then_some(part.day));
+            }
+        }
+        for day in days {
+            seal::roll(&transaction, site.0, day)?;
+        }
         transaction.execute(
             "DELETE FROM part WHERE site = ?1 AND day < ?2",
             params![site.0, day],
@@ -90,18 +156,16 @@ impl Reports {
         for (site, part) in file::all_parts(&transaction)? {
             let before = ids.rank((part.first as u64).saturating_sub(1));
             if ids.rank(part.last as u64) > before
-                && seal::retain(&transaction, site, &part, |row| {
+                && seal::change(&transaction, site, &part, |row| {
                     !ids.contains(row.id as u64)
                 })?
             {
-                days.insert((site, part.day));
+                // A day that had sums gets them anew.
+                days.extend(part.rolled.then_some((site, part.day)));
             }
         }
         for (site, day) in days {
-            let parts = file::parts(&transaction, site, &(day..=day))?;
-            if parts.iter().any(|part| part.rolled) {
-                seal::roll(&transaction, site, day)?;
-            }
+            seal::roll(&transaction, site, day)?;
         }
         transaction.commit()?;
         Ok(())
@@ -115,12 +179,12 @@ impl Reports {
         let mut sealed: BTreeMap<(i64, i32), Found> = BTreeMap::new();
         for (site, part) in file::all_parts(connection)? {
             let found = sealed.entry((site, part.day)).or_default();
-            let data: Vec<u8> = connection
-                .prepare_cached("SELECT data FROM part WHERE id = ?1")?
-                .query_row([part.id], |row| row.get(0))?;
-            match part::decode(&data, site, part.day) {
+            match seal::rows(connection, site, &part) {
                 Ok(rows) => rows.iter().for_each(|row| found.row(row)),
-                Err(error) => findings.push(format!("reports.db, part {}: {error}", part.id)),
+                Err(ReadError::Damaged(error)) => {
+                    findings.push(format!("reports.db, part {}: {error}", part.id));
+                }
+                Err(error) => return Err(error),
             }
         }
         let mut logged: BTreeMap<(i64, i32), Found> = BTreeMap::new();
@@ -174,7 +238,7 @@ struct Found {
 }
 
 impl Found {
-    fn row(&mut self, row: &super::row::Row) {
+    fn row(&mut self, row: &Row) {
         self.events += 1;
         self.ids.insert(row.id as u64);
         *self.goals.entry(row.goal).or_default() += 1;

@@ -219,25 +219,30 @@ fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<(), ReadError
     Ok(())
 }
 
-/// Leaves only those rows in a part that are to stay; says whether any had to go.
-pub(super) fn retain(
+/// The rows of a part.
+pub(super) fn rows(connection: &Connection, site: i64, part: &Part) -> Result<Vec<Row>, ReadError> {
+    let data: Vec<u8> = connection
+        .prepare_cached("SELECT data FROM part WHERE id = ?1")?
+        .query_row([part.id], |row| row.get(0))?;
+    Ok(part::decode(&data, site, part.day)?)
+}
+
+/// Changes the rows of a part and leaves those for which `change` answers `true`; says whether that made a difference.
+pub(super) fn change(
     transaction: &Transaction,
     site: i64,
     part: &Part,
-    stays: impl Fn(&Row) -> bool,
+    mut change: impl FnMut(&mut Row) -> bool,
 ) -> Result<bool, ReadError> {
-    let data: Vec<u8> = transaction
-        .prepare_cached("SELECT data FROM part WHERE id = ?1")?
-        .query_row([part.id], |row| row.get(0))?;
-    let mut rows = part::decode(&data, site, part.day)?;
-    let before = rows.len();
-    rows.retain(stays);
-    if rows.len() == before {
+    let before = rows(transaction, site, part)?;
+    let mut after = before.clone();
+    after.retain_mut(|row| change(row));
+    if after == before {
         return Ok(false);
     }
     transaction.execute("DELETE FROM part WHERE id = ?1", [part.id])?;
-    if !rows.is_empty() {
-        insert(transaction, site, part.day, &mut rows)?;
+    if !after.is_empty() {
+        insert(transaction, site, part.day, &mut after)?;
     }
     Ok(true)
 }

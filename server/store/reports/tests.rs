@@ -181,14 +181,30 @@ fn plan(row: &Row) -> Option<String> {
         .map(|(_, value)| value.to_string())
 }
 
+/// Says in a few words where two differ.
+fn assert_same<K: Ord + std::fmt::Debug, V: PartialEq>(
+    found: BTreeMap<K, V>,
+    wanted: BTreeMap<K, V>,
+    what: &str,
+) {
+    let keys: BTreeSet<_> = found.keys().chain(wanted.keys()).collect();
+    let wrong: Vec<_> = keys
+        .into_iter()
+        .filter(|key| found.get(key) != wanted.get(key))
+        .take(3)
+        .collect();
+    assert!(wrong.is_empty(), "{what}: {wrong:?}");
+}
+
 /// Every answer is what counting the log's rows gives.
 fn assert_right(store: &Store, folder: &TempDir) {
     let rows = rows(folder);
     let number = |of: fn(&Row) -> u32| move |row: &Row| Some(Key::Number(of(row)));
     let all = |_: &Row| true;
-    assert_eq!(
+    assert_same(
         answered(store, &By::Total, &[]),
-        count(&rows, number(|_| 0), all)
+        count(&rows, number(|_| 0), all),
+        "all",
     );
     for (of, by) in [
         (Of::Goal, (|row| row.goal) as fn(&Row) -> u32),
@@ -197,10 +213,10 @@ fn assert_right(store: &Store, folder: &TempDir) {
         (Of::Origin, |row| row.place.shared.origin),
         (Of::Client, |row| row.place.shared.client),
     ] {
-        assert_eq!(
+        assert_same(
             answered(store, &By::Number(of), &[]),
             count(&rows, number(by), all),
-            "{of:?}"
+            &format!("{of:?}"),
         );
     }
     let goal = Test::Number(Of::Goal, Arc::new(|goal| goal % 2 == 1));
@@ -209,14 +225,16 @@ fn assert_right(store: &Store, folder: &TempDir) {
     let tests = [goal, page, pro];
     let passes =
         |row: &Row| row.goal % 2 == 1 && row.url % 3 != 0 && plan(row).as_deref() == Some("p1");
-    assert_eq!(
+    assert_same(
         answered(store, &By::Number(Of::Origin), &tests),
-        count(&rows, number(|row| row.place.shared.origin), passes)
+        count(&rows, number(|row| row.place.shared.origin), passes),
+        "filtered",
     );
     let by_plan = |row: &Row| plan(row).map(|plan| Key::Text(plan.into()));
-    assert_eq!(
+    assert_same(
         answered(store, &By::Metadata("plan".into()), &[]),
-        count(&rows, by_plan, all)
+        count(&rows, by_plan, all),
+        "metadata",
     );
     let mut last: BTreeMap<(i32, i64), &Row> = BTreeMap::new();
     for row in rows
@@ -236,7 +254,7 @@ fn assert_right(store: &Store, folder: &TempDir) {
         .into_iter()
         .map(|(at, (counts, _, _))| (at, counts.sessions))
         .collect();
-    assert_eq!(found, exits);
+    assert_same(found, exits, "exits");
 }
 
 /// What is sealed of the days that have sums.
@@ -310,7 +328,7 @@ fn answers_are_what_counting_gives_before_and_after_sealing_and_when_made_anew()
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
 
     let first = *days.iter().next().unwrap();
-    assert!(store.prune(SITE, first + 2).unwrap() > 10_000);
+    assert!(store.prune(SITE, first + 2).unwrap() > 8_000);
     assert_right(&store, &folder);
     assert!(
         rows(&folder)

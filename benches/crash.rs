@@ -179,7 +179,7 @@ fn rounds(how: How, rounds: usize, options: &Options, random: &mut StdRng) -> Ta
             tally.count(&sent);
             acknowledged.extend(sent.acknowledged);
             server = start(match how {
-                How::Stop => server.stop(),
+                How::Stop => server.stopped(),
                 How::Kill | How::Cut | How::Failures => server.kill(),
             });
             let again = send_again(&server, &keys.key, sent.unsure);

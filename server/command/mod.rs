@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use jiff::Timestamp;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::account::Accounts;
 use crate::private;
@@ -43,7 +44,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve (what `admx` alone does)
-    Serve(serve::Flags),
+    Serve(Box<serve::Flags>),
     /// Sites: what is measured
     #[command(subcommand)]
     Site(site::Command),
@@ -122,7 +123,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     // Held until the end.
     let _lock = lock(&cli.data, is_alone)?;
     match cli.command {
-        Command::Serve(flags) => serve::run(&cli.data, flags),
+        Command::Serve(flags) => serve::run(&cli.data, *flags),
         Command::Site(command) => site::run(&accounts(&cli.data)?, command),
         Command::Key(command) => key::run(&accounts(&cli.data)?, command),
         Command::User(command) => user::run(&accounts(&cli.data)?, command),
@@ -137,8 +138,34 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 fn accounts(data: &Path) -> anyhow::Result<Accounts> {
-    Accounts::open(data, Timestamp::now())
-        .with_context(|| format!("{} can't be opened", data.join("accounts.db").display()))
+    opened(
+        Accounts::open(data, Timestamp::now()),
+        &data.join("accounts.db"),
+    )
+}
+
+/// Says of a file that can't be opened which it is, and why where SQLite's own words leave that open.
+fn opened<T>(result: anyhow::Result<T>, file: &Path) -> anyhow::Result<T> {
+    let file = file.display();
+    result.map_err(|error| match hint(&error) {
+        Some(why) => error.context(format!("{file} can't be opened: {why}")),
+        None => error.context(format!("{file} can't be opened")),
+    })
+}
+
+fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    let found = error.chain().find_map(|cause| cause.downcast_ref());
+    let failure = rusqlite::Error::sqlite_error(found?)?;
+    match (failure.extended_code, failure.code) {
+        // The second is the file beside it that is mapped: on a full disk it can't be made.
+        (ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_WRITE, _) => {
+            Some("the disk is full or can't be written")
+        }
+        (_, ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            Some("this user may not write to it or to its folder")
+        }
+        _ => None,
+    }
 }
 
 /// Makes the data folder where there is none, for its owner alone, and says so.
@@ -206,6 +233,29 @@ mod tests {
             let given = given.split(' ').map(OsString::from).collect();
             let expected: Vec<_> = expected.split(' ').map(OsString::from).collect();
             assert_eq!(with_serve(given), expected);
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_called_one() {
+        for (code, expected) in [
+            (
+                4874,
+                "a.db can't be opened: the disk is full or can't be written: Error code 4874: ",
+            ),
+            (
+                13,
+                "a.db can't be opened: the disk is full or can't be written: Error code 13: ",
+            ),
+            (
+                14,
+                "a.db can't be opened: this user may not write to it or to its folder: Error code 14: ",
+            ),
+            (11, "a.db can't be opened: Error code 11: "),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let said = opened::<()>(Err(error.into()), Path::new("a.db")).unwrap_err();
+            assert!(format!("{said:#}").starts_with(expected), "{said:#}");
         }
     }
 

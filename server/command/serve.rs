@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use ipnet::IpNet;
 use jiff::Timestamp;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
@@ -14,9 +16,9 @@ use url::Url;
 
 use crate::account::Accounts;
 use crate::clock::Clock;
-use crate::http::{App, Limits, Rates, listen};
-use crate::ingest::Ingest;
+use crate::http::{App, Bounds, Limits, Metrics, Rates, Readers, Room, listen};
 use crate::ingest::place::Places;
+use crate::ingest::{Ingest, body};
 use crate::store::{Settings, Store};
 
 #[derive(clap::Args)]
@@ -74,9 +76,32 @@ pub(super) struct Flags {
     /// Requests that may wait to be stored; one more is answered 503
     #[arg(long, env = "ADMX_QUEUE", default_value_t = 8192, value_name = "N")]
     queue: usize,
+    /// Connections at once; one more is answered 503 and closed
+    #[arg(long, env = "ADMX_CONNECTIONS", default_value = "10000", value_name = "N", value_parser = at_least(1))]
+    connections: usize,
+    /// Bytes of events that may have no answer yet; what finds no room within a second is answered 503
+    #[arg(long, env = "ADMX_IN_FLIGHT", default_value = "67108864", value_name = "BYTES", value_parser = at_least(body::BODY_BYTES))]
+    in_flight: usize,
+    /// Live streams at once; one more is answered 503
+    #[arg(long, env = "ADMX_STREAMS", default_value_t = 1000, value_name = "N")]
+    streams: usize,
+    /// Live streams at once for one address
+    #[arg(long, env = "ADMX_STREAMS_ADDRESS", default_value = "10", value_name = "N", value_parser = at_least(1))]
+    streams_address: usize,
+    /// Seconds after which a client that takes nothing of its answer is let go
+    #[arg(long, env = "ADMX_WRITE_TIMEOUT", default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    write_timeout: u64,
     /// Bytes that the event log may have; past that, events are answered 503
     #[arg(long, env = "ADMX_STORAGE_LIMIT", value_name = "BYTES", value_parser = clap::value_parser!(u64).range(200_000..))]
     storage_limit: Option<u64>,
+    /// Who may read /metrics
+    #[arg(
+        long,
+        env = "ADMX_METRICS",
+        default_value = "local",
+        value_name = "WHO"
+    )]
+    metrics: Readers,
     /// What is logged to standard error: error, warn, info, debug, or warn,admx=debug and the like
     #[arg(
         long,
@@ -85,10 +110,68 @@ pub(super) struct Flags {
         value_name = "FILTER"
     )]
     log: String,
+    /// How it is logged: as lines of text, or as one JSON object a line
+    #[arg(
+        long,
+        env = "ADMX_LOG_FORMAT",
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
+    log_format: LogFormat,
     /// Stop the clock at this instant, for tests and demonstrations
     #[arg(long, env = "ADMX_CLOCK", value_name = "TIME")]
     clock: Option<Timestamp>,
 }
+
+/// How the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+impl LogFormat {
+    /// Begins the log.
+    fn start(self, filter: &str) {
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::builder().parse_lossy(filter))
+            .with_writer(std::io::stderr);
+        match self {
+            LogFormat::Text => log.init(),
+            LogFormat::Json => log
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false)
+                .init(),
+        }
+    }
+
+    /// Says a line whatever the log's filter is.
+    fn say(self, line: &str) {
+        match self {
+            LogFormat::Text => eprintln!("{line}"),
+            LogFormat::Json => {
+                let (now, line) = (Timestamp::now().to_string(), line.trim());
+                eprintln!(
+                    "{}",
+                    json!({ "timestamp": now, "level": "INFO", "message": line, "target": "admx" })
+                );
+            }
+        }
+    }
+}
+
+/// A number that is no lower than `least`.
+fn at_least(least: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| match text.parse() {
+        Ok(number) if (least..=MOST).contains(&number) => Ok(number),
+        _ => Err(format!("wanted a number from {least} to {MOST}")),
+    }
+}
+
+/// More of anything than a machine has.
+const MOST: usize = u32::MAX as usize;
 
 /// An address or a name, and a port.
 fn listen_address(text: &str) -> Result<String, String> {
@@ -114,16 +197,22 @@ fn web_address(text: &str) -> Result<Url, String> {
 const ADMINISTRATOR: &str = "admin@localhost";
 
 pub(super) fn run(data: &Path, flags: Flags) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().parse_lossy(&flags.log);
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    tokio::runtime::Builder::new_multi_thread()
+    flags.log_format.start(&flags.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build()?
-        .block_on(serve(data, flags))
+        .build()?;
+    let result = runtime.block_on(serve(data, flags));
+    // Whoever still reads a long report doesn't keep it.
+    runtime.shutdown_timeout(PARTING);
+    result
 }
+
+/// How long it may take from the signal until everything is closed. With what follows it is less than ten seconds, after
+/// which containers are killed.
+const STOP: Duration = Duration::from_secs(9);
+
+/// How long threads may take to end once everything is closed.
+const PARTING: Duration = Duration::from_millis(500);
 
 async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let clock = flags.clock.map_or(Clock::System, Clock::Fixed);
@@ -141,10 +230,9 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
         queue: flags.queue,
         most_bytes: flags.storage_limit,
     };
-    let store = Store::open(data, &settings)
-        .with_context(|| format!("{} can't be opened", data.join("events.db").display()))?;
+    let store = super::opened(Store::open(data, &settings), &data.join("events.db"))?;
     let demo = accounts.demo_site(&demo_hosts(address, flags.base_url.as_ref()), clock.now())?;
-    announce(&accounts, &base_url, clock)?;
+    announce(&accounts, &base_url, clock, flags.log_format)?;
 
     let places = flags.places.as_deref().map(Places::open).transpose()?;
     let (stop_streams, stopping) = watch::channel(false);
@@ -167,11 +255,48 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
             address_burst: flags.rate_address_burst,
             key: flags.rate_key,
         }),
+        room: Room::new(Bounds {
+            connections: connections(flags.connections),
+            body_bytes: flags.in_flight,
+            streams: flags.streams,
+            streams_address: flags.streams_address,
+            write: Duration::from_secs(flags.write_timeout),
+        }),
+        metrics: Metrics::new(flags.metrics, data.to_owned(), &store, flags.queue),
         stopping,
     });
-    listen::serve(listener, app, stop_streams, asked_to_stop()).await;
-    tokio::task::spawn_blocking(move || store.stop()).await?;
-    Ok(())
+    let asked = listen::serve(listener, app, stop_streams, asked_to_stop()).await;
+    let left = STOP.saturating_sub(Instant::now() - asked);
+    let stop = tokio::task::spawn_blocking(move || store.stop());
+    match tokio::time::timeout(left, stop).await {
+        Ok(stopped) => Ok(stopped?),
+        Err(_) => anyhow::bail!(
+            "the files could not be closed in time; what was answered with 200 is on disk"
+        ),
+    }
+}
+
+/// Files that may be open beside the connections: those of the data folder, a few for each thread that reads.
+const FILES: usize = 512;
+
+/// As many connections as are wanted, or as the system allows files for: without a free one the log couldn't be read.
+fn connections(wanted: usize) -> usize {
+    let files = wanted.saturating_add(FILES);
+    let allowed = match rlimit::increase_nofile_limit(files as u64) {
+        Ok(allowed) => usize::try_from(allowed).unwrap_or(usize::MAX),
+        Err(error) => {
+            tracing::warn!(%error, "how many files may be open is not known");
+            return wanted;
+        }
+    };
+    if allowed >= files {
+        return wanted;
+    }
+    let possible = allowed.saturating_sub(FILES).max(allowed / 2).min(wanted);
+    tracing::warn!(
+        "{allowed} files may be open (ulimit -Hn), so {possible} connections are taken and not {wanted}"
+    );
+    possible
 }
 
 /// Where a browser on this machine finds a server that listens at `address`.
@@ -195,31 +320,48 @@ fn demo_hosts(address: SocketAddr, base_url: Option<&Url>) -> Vec<String> {
 }
 
 /// Says on standard error what to open. The login link is a new one until somebody has used one.
-fn announce(accounts: &Accounts, base_url: &str, clock: Clock) -> anyhow::Result<()> {
+fn announce(
+    accounts: &Accounts,
+    base_url: &str,
+    clock: Clock,
+    format: LogFormat,
+) -> anyhow::Result<()> {
     let workspace = accounts.first_workspace()?;
-    eprintln!("admx {} is at {base_url}", env!("CARGO_PKG_VERSION"));
-    eprintln!("  demo       {base_url}/demo");
+    let version = env!("CARGO_PKG_VERSION");
+    format.say(&format!("admx {version} is at {base_url}"));
+    format.say(&format!("  demo       {base_url}/demo"));
     if accounts.has_logins()? {
-        eprintln!("  dashboard  {base_url}/dashboard/analytics");
+        format.say(&format!("  dashboard  {base_url}/dashboard/analytics"));
     } else {
         let link = accounts.new_link(workspace, ADMINISTRATOR, clock.now())?;
-        eprintln!("  dashboard  {base_url}/login/{link}  (works once)");
+        format.say(&format!(
+            "  dashboard  {base_url}/login/{link}  (works once)"
+        ));
     }
     if let Some(site) = accounts.sites(workspace)?.first() {
         let id = &site.website_id;
         if site.is_demo {
-            eprintln!(
-                "  your site  admx site add YOUR-DOMAIN prints its website id; until then this is the demo's:"
-            );
+            format.say("  your site  admx site add YOUR-DOMAIN prints its website id; until then this is the demo's:");
         }
-        eprintln!(
+        format.say(&format!(
             "  snippet    <script defer data-website-id=\"{id}\" src=\"{base_url}/js/script.plus.js\"></script>"
-        );
+        ));
     }
     Ok(())
 }
 
+/// Comes back at the first signal; at a second one the program ends at once, wherever it is. What was answered with 200
+/// is on disk even then.
 async fn asked_to_stop() {
+    signal().await;
+    tokio::spawn(async {
+        signal().await;
+        tracing::warn!("asked to stop a second time");
+        std::process::exit(1);
+    });
+}
+
+async fn signal() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

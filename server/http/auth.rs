@@ -12,7 +12,7 @@ use crate::account::{Key, KeyError, Scope, Site, User, WorkspaceId};
 /// The cookie that a login leaves.
 pub(super) const COOKIE: &str = "admx_login";
 
-fn unauthorized(code: &'static str, message: impl Into<String>) -> Error {
+pub(super) fn unauthorized(code: &'static str, message: impl Into<String>) -> Error {
     Error::new(StatusCode::UNAUTHORIZED, code, message)
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }

@@ -48,3 +48,14 @@ pub(super) async fn csp(State(app): State<Arc<App>>) -> Result<Response, NoPage>
         },
     )
 }
+
+/// `GET /docs/operate`
+pub(super) async fn operate(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Operate {
+            here: "/docs/operate",
+            base_url: &app.base_url,
+        },
+    )
+}

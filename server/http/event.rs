@@ -10,7 +10,9 @@ use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
+use tokio::sync::SemaphorePermit;
 
+use super::metrics::Counted;
 use super::reply::{self, Data, Error};
 use super::{App, Peer, auth, extract, peer};
 use crate::account::Scope;
@@ -83,12 +85,17 @@ pub(super) async fn receive(app: Arc<App>, peer: Peer, request: Request<Incoming
 
 async fn take(app: &App, peer: Peer, headers: &HeaderMap, body: Incoming) -> Result<Data, Error> {
     // What is refused before it is known whose it is counts for no site.
-    let count = |error: &Error| app.ingest.count(None, error.code());
+    let count = |error: &Error| {
+        app.ingest.count(None, error.code());
+        app.metrics.refused(error.code(), 1);
+    };
     let caller = caller(app, peer, headers).inspect_err(count)?;
-    let mut bytes = read(body, content_length(headers))
+    // What it takes of the room for bodies is given back when the answer is made.
+    let (mut bytes, _taken) = read(app, body, content_length(headers))
         .await
         .inspect_err(count)?;
-    let judged = app.ingest.judge(&mut bytes, &caller)?;
+    let judged = app.ingest.judge(&mut bytes, &caller);
+    let judged = judged.inspect_err(|refusal| app.metrics.refused(refusal.code, 1))?;
     store(app, judged, body::is_array(&bytes)).await
 }
 
@@ -112,11 +119,16 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
     extract::text(headers, header::CONTENT_LENGTH)?.parse().ok()
 }
 
-/// Reads the body, and no more of it than it may have.
-async fn read(body: Incoming, announced: Option<usize>) -> Result<Vec<u8>, Error> {
+/// Reads the body, no more of it than it may have and only while there is room.
+async fn read(
+    app: &App,
+    body: Incoming,
+    announced: Option<usize>,
+) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), Error> {
     let reading = async {
         let mut body = body;
-        let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(body::OBJECT_BYTES));
+        let mut bytes = Vec::new();
+        let mut taken: Option<SemaphorePermit<'_>> = None;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| {
                 Error::new(
@@ -128,6 +140,16 @@ async fn read(body: Incoming, announced: Option<usize>) -> Result<Vec<u8>, Error
             let Ok(data) = frame.into_data() else {
                 continue;
             };
+            match (app.room.bytes(data.len()).await, &mut taken) {
+                (Ok(more), Some(taken)) => taken.merge(more),
+                (Ok(first), None) => taken = Some(first),
+                (Err(overloaded), _) => {
+                    drop((bytes, taken));
+                    drain(body).await;
+                    return Err(overloaded
+                        .with_header(header::CONNECTION, HeaderValue::from_static("close")));
+                }
+            }
             bytes.extend_from_slice(&data);
             let limit = body::limit(&bytes);
             if bytes.len() > limit || announced.is_some_and(|length| length > limit) {
@@ -136,7 +158,7 @@ async fn read(body: Incoming, announced: Option<usize>) -> Result<Vec<u8>, Error
                     .with_header(header::CONNECTION, HeaderValue::from_static("close")));
             }
         }
-        Ok(bytes)
+        Ok((bytes, taken))
     };
     tokio::time::timeout(PATIENCE, reading)
         .await
@@ -176,12 +198,24 @@ async fn store(app: &App, judged: Vec<Judged>, is_batch: bool) -> Result<Data, E
                     is_duplicate: false,
                 }
             }
-            Judged::Filtered(reason) => Verdict::Filtered(reason),
-            Judged::Refused(refusal) => Verdict::Refused(refusal),
+            Judged::Filtered(reason) => {
+                app.metrics.filtered(reason);
+                Verdict::Filtered(reason)
+            }
+            Judged::Refused(refusal) => {
+                app.metrics.refused(refusal.code, 1);
+                Verdict::Refused(refusal)
+            }
         })
         .collect();
     if !events.is_empty() {
-        let outcomes = app.store.writer().append(events).await?;
+        let waiting = events.len();
+        let in_queue = Counted::new(&app.metrics.queue);
+        let outcomes = app.store.writer().append(events).await;
+        drop(in_queue);
+        let outcomes = outcomes
+            .map_err(Error::from)
+            .inspect_err(|error| app.metrics.refused(error.code(), waiting))?;
         let stored = verdicts.iter_mut().filter_map(|verdict| match verdict {
             Verdict::Stored { is_duplicate, .. } => Some(is_duplicate),
             _ => None,

@@ -1,22 +1,25 @@
 //! The accept loop: connections, their timeouts and limits, and the stop that loses nothing.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::http::Method;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
-use super::{App, Peer, event};
+use super::metrics::{Counted, Route};
+use super::{App, Peer, event, reply, room};
 
 /// How long a client may take to send its headers, and how long an idle connection is kept.
 const HEADERS: Duration = Duration::from_secs(10);
@@ -33,30 +36,40 @@ const FAREWELL: Duration = Duration::from_secs(8);
 /// How often full rate-limit buckets are forgotten.
 const TIDY: Duration = Duration::from_secs(60);
 
-/// Serves until `stop` comes, then takes no more, ends what is in flight, and comes back. `stopping` ends live streams.
+/// How long a connection that is turned away may take to read why.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Serves until `stop` comes, then takes no more, ends what is in flight, and comes back with the moment when it was to
+/// stop. `stopping` ends live streams.
 pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
     stopping: watch::Sender<bool>,
     stop: impl Future<Output = ()>,
-) {
+) -> Instant {
     let router = super::router(app.clone());
     let connections = GracefulShutdown::new();
     let mut tidy = tokio::time::interval(TIDY);
+    let mut told = 0;
     tokio::pin!(stop);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
+                    let Some(place) = app.room.connection() else {
+                        turn_away(&app, stream);
+                        continue;
+                    };
                     // Answers are small and written whole.
                     let _ = stream.set_nodelay(true);
                     let routed = Routed { router: router.clone(), app: app.clone(), peer: Peer(from) };
-                    let connection = connection(routed, TokioIo::new(stream));
+                    let connection = connection(routed, stream);
                     let connection = connections.watch(connection);
                     tokio::spawn(async move {
                         if let Err(error) = connection.await {
                             tracing::debug!(%error, "a connection broke");
                         }
+                        drop(place);
                     });
                 }
                 Err(error) => {
@@ -64,10 +77,19 @@ pub async fn serve(
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
-            _ = tidy.tick() => app.limits.forget_the_idle(),
+            _ = tidy.tick() => {
+                app.limits.forget_the_idle();
+                let turned_away = app.metrics.turned_away.get();
+                if turned_away > told {
+                    let connections = turned_away - told;
+                    tracing::warn!(connections, "connections were turned away: as many are open as may be");
+                    told = turned_away;
+                }
+            }
             () = &mut stop => break,
         }
     }
+    let asked = Instant::now();
     drop(listener);
     let _ = stopping.send(true);
     if tokio::time::timeout(FAREWELL, connections.shutdown())
@@ -76,11 +98,45 @@ pub async fn serve(
     {
         tracing::warn!("connections that were still open have been closed");
     }
+    asked
 }
 
-type Connection = http1::Connection<TokioIo<tokio::net::TcpStream>, Routed>;
+/// Tells a connection that there is no room for it.
+fn turn_away(app: &App, mut stream: TcpStream) {
+    app.metrics.turned_away.inc();
+    let answer = reply::farewell(&room::overloaded(
+        "this server has as many connections as it takes",
+    ));
+    let Some(place) = app.room.farewell() else {
+        // There is always room for so little in a new socket; who has sent something already may not get to read it.
+        if let Ok(mut stream) = stream.into_std() {
+            let _ = std::io::Write::write(&mut stream, &answer);
+        }
+        return;
+    };
+    tokio::spawn(async move {
+        let _ = tokio::time::timeout(LINGER, async {
+            stream.write_all(&answer).await?;
+            stream.shutdown().await?;
+            // What was sent and not read would make the kernel take the answer back.
+            let mut scrap = [0; 1024];
+            while stream.read(&mut scrap).await? > 0 {}
+            Ok::<_, std::io::Error>(())
+        })
+        .await;
+        drop(place);
+    });
+}
 
-fn connection(routed: Routed, stream: TokioIo<tokio::net::TcpStream>) -> Connection {
+/// A client that takes nothing of its answer for a while is let go, with what the answer holds.
+type Patient = TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>;
+
+type Connection = http1::Connection<Patient, Routed>;
+
+fn connection(routed: Routed, stream: TcpStream) -> Connection {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(routed.app.room.bounds().write));
+    let stream = TokioIo::new(Box::pin(stream));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
@@ -103,13 +159,26 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Routed {
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        let (mut router, app, peer) = (self.router.clone(), self.app.clone(), self.peer);
         if request.method() == Method::POST && request.uri().path() == event::PATH {
-            let taken = event::receive(self.app.clone(), self.peer, request);
-            return Box::pin(taken.map(Ok));
+            return Box::pin(async move {
+                let began = Instant::now();
+                let _in_flight = Counted::new(&app.metrics.in_flight);
+                let response = event::receive(app.clone(), peer, request).await;
+                app.metrics.ingest.observe(began.elapsed().as_secs_f64());
+                app.metrics.answered(Route::Event, response.status());
+                Ok(response)
+            });
         }
+        let route = Route::of(request.uri().path());
         let mut request = request.map(axum::body::Body::new);
-        request.extensions_mut().insert(self.peer);
-        // A router is always ready.
-        Box::pin(self.router.clone().call(request))
+        request.extensions_mut().insert(peer);
+        Box::pin(async move {
+            let _in_flight = Counted::new(&app.metrics.in_flight);
+            // A router is always ready.
+            let response = router.call(request).await?;
+            app.metrics.answered(route, response.status());
+            Ok(response)
+        })
     }
 }

@@ -1,7 +1,9 @@
 //! The only room that knows HTTP: the table of routes, and what they share.
 //!
 //! - [`listen`]: the accept loop, timeouts, the graceful stop
-//! - [`reply`]: envelopes; `auth`: keys and logins; `limits`: rates; `peer`: who is at the other end
+//! - [`reply`]: envelopes; `auth`: keys and logins; `limits`: rates; `room`: how much at once; `peer`: who is at the other
+//!   end
+//! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request
 //! - `event`, `api`, `export`, `page`, `docs`, `asset`, `stream`: what the routes do
 
@@ -12,17 +14,19 @@ mod docs;
 mod event;
 mod export;
 mod extract;
+mod health;
 mod limits;
 pub mod listen;
+mod metrics;
 mod page;
 mod peer;
 mod reply;
+mod room;
 mod stream;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, options, post};
 use ipnet::IpNet;
@@ -34,7 +38,9 @@ use crate::clock::Clock;
 use crate::ingest::Ingest;
 use crate::store::Store;
 pub use limits::{Limits, Rates};
+pub use metrics::{Metrics, Readers};
 pub use peer::Peer;
+pub use room::{Bounds, Room};
 
 /// What every route may use.
 pub struct App {
@@ -54,6 +60,10 @@ pub struct App {
     pub trusted_proxies: Vec<IpNet>,
     /// Rate limits.
     pub limits: Limits,
+    /// How much there may be at once.
+    pub room: Room,
+    /// What is counted.
+    pub metrics: Metrics,
     /// Turns true when the server stops; ends live streams.
     pub stopping: watch::Receiver<bool>,
 }
@@ -68,6 +78,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/docs/script", get(docs::script))
         .route("/docs/privacy", get(docs::privacy))
         .route("/docs/csp", get(docs::csp))
+        .route("/docs/operate", get(docs::operate))
         .route("/login", get(page::login))
         // A preview that asks for the head alone doesn't use the link up.
         .route("/login/{link}", get(page::open_link).head(page::login))
@@ -85,14 +96,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/js/{file}", get(asset::script))
         .route("/assets/{file}", get(asset::asset))
         .route("/favicon.ico", get(asset::favicon))
-        .route("/healthz", get(healthz))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
         .fallback(page::not_found)
         .method_not_allowed_fallback(reply::method_not_allowed)
         .layer(CatchPanicLayer::custom(reply::panicked))
         .layer(middleware::from_fn(reply::envelope))
         .with_state(app)
-}
-
-async fn healthz() -> (StatusCode, &'static str) {
-    (StatusCode::OK, "ok\n")
 }

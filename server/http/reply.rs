@@ -168,13 +168,7 @@ pub(super) fn enveloped(mut response: Response) -> Response {
                 code,
                 message,
                 details,
-            } => {
-                let mut error = json!({ "code": code, "message": message });
-                if let Some(details) = details {
-                    error["details"] = details;
-                }
-                json!({ "error": error, "meta": { "request_id": id } }).to_string()
-            }
+            } => failure(code, &message, details, &id),
         };
         *response.body_mut() = Body::from(body);
         let headers = response.headers_mut();
@@ -206,6 +200,40 @@ pub(super) fn enveloped(mut response: Response) -> Response {
 
 fn success(data: &Value, id: &Uuid) -> String {
     format!(r#"{{"status":"success","data":{data},"meta":{{"request_id":"{id}"}}}}"#)
+}
+
+fn failure(code: &str, message: &str, details: Option<Value>, id: &Uuid) -> String {
+    let mut error = json!({ "code": code, "message": message });
+    if let Some(details) = details {
+        error["details"] = details;
+    }
+    json!({ "error": error, "meta": { "request_id": id } }).to_string()
+}
+
+/// A failure as bytes, for a connection that is closed after it and never asked what it wants.
+pub(super) fn farewell(error: &Error) -> Vec<u8> {
+    let Failure {
+        status,
+        code,
+        message,
+        headers,
+        ..
+    } = &*error.0;
+    let id = Uuid::now_v7();
+    let body = failure(code, message, None, &id);
+    let mut head = format!("HTTP/1.1 {status}\r\n");
+    for (name, value) in headers {
+        if let Ok(value) = value.to_str() {
+            head += &format!("{name}: {value}\r\n");
+        }
+    }
+    // Pages of other origins may read it: it may be the answer to an event.
+    head += &format!(
+        "content-type: application/json\r\ncontent-length: {}\r\ncache-control: no-store\r\nconnection: close\r\n\
+         access-control-allow-origin: *\r\naccess-control-expose-headers: retry-after\r\n{REQUEST_ID}: {id}\r\n\r\n",
+        body.len()
+    );
+    (head + &body).into_bytes()
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

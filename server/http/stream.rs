@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, KeepAliveStream, Sse};
@@ -17,7 +18,8 @@ use tokio::sync::broadcast;
 use super::api::reading;
 use super::extract::Asked;
 use super::reply::Error;
-use super::{App, auth};
+use super::room::Place;
+use super::{App, Peer, auth, peer};
 use crate::account::Site;
 use crate::store::event::SiteId;
 use crate::store::{Fire, ReadError, Store};
@@ -39,22 +41,26 @@ type Fires = Sse<KeepAliveStream<BoxStream<'static, Result<Event, Infallible>>>>
 /// `GET /dashboard/analytics/live`: a site of the workspace that is logged in.
 pub(super) async fn site(
     State(app): State<Arc<App>>,
+    Extension(from): Extension<Peer>,
     headers: HeaderMap,
     Asked(asked): Asked<Parameters>,
 ) -> Result<Fires, Error> {
     let workspace = auth::reader(&app, &headers)?;
     let site = auth::site(&app, workspace, asked.site.as_deref())?;
-    Ok(fires(app, site, heard(&headers).or(asked.after)))
+    let place = Place::take(&app, peer::client(from, &headers, &app.trusted_proxies))?;
+    Ok(fires(app, site, heard(&headers).or(asked.after), place))
 }
 
 /// `GET /demo/live`: the demo's site, for everybody.
 pub(super) async fn demo(
     State(app): State<Arc<App>>,
+    Extension(from): Extension<Peer>,
     headers: HeaderMap,
     Asked(asked): Asked<Parameters>,
-) -> Fires {
+) -> Result<Fires, Error> {
     let demo = app.demo.clone();
-    fires(app, demo, heard(&headers).or(asked.after))
+    let place = Place::take(&app, peer::client(from, &headers, &app.trusted_proxies))?;
+    Ok(fires(app, demo, heard(&headers).or(asked.after), place))
 }
 
 /// The last event that a browser heard of before it connected again.
@@ -63,7 +69,7 @@ fn heard(headers: &HeaderMap) -> Option<i64> {
 }
 
 /// A site's events from the one after `after` on; without one, from now on.
-fn fires(app: Arc<App>, site: Arc<Site>, after: Option<i64>) -> Fires {
+fn fires(app: Arc<App>, site: Arc<Site>, after: Option<i64>, place: Place) -> Fires {
     let mut stopping = app.stopping.clone();
     let last = app.store.last_id().unwrap_or(i64::MAX);
     let feed = Feed {
@@ -74,6 +80,7 @@ fn fires(app: Arc<App>, site: Arc<Site>, after: Option<i64>) -> Fires {
         after: after.map_or(last, |after| after.min(last)),
         site,
         app,
+        _place: place,
     };
     let events = stream::unfold(feed, |mut feed| async move {
         let fire = feed.next().await?;
@@ -99,6 +106,7 @@ struct Feed {
     waiting: VecDeque<Fire>,
     after: i64,
     is_behind: bool,
+    _place: Place,
 }
 
 impl Feed {

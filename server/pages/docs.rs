@@ -3,11 +3,12 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 4] = [
+pub const DOCS: [(&str, &str); 5] = [
     ("Docs", "/docs"),
     ("Script", "/docs/script"),
     ("Privacy", "/docs/privacy"),
     ("CSP", "/docs/csp"),
+    ("Operate", "/docs/operate"),
 ];
 
 /// `/docs`: what there is to read.
@@ -46,4 +47,14 @@ pub struct Csp<'a> {
     pub base_url: &'a str,
     /// The name under which `script.plus.js` never changes.
     pub hashed: &'a str,
+}
+
+/// `/docs/operate`: limits, what is told of the server, logs, signals.
+#[derive(Template)]
+#[template(path = "docs/operate.html", config = "www/askama.toml")]
+pub struct Operate<'a> {
+    /// Its path.
+    pub here: &'static str,
+    /// Where this server is reached.
+    pub base_url: &'a str,
 }

@@ -4,7 +4,8 @@
 //! - [`event`]: what is stored, as types that can't be wrong; [`origin`]: what brought a session; [`id`]: event ids
 //! - `schema`, `upgrade`: the tables, and how older ones are brought up to date
 //! - [`writer`]: one thread that commits what waits as one transaction and answers after it; `insert`: one event's rows;
-//!   `session`: which visit it belongs to; `seen`: which site saw a visitor last; `checkpoint`: copies the log's end into its file
+//!   `session`: which visit it belongs to; `seen`: which site saw a visitor last; `checkpoint`: copies the log's end into
+//!   its file; [`state`]: how it fares
 //! - [`reports`]: what questions are answered from
 //! - `read`: single events, names; [`care`]: copies, checks, and what takes events out
 //! - [`live`]: who is told of what was committed
@@ -24,6 +25,7 @@ pub mod reports;
 mod schema;
 mod seen;
 mod session;
+pub mod state;
 mod upgrade;
 pub mod writer;
 

@@ -19,6 +19,7 @@ use super::live::Live;
 use super::read::Fire;
 use super::reports::Reports;
 use super::seen::Seen;
+use super::state::State;
 use super::{Settings, care, id, schema};
 
 /// Events in one transaction at the most; past that even a fast disk keeps the first ones waiting.
@@ -66,6 +67,7 @@ type Drops = Mutex<HashMap<(i64, i64, &'static str), u64>>;
 pub struct Writer {
     requests: Mutex<Option<SyncSender<Request>>>,
     drops: Arc<Drops>,
+    state: Arc<State>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -85,6 +87,7 @@ impl Writer {
         held.reset(&connection)?;
         settings.apply(&connection)?;
         let checkpoints = Checkpoints::start(&file, &connection)?;
+        let state = Arc::<State>::default();
         let mut log = Log {
             erased: care::erased(&connection)?,
             file,
@@ -98,6 +101,7 @@ impl Writer {
             live,
             seen,
             drops: drops.clone(),
+            state: state.clone(),
         };
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -105,6 +109,7 @@ impl Writer {
         Ok(Writer {
             requests: Mutex::new(Some(requests)),
             drops,
+            state,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -125,6 +130,11 @@ impl Writer {
                 Err(WriteError::Failed("the writer stopped".into()))
             }
         }
+    }
+
+    /// How it fares.
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
     /// Counts an event that is not stored. `site` is `None` when none is known.
@@ -176,6 +186,7 @@ struct Log {
     live: Live,
     seen: Arc<Seen>,
     drops: Arc<Drops>,
+    state: Arc<State>,
 }
 
 impl Log {
@@ -198,7 +209,9 @@ impl Log {
                     // Without events to store, what commands beside the server did is noticed here.
                     if let Err(error) = self.mend().and_then(|()| self.commit(&[]).map(|_| ())) {
                         tracing::warn!(%error, "the log can't be read");
-                        self.is_broken = true;
+                        self.broke(&error);
+                    } else if let Err(error) = self.state.try_again(&mut self.connection) {
+                        self.broke(&error);
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => return self.write_drops(),
@@ -212,8 +225,10 @@ impl Log {
     }
 
     fn answer(&mut self, batch: Vec<Request>) {
+        let began = Instant::now();
         match self.mend().and_then(|()| self.commit(&batch)) {
             Ok(outcomes) => {
+                self.state.committed(&outcomes, began.elapsed());
                 for (request, outcomes) in batch.into_iter().zip(outcomes) {
                     // A client that hung up has no use for its answer.
                     let _ = request.answer.send(Ok(outcomes));
@@ -221,7 +236,7 @@ impl Log {
             }
             Err(error) => {
                 tracing::error!(%error, "events could not be stored");
-                self.is_broken = true;
+                self.broke(&error);
                 let error = match error.sqlite_error_code() {
                     Some(ErrorCode::DiskFull) => WriteError::Full,
                     _ => WriteError::Failed(error.to_string()),
@@ -231,6 +246,11 @@ impl Log {
                 }
             }
         }
+    }
+
+    fn broke(&mut self, error: &rusqlite::Error) {
+        self.is_broken = true;
+        self.state.failed(error);
     }
 
     /// Makes the connection anew if the last transaction failed, and reads what it should hold: a commit that was
@@ -303,7 +323,7 @@ impl Log {
         }
         if let Err(error) = self.mend().and_then(|()| self.add_drops(&drops)) {
             tracing::warn!(%error, "counts of dropped events wait");
-            self.is_broken = true;
+            self.broke(&error);
             let mut waiting = self.drops.lock().unwrap_or_else(PoisonError::into_inner);
             for (key, count) in drops {
                 *waiting.entry(key).or_default() += count;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::server::Server;
 
 /// A path of the docs, and what stands on it; BASE is where this server is reached.
-const ROWS: [(&str, &[&str]); 4] = [
+const ROWS: [(&str, &[&str]); 5] = [
     ("/docs", &["The script", "What is stored and sent"]),
     (
         "/docs/script",
@@ -35,6 +35,10 @@ const ROWS: [(&str, &[&str]); 4] = [
             "curl -sf BASE/js/script.plus.",
             "data-api=&quot;/stats/event&quot;",
         ],
+    ),
+    (
+        "/docs/operate",
+        &["curl BASE/metrics", "ADMX_IN_FLIGHT", "/readyz", "SIGTERM"],
     ),
 ];
 

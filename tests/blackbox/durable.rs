@@ -2,13 +2,13 @@
 //! nothing. `benches/crash.rs` is the long form.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::fault::{Disk, Fault, damage, wait_until_gone};
 use crate::load::{assert_kept, load, send_again};
-use crate::server::{Server, set_up};
+use crate::server::{Server, set_up, wait_for};
 
 const FLAGS: [&str; 2] = ["--rate-key", "0"];
 
@@ -26,7 +26,7 @@ fn kills_and_stops_under_load_lose_nothing() {
         });
         acknowledged.extend(sent.acknowledged);
         let data = match how {
-            "-TERM" => server.stop(),
+            "-TERM" => server.stopped(),
             _ => server.kill(),
         };
         server = Server::on(data, &FLAGS);
@@ -50,6 +50,68 @@ fn a_stop_comes_within_ten_seconds_even_while_somebody_looks() {
     let mut beginning = [0; 64];
     std::io::Read::read_exact(&mut stream, &mut beginning).unwrap();
     server.stop();
+}
+
+/// Somebody who sends the half of an event and somebody who reads nothing of an export.
+fn the_slow(server: &Server, key: &str) -> [std::net::TcpStream; 2] {
+    let head = format!("host: x\r\nauthorization: Bearer {key}\r\n");
+    let other = server.add_site("other.test");
+    crate::limit::fill(server, key, &other);
+    let slow = [
+        server.open(format!(
+            "POST /api/event HTTP/1.1\r\n{head}content-length: 100\r\n\r\n{{\"name\":"
+        )),
+        server.open(format!(
+            "GET /api/v1/export/events.ndjson?website_id={other} HTTP/1.1\r\n{head}\r\n"
+        )),
+    ];
+    let began = |server: &Server| server.metric("admx_body_bytes_in_flight") > 0.0;
+    wait_for("the half of an event", || began(server).then_some(()));
+    std::io::Read::read_exact(&mut &slow[1], &mut [0; 64]).unwrap();
+    slow
+}
+
+#[test]
+fn a_stop_comes_within_ten_seconds_whatever_others_do_and_loses_nothing() {
+    let (server, site, key) = set_up(&FLAGS);
+    let _slow = the_slow(&server, &key);
+    let sent = load(&server, &key, 0, 4, || {
+        std::thread::sleep(Duration::from_millis(200));
+        server.signal("-TERM");
+    });
+    let server = Server::on(server.stopped(), &FLAGS);
+    let acknowledged = sent.acknowledged;
+    assert!(!acknowledged.is_empty());
+    assert_kept(&server, &key, &site, &acknowledged, "after the stop");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (mut server, _, key) = set_up(&FLAGS);
+    let _slow = the_slow(&server, &key);
+    server.signal("-TERM");
+    wait_for("the first to be heard", || {
+        std::net::TcpStream::connect(("127.0.0.1", server.port))
+            .is_err()
+            .then_some(())
+    });
+    let asked = Instant::now();
+    server.signal("-TERM");
+    assert_eq!(server.wait().code(), Some(1));
+    assert!(asked.elapsed() < Duration::from_secs(2));
+    assert_eq!(damage(server.data.path()), [""; 0]);
+}
+
+#[test]
+fn a_folder_on_a_full_disk_is_called_that() {
+    let disk = Disk::new();
+    disk.set(Fault::Full);
+    let data = tempfile::tempdir().unwrap();
+    let output = disk.run(data.path(), &["site", "list"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let expected = "accounts.db can't be opened: the disk is full or can't be written: ";
+    assert!(said.contains(expected), "{said}");
 }
 
 fn set_up_on(disk: &Disk) -> (Server, String, String) {
@@ -102,7 +164,7 @@ fn power_cuts_under_load_lose_nothing() {
 }
 
 /// A disk that lets nothing be written, and is mended.
-fn recovers_from(fault: Fault, code: &str) {
+fn recovers_from(fault: Fault, code: &str, reason: &str) {
     let disk = Disk::new();
     let (server, site, key) = set_up_on(&disk);
     let before = load(&server, &key, 0, 8, || {
@@ -115,10 +177,20 @@ fn recovers_from(fault: Fault, code: &str) {
         disk.writes()
     );
 
+    let ready = || {
+        let reply = server.get("/readyz", &[]);
+        (reply.status, reply.text)
+    };
+    assert_eq!(ready(), (200, "ready\n".into()));
+
     disk.set(fault);
     let turned_away = load(&server, &key, 1, 8, || {
         std::thread::sleep(Duration::from_millis(300));
     });
+    assert_eq!(
+        ready(),
+        (503, format!("events can't be stored: {reason}\n"))
+    );
     assert_eq!(turned_away.acknowledged.len(), 0);
     let answers: Vec<_> = turned_away.refused.keys().cloned().collect();
     assert_eq!(answers, [format!("503 {code}")]);
@@ -139,7 +211,13 @@ fn recovers_from(fault: Fault, code: &str) {
     );
     assert_eq!(stored.len(), acknowledged.len(), "nothing that was refused");
 
+    // It has tried to write meanwhile, without an event to store.
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(ready().0, 503);
     disk.set(Fault::None);
+    wait_for("readiness without an event", || {
+        (ready().0 == 200).then_some(())
+    });
     let again = send_again(&server, &key, turned_away.unsure);
     assert_eq!(
         again.unsure,
@@ -164,12 +242,12 @@ fn recovers_from(fault: Fault, code: &str) {
 
 #[test]
 fn a_full_disk_turns_events_away_until_it_has_room() {
-    recovers_from(Fault::Full, "storage_full");
+    recovers_from(Fault::Full, "storage_full", "database or disk is full");
 }
 
 #[test]
 fn a_broken_disk_turns_events_away_until_it_is_mended() {
-    recovers_from(Fault::Broken, "overloaded");
+    recovers_from(Fault::Broken, "overloaded", "disk I/O error");
 }
 
 #[test]

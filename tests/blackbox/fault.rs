@@ -1,9 +1,10 @@
 //! A disk that is full, broken or without power, under a running server: `fault.c` between it and libc.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
@@ -63,16 +64,32 @@ impl Disk {
     /// Starts a server whose folder is on this disk.
     pub fn serve(&self, data: TempDir, flags: &[&str]) -> Server {
         self.set(Fault::None);
+        let environment = self.between(data.path());
+        Server::with_environment(data, flags, &environment)
+    }
+
+    /// Runs a command on a folder that is on this disk.
+    pub fn run(&self, data: &Path, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_admx"))
+            .args(arguments)
+            .env_clear()
+            .env("ADMX_DATA", data)
+            .envs(self.between(data))
+            .output()
+            .unwrap()
+    }
+
+    /// The variables that put the library between a program and the folder.
+    fn between(&self, data: &Path) -> [(&'static str, OsString); 3] {
         let path = |path: PathBuf| path.into_os_string();
-        let environment = [
+        [
             ("LD_PRELOAD", path(self.folder.path().join("fault.so"))),
             (
                 "ADMX_FAULT_CONTROL",
                 path(self.folder.path().join("control")),
             ),
-            ("ADMX_FAULT_DIR", path(data.path().to_owned())),
-        ];
-        Server::with_environment(data, flags, &environment)
+            ("ADMX_FAULT_DIR", path(data.to_owned())),
+        ]
     }
 
     pub fn set(&self, fault: Fault) {

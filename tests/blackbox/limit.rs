@@ -1,9 +1,12 @@
-//! Where a server turns events away: crawlers, rates, a full store, a full queue. Nothing is dropped without a reason that
-//! someone can see.
+//! Where a server turns events away: crawlers, rates, a full store, a full queue, and more at once than there is room for.
+//! Nothing is dropped without a reason that someone can see.
+
+use std::io::Read;
+use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::server::{ORIGIN, set_up, wait_for};
+use crate::server::{ORIGIN, Server, set_up, wait_for};
 
 #[test]
 fn what_is_filtered_or_refused_is_counted_with_its_reason() {
@@ -194,4 +197,122 @@ fn a_queue_that_is_full_turns_away() {
     });
     assert!(statuses.contains(&(503, Some("1".into()))), "{statuses:?}");
     assert!(statuses.contains(&(200, None)), "{statuses:?}");
+}
+
+/// Stores ten megabytes of events: more than what waits between two sockets.
+pub fn fill(server: &Server, key: &str, site: &str) {
+    let goal = json!({ "website_id": site, "name": "x", "metadata": { "fill": "x".repeat(4000) } });
+    let goals = json!(vec![&goal; 100]).to_string();
+    for _ in 0..25 {
+        assert_eq!(server.post_with_key(key, &goals).status, 200);
+    }
+}
+
+/// Whether it is an answer that says to come again in a second.
+fn is_overloaded(reply: &crate::server::Reply) -> bool {
+    reply.status == 503 && reply.code() == "overloaded" && reply.header("retry-after") == Some("1")
+}
+
+#[test]
+fn connections_past_the_most_are_told_so() {
+    let server = Server::with(&["--connections", "3"]);
+    let idle: Vec<_> = (0..3).map(|_| server.open("")).collect();
+    for _ in 0..100 {
+        let reply = server.get("/healthz", &[]);
+        assert!(is_overloaded(&reply), "{reply:?}");
+    }
+    // Even those that there is no time to be polite to.
+    let flood: Vec<_> = (0..200).map(|_| server.open("")).collect();
+    for mut stream in flood {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(answer.contains("\r\nretry-after: 1\r\n"), "{answer}");
+    }
+    drop(idle);
+    wait_for("room", || {
+        (server.get("/healthz", &[]).status == 200).then_some(())
+    });
+    assert!(server.metric("admx_connections_turned_away_total") >= 300.0);
+}
+
+#[test]
+fn bodies_past_the_most_wait_a_second_for_room() {
+    let (server, _, key) = set_up(&["--in-flight", "6619136"]);
+    let head = format!(
+        "POST /api/event HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: 6600000\r\n\r\n"
+    );
+    // What is only announced takes no room.
+    let _announced: Vec<_> = (0..10).map(|_| server.open(&head)).collect();
+    let slow = server.open(format!("{head}[{}", " ".repeat(6_550_000)));
+    wait_for("the body to be read", || {
+        (server.metric("admx_body_bytes_in_flight") > 6_500_000.0).then_some(())
+    });
+    let goal = json!({ "name": "x", "metadata": { "fill": "x".repeat(2000) } });
+    let goals = json!(vec![&goal; 100]).to_string();
+    let reply = server.post_with_key(&key, &goals);
+    assert!(is_overloaded(&reply), "{reply:?}");
+    assert_eq!(server.post_with_key(&key, r#"{"name":"x"}"#).status, 200);
+    drop(slow);
+    wait_for("room", || {
+        (server.post_with_key(&key, &goals).status == 200).then_some(())
+    });
+    assert_eq!(server.metric("admx_body_bytes_in_flight"), 0.0);
+}
+
+#[test]
+fn live_streams_are_limited_in_all_and_by_address() {
+    let server = Server::with(&[
+        "--streams",
+        "3",
+        "--streams-address",
+        "2",
+        "--trusted-proxy",
+        "127.0.0.1/32",
+    ]);
+    let listen = |address: &str| -> (String, TcpStream) {
+        let mut stream = server.open(format!(
+            "GET /demo/live HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {address}\r\n\r\n"
+        ));
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        (String::from_utf8_lossy(&status[9..]).into_owned(), stream)
+    };
+    let mut open = Vec::new();
+    for (address, expected) in [
+        ("192.0.2.1", "200"),
+        ("192.0.2.1", "200"),
+        ("192.0.2.1", "503"),
+        ("192.0.2.2", "200"),
+        ("192.0.2.3", "503"),
+    ] {
+        let (status, stream) = listen(address);
+        assert_eq!(status, expected, "{address}");
+        open.extend((status == "200").then_some(stream));
+    }
+    open.clear();
+    wait_for("the streams to end", || {
+        (server.metric("admx_streams") == 0.0).then_some(())
+    });
+    assert_eq!(listen("192.0.2.1").0, "200");
+}
+
+#[test]
+fn who_takes_nothing_of_an_answer_is_let_go() {
+    let (server, site, key) = set_up(&["--write-timeout", "1"]);
+    fill(&server, &key, &site);
+    let mut slow = server.open(format!(
+        "GET /api/v1/export/events.ndjson?website_id={site} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n"
+    ));
+    let mut head = [0; 12];
+    slow.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    // The one that asks is one itself.
+    wait_for("the connection to be closed", || {
+        (server.metric("admx_connections") == 1.0).then_some(())
+    });
+    let mut rest = Vec::new();
+    let _ = slow.read_to_end(&mut rest);
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "an end was sent");
+    assert_eq!(server.events(&key, &site).len(), 2500, "others read on");
 }

@@ -1,9 +1,10 @@
 //! Starts the built binary in a folder of its own on a free port, and asks it things.
 
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -176,6 +177,26 @@ impl Server {
         self.get(path, &[("authorization", &format!("Bearer {key}"))])
     }
 
+    /// A connection of its own, on which so much was sent.
+    pub fn open(&self, sent: impl AsRef<[u8]>) -> TcpStream {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        stream.write_all(sent.as_ref()).unwrap();
+        stream
+    }
+
+    /// A number of `/metrics`.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = self.get("/metrics", &[]).text;
+        let mut lines = text.lines();
+        let found = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        found
+            .and_then(|number| number.parse().ok())
+            .unwrap_or_else(|| panic!("no {name} in {text}"))
+    }
+
     pub fn head(&self, path: &str) -> Reply {
         reply(agent().head(format!("{}{path}", self.url)).call().unwrap())
     }
@@ -214,11 +235,21 @@ impl Server {
         std::mem::replace(&mut self.data, tempfile::tempdir().unwrap())
     }
 
+    /// Waits until it has ended, and gives how.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// Asks it to stop, waits until it has, and gives the folder.
-    pub fn stop(mut self) -> TempDir {
-        let asked = Instant::now();
+    pub fn stop(self) -> TempDir {
         self.signal("-TERM");
-        let status = self.child.wait().unwrap();
+        self.stopped()
+    }
+
+    /// Waits until it has stopped, as it was asked to a moment ago, and gives the folder.
+    pub fn stopped(mut self) -> TempDir {
+        let asked = Instant::now();
+        let status = self.wait();
         assert!(status.success(), "{status}");
         assert!(asked.elapsed() < Duration::from_secs(10));
         std::mem::replace(&mut self.data, tempfile::tempdir().unwrap())

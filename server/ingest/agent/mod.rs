@@ -75,7 +75,6 @@ pub struct Agents {
 
 impl Agents {
     /// Builds the search. To be made once.
-    #[expect(clippy::new_without_default, reason = "made once, on purpose")]
     pub fn new() -> Agents {
         let mut words = Vec::new();
         let browsers = Rules::new(BROWSERS, &mut words);

@@ -220,11 +220,11 @@ fn assert_right(store: &Store, folder: &TempDir) {
         );
     }
     let goal = Test::Number(Of::Goal, Arc::new(|goal| goal % 2 == 1));
-    let page = Test::Number(Of::Page, Arc::new(|page| page % 3 != 0));
+    let page = Test::Number(Of::Page, Arc::new(|page| !page.is_multiple_of(3)));
     let pro = Test::Metadata("plan".into(), Arc::new(|plan| plan == Some("p1")));
     let tests = [goal, page, pro];
     let passes =
-        |row: &Row| row.goal % 2 == 1 && row.url % 3 != 0 && plan(row).as_deref() == Some("p1");
+        |row: &Row| row.goal % 2 == 1 && !row.url.is_multiple_of(3) && plan(row).as_deref() == Some("p1");
     assert_same(
         answered(store, &By::Number(Of::Origin), &tests),
         count(&rows, number(|row| row.place.shared.origin), passes),

@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod browser;
+mod care;
 mod command;
 mod docs;
 mod durable;

@@ -161,6 +161,14 @@ impl Server {
         reply(request.send(body.as_ref()).unwrap())
     }
 
+    /// Posts to another route than that of events.
+    pub fn post_to(&self, path: &str, key: &str, body: impl AsRef<[u8]>) -> Reply {
+        let request = agent()
+            .post(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {key}"));
+        reply(request.send(body.as_ref()).unwrap())
+    }
+
     pub fn post_with_key(&self, key: &str, body: impl AsRef<[u8]>) -> Reply {
         self.post(&[("authorization", &format!("Bearer {key}"))], body)
     }

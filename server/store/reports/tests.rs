@@ -223,8 +223,9 @@ fn assert_right(store: &Store, folder: &TempDir) {
     let page = Test::Number(Of::Page, Arc::new(|page| !page.is_multiple_of(3)));
     let pro = Test::Metadata("plan".into(), Arc::new(|plan| plan == Some("p1")));
     let tests = [goal, page, pro];
-    let passes =
-        |row: &Row| row.goal % 2 == 1 && !row.url.is_multiple_of(3) && plan(row).as_deref() == Some("p1");
+    let passes = |row: &Row| {
+        row.goal % 2 == 1 && !row.url.is_multiple_of(3) && plan(row).as_deref() == Some("p1")
+    };
     assert_same(
         answered(store, &By::Number(Of::Origin), &tests),
         count(&rows, number(|row| row.place.shared.origin), passes),

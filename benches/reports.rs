@@ -1,0 +1,252 @@
+//! How long reports take: a site of N events over 30 days, made by `admx seed`, asked over HTTP on one machine.
+//!
+//! `cargo bench --bench reports -- [EVENTS…]` (default 1000000). Prints a Markdown table a size: milliseconds at the client,
+//! median of seven after one that warms up, each question's target beside it; then bytes on disk an event, the start, memory.
+
+#[path = "ingest/process.rs"]
+#[allow(dead_code, reason = "the load's bench uses the rest")]
+mod process;
+#[path = "../tests/blackbox/server.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod server;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use server::Server;
+use tempfile::TempDir;
+
+/// Times each question is asked after the first.
+const TIMES: usize = 7;
+
+fn main() {
+    let sizes: Vec<u64> = std::env::args()
+        .skip(1)
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let sizes = if sizes.is_empty() {
+        vec![1_000_000]
+    } else {
+        sizes
+    };
+    for events in sizes {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        run(data, events);
+    }
+}
+
+fn run(data: TempDir, events: u64) {
+    let site = admx(data.path(), &["site", "add", "example.com"]);
+    let began = Instant::now();
+    let count = events.to_string();
+    admx(
+        data.path(),
+        &["seed", "--site", &site, "--days", "30", "--events", &count],
+    );
+    println!("## Reports over 30 days, {events} events\n");
+    println!("Seeded in {:.0} s.\n", began.elapsed().as_secs_f64());
+    let data = settle(data);
+    let key = admx(
+        data.path(),
+        &["key", "new", "--name", "bench", "--scope", "analytics:read"],
+    );
+    let started = Instant::now();
+    let server = Server::on(data, &[]);
+    assert_eq!(server.get("/healthz", &[]).status, 200);
+    let start = started.elapsed();
+    let memory = || process::memory(server.pid()).unwrap_or_default();
+    let idle = memory();
+    println!("| question | ms, median | least | rows |\n|---|--:|--:|--:|");
+    let client: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(120)))
+        .build()
+        .into();
+    let authorization = format!("Bearer {key}");
+    let ask = |question: &Value| -> (f64, usize) {
+        let began = Instant::now();
+        let mut response = match question.as_str() {
+            Some(path) => client
+                .get(format!("{}{path}{site}", server.url))
+                .header("authorization", &authorization)
+                .call()
+                .expect("an answer"),
+            None => client
+                .post(format!("{}/api/v1/query", server.url))
+                .header("authorization", &authorization)
+                .send(question.to_string())
+                .expect("an answer"),
+        };
+        let text = response.body_mut().read_to_string().expect("its text");
+        let took = began.elapsed().as_secs_f64() * 1000.0;
+        let answer: Value = serde_json::from_str(&text).expect("JSON");
+        let data = &answer["data"];
+        let rows = data["rows"].as_array().or(data["goals"].as_array());
+        (took, rows.map_or(0, Vec::len))
+    };
+    for (name, question) in questions(&site) {
+        ask(&question);
+        let mut times: Vec<_> = (0..TIMES).map(|_| ask(&question)).collect();
+        times.sort_by(|a, b| a.0.total_cmp(&b.0));
+        println!(
+            "| {name} | {:.1} | {:.1} | {} |",
+            times[TIMES / 2].0,
+            times[0].0,
+            times[0].1
+        );
+    }
+    println!(
+        "\nStart to the first answer {:.2} s, memory idle {idle:.0} MiB, after the questions {:.0} MiB.",
+        start.as_secs_f64(),
+        memory()
+    );
+    let bytes = |name: &str| {
+        ["", "-wal"]
+            .iter()
+            .filter_map(|end| {
+                std::fs::metadata(server.data.path().join(format!("{name}{end}"))).ok()
+            })
+            .map(|file| file.len())
+            .sum::<u64>()
+    };
+    let (log, reports) = (bytes("events.db"), bytes("reports.db"));
+    println!(
+        "On disk {:.1} bytes an event: the log {:.1}, reports {:.1}.\n",
+        (log + reports) as f64 / events as f64,
+        log as f64 / events as f64,
+        reports as f64 / events as f64,
+    );
+}
+
+/// Questions by name; one that is a text is an address that the site's id is put behind.
+fn questions(site: &str) -> Vec<(&'static str, Value)> {
+    let ask = |metrics: &[&str], dimension: Option<&str>, more: Value| {
+        let mut question = json!({ "website_id": site, "metrics": metrics, "limit": 100 });
+        if let Some(dimension) = dimension {
+            question["dimensions"] = json!([dimension]);
+        }
+        if let (Some(question), Some(more)) = (question.as_object_mut(), more.as_object()) {
+            question.extend(more.clone());
+        }
+        question
+    };
+    let totals = [
+        "visitors",
+        "pageviews",
+        "sessions",
+        "fires",
+        "bounce_rate",
+        "session_duration",
+        "revenue",
+    ];
+    let three = json!({ "filters": [["is", "source", ["google.com", "google"]], ["is", "device", ["Desktop"]], ["is", "metadata.plan", ["pro"]]] });
+    let pages = json!({ "filters": [["contains", "page", ["docs"]], ["is_not", "country", ["US"]], ["is", "entry_page", ["/", "/pricing"]]] });
+    let mut all = vec![
+        (
+            "goals card: fires, visitors, revenue, days",
+            json!("/api/v1/analytics/goals?website_id="),
+        ),
+        ("totals: seven figures", ask(&totals, None, json!({}))),
+        (
+            "by day: seven figures",
+            ask(&totals, Some("day"), json!({})),
+        ),
+        (
+            "by week: visitors",
+            ask(&["visitors"], Some("week"), json!({})),
+        ),
+        (
+            "pages by visitors",
+            ask(&["visitors", "pageviews"], Some("page"), json!({})),
+        ),
+        (
+            "entry pages",
+            ask(
+                &["visitors", "sessions", "bounce_rate"],
+                Some("entry_page"),
+                json!({}),
+            ),
+        ),
+        (
+            "exit pages",
+            ask(&["visitors", "sessions"], Some("exit_page"), json!({})),
+        ),
+        (
+            "sources",
+            ask(
+                &["visitors", "sessions", "fires"],
+                Some("source"),
+                json!({}),
+            ),
+        ),
+        (
+            "campaigns",
+            ask(
+                &["visitors", "sessions", "fires"],
+                Some("campaign"),
+                json!({}),
+            ),
+        ),
+        ("countries", ask(&["visitors"], Some("country"), json!({}))),
+        ("browsers", ask(&["visitors"], Some("browser"), json!({}))),
+        ("devices", ask(&["visitors"], Some("device"), json!({}))),
+    ];
+    all.extend([
+        (
+            "one goal by source",
+            ask(
+                &["fires", "visitors"],
+                Some("source"),
+                json!({ "goals": ["Trial Started"] }),
+            ),
+        ),
+        (
+            "one goal by a key of metadata",
+            ask(
+                &["fires", "visitors"],
+                Some("metadata.plan"),
+                json!({ "goals": ["Trial Started"] }),
+            ),
+        ),
+        (
+            "three filters, one of metadata: totals",
+            ask(&totals, None, three.clone()),
+        ),
+        (
+            "three filters, one of metadata: goals",
+            ask(&["fires", "visitors"], Some("goal"), three.clone()),
+        ),
+        (
+            "three filters, one of metadata: pages",
+            ask(&["visitors"], Some("page"), three),
+        ),
+        (
+            "three filters on pages: sources",
+            ask(&["visitors"], Some("source"), pages),
+        ),
+    ]);
+    all
+}
+
+/// Starts and stops once, so that days that are over are merged and summed before they are measured.
+fn settle(data: TempDir) -> TempDir {
+    let server = Server::on(data, &[]);
+    let reports = rusqlite::Connection::open(server.data.path().join("reports.db")).unwrap();
+    let (mut quiet, mut before) = (0, 0);
+    while quiet < 8 {
+        std::thread::sleep(Duration::from_millis(500));
+        let sums = "SELECT count(*) + (SELECT count(*) FROM part) FROM sums";
+        let sums: i64 = reports.query_row(sums, [], |row| row.get(0)).unwrap();
+        quiet = if sums == before { quiet + 1 } else { 0 };
+        before = sums;
+    }
+    server.stop()
+}
+
+/// Runs a command and gives what it prints.
+fn admx(data: &Path, words: &[&str]) -> String {
+    let output = server::run(data, words);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words:?}: {said}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}

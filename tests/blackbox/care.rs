@@ -1,0 +1,304 @@
+//! Looking after what is stored: upgrades, backups, what takes events out, and commands beside a running server.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::server::{Server, run, set_up, wait_for};
+
+const VISITOR: &str = "0190f3c2-7d1a-7c33-8a5e-000000000001";
+
+/// A folder as schema version 1 left it.
+fn version_1() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, sql) in [
+        (
+            "accounts.db",
+            include_str!("../data/accounts-version-1.sql"),
+        ),
+        ("events.db", include_str!("../data/events-version-1.sql")),
+    ] {
+        Connection::open(folder.path().join(name))
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+    }
+    folder
+}
+
+fn query(server: &Server, key: &str, question: Value) -> Value {
+    let reply = server.post_to("/api/v1/query", key, question.to_string());
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    reply.json()["data"]["rows"].clone()
+}
+
+#[test]
+fn a_folder_of_version_1_is_copied_and_brought_up_to_date() {
+    let server = Server::on(version_1(), &["--clock", "2026-11-24T12:00:00Z"]);
+    let key = server.new_key();
+    let site = "admx_scyqtw3kwtmcpwaha3ok";
+    let events = server.events(&key, site);
+    assert_eq!(events.len(), 8);
+    assert_eq!(
+        events[0]["url"],
+        "https://example.com/?utm_source=news&utm_medium=email"
+    );
+    assert_eq!(events[0]["referrer"], "https://mail.test/inbox");
+    assert_eq!(
+        events[2]["metadata"],
+        json!({ "plan": "pro", "value": 49, "currency": "USD" })
+    );
+    assert_eq!(events[5]["url"], "https://example.com/pricing#plans");
+    let metrics = json!([
+        "sessions",
+        "pageviews",
+        "fires",
+        "bounce_rate",
+        "session_duration",
+        "revenue"
+    ]);
+    assert_eq!(
+        query(
+            &server,
+            &key,
+            json!({ "website_id": site, "metrics": metrics })
+        ),
+        // Two of the first visitor, the second of them a look at one page; one across midnight.
+        json!([{ "dimensions": [], "metrics": [3, 5, 3, 1.0 / 3.0, 540.0, [{ "currency": "USD", "amount": 98.0 }]] }])
+    );
+    assert_eq!(
+        query(
+            &server,
+            &key,
+            json!({ "website_id": site, "metrics": ["sessions"], "dimensions": ["source"] })
+        ),
+        json!([{ "dimensions": [null], "metrics": [2] }, { "dimensions": ["news"], "metrics": [1] }])
+    );
+    // An id that was stored then is known now.
+    let again = json!({ "website_id": site, "name": "x", "event_id": "0190f3c2-7d1a-4c33-8a5e-0000000000aa" });
+    let reply = server.post_with_key(&key, again.to_string());
+    assert_eq!(reply.json()["data"]["duplicate"], true);
+    let copy = Connection::open(server.data.path().join("events.db.version-1")).unwrap();
+    let old: i64 = copy
+        .query_row("SELECT count(*) FROM event", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(old, 8);
+    server.run(&["check"]);
+}
+
+#[test]
+fn a_backup_taken_under_way_is_whole_and_is_put_back() {
+    let (server, site, key) = set_up(&[]);
+    for n in 0..20 {
+        assert_eq!(
+            server
+                .post_with_key(&key, json!({ "name": format!("g{n}") }).to_string())
+                .status,
+            200
+        );
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("backup");
+    let name = file.to_str().unwrap();
+    std::thread::scope(|scope| {
+        let more = scope.spawn(|| {
+            for _ in 0..50 {
+                server.post_with_key(&key, r#"{"name":"later"}"#);
+            }
+        });
+        assert!(
+            server
+                .run(&["backup", name])
+                .contains("read back and whole")
+        );
+        more.join().unwrap();
+    });
+    let refused = |data: &Path, words: &[&str], wanted: &str| {
+        let output = run(data, words);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(wanted), "{said}");
+    };
+    refused(server.data.path(), &["backup", name], "overwrites nothing");
+    refused(
+        server.data.path(),
+        &["restore", name],
+        "stop the server first",
+    );
+    let data = server.stop();
+    // A byte in the middle of it.
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let damaged = elsewhere.path().join("damaged");
+    std::fs::write(&damaged, &bytes).unwrap();
+    refused(
+        data.path(),
+        &["restore", damaged.to_str().unwrap()],
+        "is damaged",
+    );
+    std::fs::write(&damaged, b"nothing of the kind").unwrap();
+    refused(
+        data.path(),
+        &["restore", damaged.to_str().unwrap()],
+        "is no backup of admx",
+    );
+    let output = run(data.path(), &["restore", name]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let server = Server::on(data, &[]);
+    let events = server.events(&key, &site);
+    let names = |wanted: &str| {
+        events
+            .iter()
+            .filter(|e| e["name"].as_str().unwrap().starts_with(wanted))
+            .count()
+    };
+    assert_eq!(names("g"), 20);
+    assert!(names("later") <= 50);
+    server.run(&["check"]);
+    let kept = std::fs::read_dir(server.data.path()).unwrap();
+    let kept = kept.filter(|e| {
+        e.as_ref()
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with("before-restore")
+    });
+    assert_eq!(kept.count(), 1);
+}
+
+#[test]
+fn who_is_to_be_forgotten_is_gone_from_a_running_server() {
+    let (server, site, key) = set_up(&[]);
+    let post = |body: Value| assert_eq!(server.post_with_key(&key, body.to_string()).status, 200);
+    for (visitor, user) in [
+        (VISITOR, None),
+        ("phone-7", Some("ada-lovelace")),
+        ("laptop-7", Some("ada-lovelace")),
+        ("other", Some("bob")),
+    ] {
+        post(
+            json!({ "name": "Seen", "anonymous_id": visitor, "user_id": user, "website_id": site }),
+        );
+        post(json!({ "url": "https://example.com/", "anonymous_id": visitor, "website_id": site }));
+    }
+    post(json!({ "name": "Paid", "user_id": "ada-lovelace", "website_id": site }));
+    let visitors = || {
+        let rows = query(
+            &server,
+            &key,
+            json!({ "website_id": site, "metrics": ["visitors", "fires"] }),
+        );
+        rows[0]["metrics"].clone()
+    };
+    assert_eq!(visitors(), json!([5, 5]));
+    assert!(
+        server
+            .run(&["erase", "--visitor", VISITOR])
+            .starts_with("2 events")
+    );
+    assert!(
+        server
+            .run(&["erase", "--user", "ada-lovelace"])
+            .starts_with("5 events")
+    );
+    wait_for("the answer without them", || {
+        (visitors() == json!([1, 1])).then_some(())
+    });
+    assert_eq!(server.events(&key, &site).len(), 2);
+    // Who comes again is somebody new.
+    post(json!({ "name": "Seen", "anonymous_id": VISITOR, "website_id": site }));
+    assert_eq!(visitors(), json!([2, 2]));
+    server.run(&["check"]);
+    let data = server.stop();
+    let log = std::fs::read(data.path().join("events.db")).unwrap();
+    let holds = |text: &[u8]| log.windows(text.len()).any(|window| window == text);
+    assert!(holds(b"bob") && !holds(b"ada-lovelace") && !holds(b"phone-7"));
+}
+
+#[test]
+fn days_that_are_not_kept_go() {
+    let (server, site, key) = set_up(&[]);
+    for (n, at) in ["2026-01-05T10:00:00Z", "2026-03-05T10:00:00Z"]
+        .iter()
+        .enumerate()
+    {
+        let event = json!({ "name": format!("Old {n}"), "fired_at": at, "anonymous_id": "a", "website_id": site });
+        assert_eq!(server.post_with_key(&key, event.to_string()).status, 200);
+    }
+    assert_eq!(
+        server
+            .post_with_key(
+                &key,
+                json!({ "name": "New", "website_id": site }).to_string()
+            )
+            .status,
+        200
+    );
+    let output = run(server.data.path(), &["prune"]);
+    assert_eq!(output.status.code(), Some(1));
+    server.run(&["site", "keep", &site, "30"]);
+    assert_eq!(
+        server.run(&["prune"]),
+        "example.com\t2 events taken out, 30 days kept"
+    );
+    let names: Vec<_> = server
+        .events(&key, &site)
+        .iter()
+        .map(|e| e["name"].clone())
+        .collect();
+    assert_eq!(names, ["New"]);
+    server.run(&["vacuum"]);
+    server.run(&["check"]);
+}
+
+#[test]
+fn seeds_are_the_same_for_the_same_seed_and_show_up_at_once() {
+    let (server, site, key) = set_up(&[]);
+    let seed = |seed: &str| {
+        server.run(&[
+            "seed",
+            "--days",
+            "20",
+            "--events",
+            "3000",
+            "--seed",
+            seed,
+            "--until",
+            "2026-11-24T00:00:00Z",
+        ])
+    };
+    assert_eq!(seed("1"), "3000 events stored for example.com");
+    assert_eq!(seed("1"), "0 events stored for example.com");
+    let first = server.events(&key, &site);
+    assert_eq!(first.len(), 3000);
+    assert_eq!(
+        server
+            .post_with_key(
+                &key,
+                json!({ "name": "Beside", "website_id": site }).to_string()
+            )
+            .status,
+        200
+    );
+    assert_eq!(seed("2"), "3000 events stored for example.com");
+    let question = json!({ "website_id": site, "metrics": ["visitors", "pageviews", "fires"], "dimensions": ["source"],
+        "range": { "from": "2026-11-01", "to": "2026-11-30" } });
+    let rows = wait_for("what was seeded", || {
+        let rows = query(&server, &key, question.clone());
+        let seen: u64 = rows
+            .as_array()?
+            .iter()
+            .map(|row| row["metrics"][1].as_u64().unwrap() + row["metrics"][2].as_u64().unwrap())
+            .sum();
+        (seen >= 6000).then_some(rows)
+    });
+    assert!(rows.as_array().unwrap().len() > 8, "{rows}");
+    server.run(&["check"]);
+}

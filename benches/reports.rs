@@ -3,6 +3,8 @@
 //! `cargo bench --bench reports -- [EVENTS…]` (default 1000000). Prints a Markdown table a size: milliseconds at the client,
 //! median of seven after one that warms up, each question's target beside it; then bytes on disk an event, the start, memory.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
 #[path = "ingest/process.rs"]
 #[allow(dead_code, reason = "the load's bench uses the rest")]
 mod process;

@@ -174,6 +174,16 @@ impl Accounts {
         self.find(|known| known.sites.get(website_id).cloned())
     }
 
+    /// All sites of all workspaces.
+    pub fn every_site(&self) -> rusqlite::Result<Vec<Arc<Site>>> {
+        Ok(self
+            .known(Freshness::Now)?
+            .sites
+            .values()
+            .cloned()
+            .collect())
+    }
+
     /// A workspace's sites, oldest first; the demo last, so that the first is the one that people mean.
     pub fn sites(&self, workspace: WorkspaceId) -> rusqlite::Result<Arc<[Arc<Site>]>> {
         let sites = self.find(|known| known.by_workspace.get(&workspace).cloned())?;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use super::retention::first_kept;
 use super::{accounts, print, progress};
 use crate::store::care::{Who, integrity};
 use crate::store::event::{UserId, VisitorKey};
@@ -93,11 +94,6 @@ pub(super) fn prune(data: &Path, old: &Old) -> anyhow::Result<()> {
     }
     store.stop();
     Ok(())
-}
-
-/// The first day that is kept, when `days` are, the last one `today`.
-pub(super) fn first_kept(today: i32, days: u32) -> i32 {
-    i32::try_from(days).map_or(i32::MIN, |days| today.saturating_sub(days - 1))
 }
 
 /// `admx erase`

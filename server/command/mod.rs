@@ -5,6 +5,7 @@ mod backup;
 mod care;
 mod key;
 mod progress;
+mod retention;
 mod seed;
 mod serve;
 mod site;

@@ -221,24 +221,21 @@ struct Person {
     number: u64,
 }
 
-/// All visits, event by event in the order of time. It never ends before the days do, and then begins once more with
-/// their last hour, so that there are as many events as are asked for.
+/// All visits, event by event, nearly in the order of time.
 struct Visits<'a> {
     site: &'a Site,
     rng: StdRng,
     /// Milliseconds since 1970.
     from: i64,
     days: i64,
-    sessions: u64,
+    /// Events that are asked for, and visits and events that are planned.
+    wanted: u64,
     begun: u64,
     people: Vec<Person>,
     waiting: BinaryHeap<Reverse<(i64, u64)>>,
     events: std::collections::HashMap<u64, Event>,
     numbered: u64,
 }
-
-/// Events a visit has on average, measured.
-const A_VISIT: f64 = 3.9;
 
 impl<'a> Visits<'a> {
     fn new(site: &'a Site, flags: &Flags, until: Timestamp) -> Visits<'a> {
@@ -248,7 +245,7 @@ impl<'a> Visits<'a> {
             rng: StdRng::seed_from_u64(flags.seed),
             from: day.as_millisecond(),
             days: i64::from(flags.days),
-            sessions: (flags.events as f64 / A_VISIT).ceil() as u64,
+            wanted: flags.events,
             begun: 0,
             people: Vec::new(),
             waiting: BinaryHeap::new(),
@@ -257,10 +254,10 @@ impl<'a> Visits<'a> {
         }
     }
 
-    /// When the next visit begins: visits are spread evenly over a clock that runs as busy as the hours and days are.
+    /// When the next visit begins: the days pass as the events that are planned do, and each day's hours as busy as they are.
     fn next_start(&mut self) -> i64 {
         let span = self.days * 86_400_000;
-        let share = (self.begun as f64 + self.rng.random::<f64>()) / self.sessions as f64;
+        let share = (self.numbered as f64 + self.rng.random::<f64>()) / self.wanted as f64;
         let even = (share.min(1.0) * span as f64) as i64;
         let day = even.div_euclid(86_400_000);
         let within = even.rem_euclid(86_400_000) as f64 / 86_400_000.0;
@@ -437,7 +434,7 @@ impl Iterator for Visits<'_> {
     fn next(&mut self) -> Option<Event> {
         loop {
             let is_due = self.waiting.peek().is_some_and(|Reverse((at, _))| {
-                let share = self.begun as f64 / self.sessions as f64;
+                let share = self.numbered as f64 / self.wanted as f64;
                 let day = (share * self.days as f64).floor() as i64;
                 *at + LONGEST < self.from + day * 86_400_000 || self.events.len() > 20_000
             });

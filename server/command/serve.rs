@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use super::retention;
 use crate::account::Accounts;
 use crate::clock::Clock;
 use crate::http::{App, Bounds, Limits, Metrics, Rates, Readers, Room, listen};
@@ -236,6 +237,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
 
     let places = flags.places.as_deref().map(Places::open).transpose()?;
     let (stop_streams, stopping) = watch::channel(false);
+    tokio::spawn(retention::keep(accounts.clone(), store.clone(), clock));
     let app = Arc::new(App {
         ingest: Ingest::new(
             accounts.clone(),

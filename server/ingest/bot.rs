@@ -1,5 +1,7 @@
 //! Crawlers, by their user agent: the list of the crate `isbot`.
 
+use std::sync::LazyLock;
+
 use isbot::Bots as List;
 
 /// Patterns of the list that are not meant here. Programs that fetch (`curl`, a script) are no crawlers: whoever posts
@@ -30,14 +32,16 @@ const MEANT: [&str; 22] = [
     "wget",
 ];
 
-/// Knows crawlers.
-pub(super) struct Bots(List);
+/// Knows crawlers. The list is one pattern that takes 10 MiB when it is compiled, so that waits for the first browser.
+pub(super) struct Bots(LazyLock<List>);
 
 impl Bots {
     pub(super) fn new() -> Bots {
-        let mut list = List::default();
-        list.remove(&MEANT);
-        Bots(list)
+        Bots(LazyLock::new(|| {
+            let mut list = List::default();
+            list.remove(&MEANT);
+            list
+        }))
     }
 
     pub(super) fn is_bot(&self, user_agent: &str) -> bool {

@@ -51,6 +51,9 @@ impl Store {
     pub fn prune(&self, site: SiteId, day: i32) -> Result<u64, ReadError> {
         let mut connection = self.careful()?;
         let ids = self.reports.ids_before(site, day)?;
+        if ids.is_empty() {
+            return Ok(0);
+        }
         let cut = self.reports.cut_sessions(site, day, &ids)?;
         begin_anew(&mut connection, &cut)?;
         let taken = take_out(&mut connection, &ids)?;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
@@ -92,6 +93,16 @@ fn copy(connection: &Connection) -> rusqlite::Result<i64> {
         let (all, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
         Ok(all - copied)
     })
+}
+
+/// Copies everything and empties the WAL, as far as readers let it.
+pub(super) fn all(connection: &Connection) {
+    let copied = connection
+        .busy_timeout(Duration::from_millis(500))
+        .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+    if let Err(error) = copied {
+        tracing::warn!(%error, "the log's end could not be copied");
+    }
 }
 
 impl Drop for Checkpoints {

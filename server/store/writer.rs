@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
-use super::checkpoint::Checkpoints;
+use super::checkpoint::{self, Checkpoints};
 use super::event::{Address, Event, EventId, SiteId, What};
 use super::insert::{Held, Insert};
 use super::live::Live;
@@ -214,7 +214,11 @@ impl Log {
                         self.broke(&error);
                     }
                 }
-                Err(RecvTimeoutError::Disconnected) => return self.write_drops(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.write_drops();
+                    // So that the next start, and whoever copies the file, has less to read.
+                    return checkpoint::all(&self.connection);
+                }
             }
             if written.elapsed() >= DROPS {
                 self.write_drops();

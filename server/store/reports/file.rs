@@ -29,6 +29,19 @@ const TABLES: &str = "
      ) STRICT;
      CREATE INDEX part_by_day ON part (site, day);
      CREATE INDEX part_unrolled ON part (site, day) WHERE NOT rolled;
+     -- Sums of a part of a day that is not over; only of parts that are large.
+     CREATE TABLE part_sums (
+        part INTEGER NOT NULL,
+        by INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (part, by)
+     ) STRICT;
+     CREATE TRIGGER part_gone AFTER DELETE ON part BEGIN
+        DELETE FROM part_sums WHERE part = old.id;
+     END;
+     CREATE TRIGGER part_rolled AFTER UPDATE OF rolled ON part WHEN new.rolled BEGIN
+        DELETE FROM part_sums WHERE part = new.id;
+     END;
      -- Sums of a day: see sums.rs. by: what they are grouped by.
      CREATE TABLE sums (
         site INTEGER NOT NULL,

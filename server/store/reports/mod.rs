@@ -24,7 +24,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -187,11 +187,18 @@ impl Snapshot<'_> {
             Some(number) => sums::read(first, site, number, &days)?,
             None => BTreeMap::new(),
         };
-        let parts: Vec<_> = parts
-            .into_iter()
-            .filter(|part| kept.is_none() || !part.rolled)
-            .collect();
-        for (day, groups) in self.scan(&parts, by, tests)? {
+        let mut scanned = Vec::new();
+        for part in parts {
+            match kept {
+                Some(_) if part.rolled => {}
+                Some(number) => match sums::of_part(first, part.id, number)? {
+                    Some(groups) => cell::add(answer.entry(part.day).or_default(), groups),
+                    None => scanned.push(part),
+                },
+                None => scanned.push(part),
+            }
+        }
+        for (day, groups) in self.scan(&scanned, by, tests)? {
             cell::add(answer.entry(day).or_default(), groups);
         }
         for (day, groups) in scan::rows(self.rows(site, &days), by, tests) {
@@ -250,23 +257,25 @@ impl Snapshot<'_> {
         tests: &[Test],
     ) -> Result<BTreeMap<i32, Groups>, ReadError> {
         let connection = &self.connections[0];
-        let mut fresh: HashMap<i32, scan::Exits> = HashMap::new();
-        for row in self.rows(site, days) {
-            fresh.entry(row.day).or_default().row(row, tests);
-        }
-        for part in parts.iter().filter(|part| kept.is_none() || !part.rolled) {
-            fresh.entry(part.day).or_default();
-        }
-        for part in parts {
-            if let Some(exits) = fresh.get_mut(&part.day) {
-                exits.part(connection, part, tests)?;
-            }
-        }
         let mut answer = match kept {
             Some(number) => sums::read(connection, site, number, days)?,
             None => BTreeMap::new(),
         };
-        answer.extend(fresh.into_iter().map(|(day, exits)| (day, exits.groups())));
+        let mut fresh: BTreeMap<i32, Vec<&Row>> = BTreeMap::new();
+        for row in self.rows(site, days) {
+            fresh.entry(row.day).or_default().push(row);
+        }
+        for part in parts.iter().filter(|part| kept.is_none() || !part.rolled) {
+            fresh.entry(part.day).or_default();
+        }
+        for (day, rows) in fresh {
+            let mut exits = scan::Exits::default();
+            for part in parts.iter().filter(|part| part.day == day) {
+                exits.part(connection, part, tests)?;
+            }
+            rows.into_iter().for_each(|row| exits.row(row, tests));
+            answer.insert(day, exits.groups());
+        }
         Ok(answer)
     }
 

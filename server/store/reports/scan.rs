@@ -347,16 +347,9 @@ struct Last {
 
 /// The last page of each session on one day. Sessions may go on from part to part.
 #[derive(Default)]
-pub(super) struct Exits(HashMap<i64, Last>);
+pub(super) struct Exits(Vec<(i64, Last)>);
 
 impl Exits {
-    fn view(&mut self, session: i64, last: Last) {
-        let known = self.0.entry(session).or_insert(last);
-        if known.at < last.at {
-            *known = last;
-        }
-    }
-
     pub(super) fn part(
         &mut self,
         connection: &Connection,
@@ -374,16 +367,16 @@ impl Exits {
         let goals = part::codes(&columns.column(Kind::Goal)?, n)?;
         let urls = part::codes(&columns.column(Kind::Url)?, n)?;
         let visitors = part::codes(&columns.column(Kind::Visitor)?, n)?;
+        let view = goals.occurs.iter().position(|goal| *goal == 0);
         for i in 0..n {
-            let is_view = goals.occurs[goals.rows[i] as usize] == 0;
-            if passes[i] && is_view && sessions[i] != 0 {
+            if passes[i] && Some(goals.rows[i] as usize) == view && sessions[i] != 0 {
                 let session = ids[i].wrapping_sub(sessions[i].wrapping_sub(1));
                 let last = Last {
                     at: (at[i], ids[i]),
                     url: urls.occurs[urls.rows[i] as usize],
                     visitor: visitors.occurs[visitors.rows[i] as usize],
                 };
-                self.view(session, last);
+                self.0.push((session, last));
             }
         }
         Ok(())
@@ -396,16 +389,21 @@ impl Exits {
                 url: row.url,
                 visitor: row.visitor,
             };
-            self.view(row.place.session, last);
+            self.0.push((row.place.session, last));
         }
     }
 
-    pub(super) fn groups(self) -> Groups {
+    pub(super) fn groups(mut self) -> Groups {
+        // The last one of each session comes last.
+        self.0
+            .sort_unstable_by_key(|(session, last)| (*session, last.at));
         let mut groups: HashMap<u32, (u64, Vec<u32>)> = HashMap::new();
-        for last in self.0.into_values() {
-            let (sessions, visitors) = groups.entry(last.url).or_default();
-            *sessions += 1;
-            visitors.push(last.visitor);
+        for (at, (session, last)) in self.0.iter().enumerate() {
+            if self.0.get(at + 1).is_none_or(|(next, _)| next != session) {
+                let (sessions, visitors) = groups.entry(last.url).or_default();
+                *sessions += 1;
+                visitors.push(last.visitor);
+            }
         }
         let cell = |(sessions, visitors)| Cell {
             counts: Counts {

@@ -22,6 +22,9 @@ const CHUNK: usize = 1 << 18;
 /// Small parts of one day that are merged while the day goes on.
 const SMALL_PARTS: i64 = 8;
 
+/// Rows of a part that has sums of its own while its day goes on; a smaller one is scanned as fast.
+const SUMMED: usize = 4096;
+
 /// How often it is looked what can be tidied up while little happens.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -186,6 +189,22 @@ fn insert(
             "INSERT INTO part (site, day, first, last, rows, rolled, data) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
         )?
         .execute(params![site, day, first, last, rows.len() as i64, part::encode(rows)])?;
+    if rows.len() >= SUMMED {
+        let part = Part {
+            id: transaction.last_insert_rowid(),
+            day,
+            rows: rows.len(),
+            rolled: false,
+            first: first.unwrap_or_default(),
+            last: last.unwrap_or_default(),
+        };
+        for (by, number) in kept().filter(|(by, _)| **by != By::Exit) {
+            let data = sums::encode(&scan::part(transaction, &part, by, &[])?);
+            transaction
+                .prepare_cached("INSERT INTO part_sums VALUES (?1, ?2, ?3)")?
+                .execute(params![part.id, number, data])?;
+        }
+    }
     Ok(())
 }
 
@@ -247,10 +266,15 @@ pub(super) fn change(
     Ok(true)
 }
 
+/// What sums are kept of, and their numbers.
+fn kept() -> impl Iterator<Item = (&'static By, i64)> {
+    By::KEPT.iter().zip(0..)
+}
+
 /// Makes a day's sums from its parts.
 pub(super) fn roll(transaction: &Transaction, site: i64, day: i32) -> Result<(), ReadError> {
     let parts = file::parts(transaction, site, &(day..=day))?;
-    for (by, number) in By::KEPT.iter().zip(0i64..) {
+    for (by, number) in kept() {
         let data = sums::encode(&day_groups(transaction, &parts, by)?);
         transaction
             .prepare_cached("INSERT OR REPLACE INTO sums VALUES (?1, ?2, ?3, ?4)")?

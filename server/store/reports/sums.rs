@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::bytes::{Bytes, Damaged, put_numbers, put_u32};
 use super::cell::{Cell, Counts, Groups, Key, Visitors, add_revenue};
@@ -30,6 +30,20 @@ pub(super) fn read(
         all.insert(row.get(0)?, decode(row.get(1)?)?);
     }
     Ok(all)
+}
+
+/// The sums of a part, if it has any.
+pub(super) fn of_part(
+    connection: &Connection,
+    part: i64,
+    by: i64,
+) -> Result<Option<Groups>, ReadError> {
+    let mut statement =
+        connection.prepare_cached("SELECT data FROM part_sums WHERE part = ?1 AND by = ?2")?;
+    let data = statement
+        .query_row([part, by], |row| row.get(0))
+        .optional()?;
+    Ok(data.map(decode).transpose()?)
 }
 
 /// Groups whose keys are numbers, as bytes.

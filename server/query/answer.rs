@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
+
 use super::dimension::{Dimension, Named};
 use super::question::{Filter, Metric, Question};
 use crate::store::event::Money;
@@ -180,6 +182,13 @@ fn first<'a>(
         by_rank.then_with(|| a.1.cmp(&b.1))
     };
     ranked.sort_by(order);
+    if question.metrics.contains(&Metric::Visitors) {
+        // Nearly all of these are wanted, and counting who is in several days' bitmaps is most of the work.
+        let likely = ranked.len().min(question.limit);
+        ranked[..likely].par_iter_mut().for_each(|(_, _, group)| {
+            group.visitors();
+        });
+    }
     if metric == Metric::Visitors && !ascending {
         let mut exact: Vec<(f64, Option<String>, Group)> = Vec::new();
         for (bound, value, mut group) in ranked {

@@ -1,13 +1,14 @@
 //! The goals of a site: how often each fired, for how many visitors, at which rate, and what it brought.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use roaring::RoaringBitmap;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use roaring::{MultiOps, RoaringBitmap};
 
 use super::range::Range;
 use crate::store::event::{GoalName, Money, SiteId};
-use crate::store::reports::cell::{Cell, Key, Revenue, Visitors, add_revenue, money};
+use crate::store::reports::cell::{Cell, Groups, Key, Revenue, Visitors, add_revenue, money};
 use crate::store::reports::scan::{By, Of};
 use crate::store::{ReadError, Store};
 
@@ -60,28 +61,32 @@ pub fn goals(store: &Store, site: SiteId, range: &Range) -> Result<Goals, ReadEr
         .values()
         .flat_map(|groups| groups.keys().cloned())
         .collect();
-    let mut everybody = RoaringBitmap::new();
+    let cells = |key| cells_of(&by_day, key);
+    // Who fired a goal on any day: most of the work.
+    let visitors: Vec<(&Key, RoaringBitmap)> = numbers
+        .par_iter()
+        .map(|key| {
+            (
+                key,
+                Visitors::union(cells(key).map(|(_, cell)| &cell.visitors)),
+            )
+        })
+        .collect();
+    let everybody = visitors.iter().map(|(_, visitors)| visitors).union();
     let mut views = 0;
     let mut goals = Vec::new();
-    for key in numbers {
-        let cells = || {
-            by_day
-                .iter()
-                .filter_map(|(day, groups)| Some((*day, groups.get(&key)?)))
-        };
-        let visitors = Visitors::union(cells().map(|(_, cell)| &cell.visitors));
-        everybody |= &visitors;
+    for (key, visitors) in &visitors {
         let Key::Number(number) = key else { continue };
-        match names.get(&number) {
+        match names.get(number) {
             Some(name) => goals.push(Goal {
                 name: name.clone(),
-                fires: cells().map(|(_, cell)| cell.counts.fires).sum(),
+                fires: cells(key).map(|(_, cell)| cell.counts.fires).sum(),
                 visitors: visitors.len(),
                 conversion_rate: 0.0,
-                revenue: revenue(cells().map(|(_, cell)| &cell.revenue)),
-                days: days(range, cells()),
+                revenue: revenue(cells(key).map(|(_, cell)| &cell.revenue)),
+                days: days(range, cells(key)),
             }),
-            None => views += cells().map(|(_, cell)| cell.counts.views).sum::<u64>(),
+            None => views += cells(key).map(|(_, cell)| cell.counts.views).sum::<u64>(),
         }
     }
     let visitors = everybody.len();
@@ -97,6 +102,15 @@ pub fn goals(store: &Store, site: SiteId, range: &Range) -> Result<Goals, ReadEr
         visitors,
         views,
     })
+}
+
+/// The days on which a goal has a cell, and the cells.
+fn cells_of<'a>(
+    by_day: &'a BTreeMap<i32, Groups>,
+    key: &'a Key,
+) -> impl Iterator<Item = (i32, &'a Cell)> {
+    let cell = move |(day, groups): (&i32, &'a Groups)| Some((*day, groups.get(key)?));
+    by_day.iter().filter_map(cell)
 }
 
 /// Every day of the range, with what its cell says.

@@ -29,6 +29,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use roaring::RoaringTreemap;
 use rusqlite::Connection;
 
@@ -230,21 +231,13 @@ impl Snapshot<'_> {
         if shares == 1 {
             return share(&self.connections[0], 0);
         }
-        std::thread::scope(|scope| {
-            let connections = self.connections.iter_mut().take(shares).enumerate();
-            let share = &share;
-            let threads: Vec<_> = connections
-                .map(|(nth, connection)| scope.spawn(move || share(connection, nth)))
-                .collect();
-            let mut all = Vec::new();
-            for thread in threads {
-                match thread.join() {
-                    Ok(found) => all.extend(found?),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            Ok(all)
-        })
+        // Threads that stay keep their memory for the next question; new ones would each leave some behind.
+        let found: Vec<_> = self.connections[..shares]
+            .par_iter_mut()
+            .enumerate()
+            .map(|(nth, connection)| share(connection, nth))
+            .collect::<Result<_, _>>()?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// The last page of each session, by day. A day's sums hold only while nothing came after they were made.

@@ -1,108 +1,19 @@
-//! `admx seed`: fills a site with visits that look like those of a small software company, the same for the same seed.
-//!
-//! Visitors come by a source, at hours and on weekdays as people do, a third of them again; they look at some pages and
-//! fire goals, more of them the better the source fits. Each event's id is of the seed too, so that seeding twice adds
-//! nothing.
+//! The visits themselves: who comes from where, when, looks at what and fires which goals. Chance is given by a seed.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::sync::Arc;
+use std::collections::{BinaryHeap, HashMap};
 
-use anyhow::Context;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
 use uuid::{Builder, Uuid};
 
-use super::{accounts, print, progress};
+use super::Flags;
 use crate::account::Site;
 use crate::store::event::{
     Address, Client, Event, EventId, GoalName, Metadata, Money, Origin, VisitorKey, What,
 };
-use crate::store::{Settings, Store};
-
-#[derive(clap::Args)]
-pub(super) struct Flags {
-    /// Which site, by its website id; the first one where none is named
-    #[arg(long, value_name = "ID")]
-    site: Option<String>,
-    /// Over so many days, up to the end of the last one
-    #[arg(long, default_value_t = 90, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3660))]
-    days: u32,
-    /// So many events
-    #[arg(long, default_value_t = 100_000, value_name = "N")]
-    events: u64,
-    /// Of the many ways it could have been, this one
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    seed: u64,
-    /// The days end before this instant; now where none is given
-    #[arg(long, env = "ADMX_CLOCK", value_name = "TIME")]
-    until: Option<Timestamp>,
-}
-
-/// Events that are stored as one request, and requests that are under way at once.
-const BATCH: usize = 1000;
-const UNDER_WAY: usize = 4;
-
-pub(super) fn run(data: &std::path::Path, flags: &Flags) -> anyhow::Result<()> {
-    let accounts = accounts(data)?;
-    let sites = accounts.sites(accounts.first_workspace()?)?;
-    let site = match &flags.site {
-        Some(id) => sites.iter().find(|site| site.website_id == *id),
-        None => sites.first(),
-    };
-    let site = site.context("there is no such site; `admx site list` prints those there are")?;
-    let settings = Settings {
-        queue: UNDER_WAY * 2,
-        most_bytes: None,
-    };
-    let store = Store::open(data, &settings)?;
-    let until = flags.until.unwrap_or_else(Timestamp::now);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let stored = runtime.block_on(fill(&store, site, flags, until));
-    store.stop();
-    print(&format!("{} events stored for {}", stored?, site.domain))
-}
-
-async fn fill(
-    store: &Arc<Store>,
-    site: &Site,
-    flags: &Flags,
-    until: Timestamp,
-) -> anyhow::Result<u64> {
-    let bar = progress::bar("events", flags.events);
-    let mut visits = Visits::new(site, flags, until);
-    let mut under_way = FuturesOrdered::new();
-    let mut left = flags.events;
-    let mut stored = 0;
-    let fresh = |outcomes: Vec<crate::store::Outcome>| {
-        outcomes
-            .iter()
-            .filter(|o| **o == crate::store::Outcome::Stored)
-            .count() as u64
-    };
-    while left > 0 {
-        let batch: Vec<Event> = visits.by_ref().take(BATCH.min(left as usize)).collect();
-        left -= batch.len() as u64;
-        bar.inc(batch.len() as u64);
-        under_way.push_back(store.writer().append(batch));
-        if under_way.len() >= UNDER_WAY
-            && let Some(done) = under_way.next().await
-        {
-            stored += fresh(done?);
-        }
-    }
-    while let Some(done) = under_way.next().await {
-        stored += fresh(done?);
-    }
-    bar.finish_and_clear();
-    Ok(stored)
-}
 
 /// Where visitors come from: source, medium, campaign, referrer; how many of a thousand; how well they fit, in percent.
 const SOURCES: [(&str, &str, &str, &str, u32, u32); 12] = [
@@ -209,6 +120,30 @@ const HOURS: [u32; 24] = [
     18, 14, 12, 11, 13, 18, 27, 39, 52, 60, 63, 61, 57, 61, 66, 67, 64, 58, 52, 48, 44, 40, 33, 22,
 ];
 
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
+
+/// The share of all events that is over when each day ends: half as many at weekends, a third more at the end, and no
+/// day like the other.
+fn ends(days: u32, from: Timestamp, rng: &mut StdRng) -> Vec<f64> {
+    let weight = |day: u32| {
+        let at = from + SignedDuration::from_hours(24 * i64::from(day));
+        let weekday = at.to_zoned(jiff::tz::TimeZone::UTC).weekday();
+        let is_weekend = weekday.to_monday_zero_offset() >= 5;
+        let growth = 1.0 + f64::from(day) / f64::from(days) / 3.0;
+        growth * if is_weekend { 0.5 } else { 1.0 }
+    };
+    let weights: Vec<f64> = (0..days)
+        .map(|day| weight(day) * rng.random_range(0.85..1.15))
+        .collect();
+    let all: f64 = weights.iter().sum();
+    let sums = weights.iter().scan(0.0, |sum, weight| {
+        *sum += weight;
+        Some(*sum / all)
+    });
+    sums.collect()
+}
+
 /// Visitors who are remembered to come again.
 const POOL: usize = 200_000;
 
@@ -222,29 +157,32 @@ struct Person {
 }
 
 /// All visits, event by event, nearly in the order of time.
-struct Visits<'a> {
+pub(super) struct Visits<'a> {
     site: &'a Site,
     rng: StdRng,
     /// Milliseconds since 1970.
     from: i64,
-    days: i64,
+    /// The share of all events that is over when each day ends.
+    ends: Vec<f64>,
     /// Events that are asked for, and visits and events that are planned.
     wanted: u64,
     begun: u64,
     people: Vec<Person>,
     waiting: BinaryHeap<Reverse<(i64, u64)>>,
-    events: std::collections::HashMap<u64, Event>,
+    events: HashMap<u64, Event>,
     numbered: u64,
 }
 
 impl<'a> Visits<'a> {
-    fn new(site: &'a Site, flags: &Flags, until: Timestamp) -> Visits<'a> {
-        let day = until - SignedDuration::from_hours(24 * i64::from(flags.days));
+    pub(super) fn new(site: &'a Site, flags: &Flags, until: Timestamp) -> Visits<'a> {
+        let from = until - SignedDuration::from_hours(24 * i64::from(flags.days));
+        let mut rng = StdRng::seed_from_u64(flags.seed);
+        let ends = ends(flags.days, from, &mut rng);
         Visits {
             site,
-            rng: StdRng::seed_from_u64(flags.seed),
-            from: day.as_millisecond(),
-            days: i64::from(flags.days),
+            rng,
+            from: from.as_millisecond(),
+            ends,
             wanted: flags.events,
             begun: 0,
             people: Vec::new(),
@@ -256,24 +194,34 @@ impl<'a> Visits<'a> {
 
     /// When the next visit begins: the days pass as the events that are planned do, and each day's hours as busy as they are.
     fn next_start(&mut self) -> i64 {
-        let span = self.days * 86_400_000;
         let share = (self.numbered as f64 + self.rng.random::<f64>()) / self.wanted as f64;
-        let even = (share.min(1.0) * span as f64) as i64;
-        let day = even.div_euclid(86_400_000);
-        let within = even.rem_euclid(86_400_000) as f64 / 86_400_000.0;
+        let day = self.day_of(share);
+        let before = day.checked_sub(1).map_or(0.0, |before| self.ends[before]);
+        let within = (share - before) / (self.ends[day] - before);
         let total: u32 = HOURS.iter().sum();
-        let mut sum = 0.0;
-        for (hour, weight) in HOURS.iter().enumerate() {
-            let part = f64::from(*weight) / f64::from(total);
-            if within < sum + part {
-                let into = (within - sum) / part;
-                let hours = hour as f64 + into;
-                return (self.from + day * 86_400_000 + (hours * 3_600_000.0) as i64)
-                    .min(self.from + span - 1);
+        let mut left = within.clamp(0.0, 1.0) * f64::from(total);
+        let mut hours = 0.0;
+        for weight in HOURS.map(f64::from) {
+            if left < weight {
+                hours += left / weight;
+                break;
             }
-            sum += part;
+            left -= weight;
+            hours += 1.0;
         }
-        self.from + even
+        let at = self.from + day as i64 * DAY + (hours * 3_600_000.0) as i64;
+        at.min(self.end() - 1)
+    }
+
+    /// The day on which so many of the events are planned.
+    fn day_of(&self, share: f64) -> usize {
+        self.ends
+            .partition_point(|end| *end < share)
+            .min(self.ends.len() - 1)
+    }
+
+    fn end(&self) -> i64 {
+        self.from + self.ends.len() as i64 * DAY
     }
 
     fn person(&mut self) -> Person {
@@ -389,7 +337,7 @@ impl<'a> Visits<'a> {
         metadata: Option<Metadata>,
         revenue: Option<Money>,
     ) {
-        let at = at.min(self.from + self.days * 86_400_000 - 1);
+        let at = at.min(self.end() - 1);
         let time = Timestamp::from_millisecond(at).unwrap_or_default();
         let mut random = [0; 10];
         self.rng.fill_bytes(&mut random);
@@ -434,9 +382,8 @@ impl Iterator for Visits<'_> {
     fn next(&mut self) -> Option<Event> {
         loop {
             let is_due = self.waiting.peek().is_some_and(|Reverse((at, _))| {
-                let share = self.numbered as f64 / self.wanted as f64;
-                let day = (share * self.days as f64).floor() as i64;
-                *at + LONGEST < self.from + day * 86_400_000 || self.events.len() > 20_000
+                let day = self.day_of(self.numbered as f64 / self.wanted as f64) as i64;
+                *at + LONGEST < self.from + day * DAY || self.events.len() > 20_000
             });
             if is_due {
                 let Reverse((_, number)) = self.waiting.pop()?;

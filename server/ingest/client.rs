@@ -16,7 +16,7 @@ const HELD: usize = 5_000;
 const LENGTH: usize = 512;
 
 /// Reads user agents and addresses.
-pub(super) struct Clients {
+pub(crate) struct Clients {
     agents: Agents,
     bots: Bots,
     places: Option<Places>,
@@ -30,7 +30,7 @@ struct Read {
 }
 
 impl Clients {
-    pub(super) fn new(places: Option<Places>) -> Clients {
+    pub(crate) fn new(places: Option<Places>) -> Clients {
         Clients {
             agents: Agents::new(),
             bots: Bots::new(),
@@ -39,11 +39,11 @@ impl Clients {
         }
     }
 
-    pub(super) fn is_bot(&self, user_agent: &str) -> bool {
+    pub(crate) fn is_bot(&self, user_agent: &str) -> bool {
         self.read(user_agent).is_bot
     }
 
-    pub(super) fn client(&self, user_agent: &str, address: IpAddr) -> Client {
+    pub(crate) fn client(&self, user_agent: &str, address: IpAddr) -> Client {
         let Agent {
             browser,
             os,

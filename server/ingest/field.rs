@@ -90,17 +90,19 @@ pub(super) fn user(field: Field) -> Result<Option<UserId>, Refusal> {
 
 /// The visitor, if one is named: a UUID from the pixel, or an id of the site's own.
 pub(super) fn visitor(field: Field) -> Result<Option<VisitorKey>, Refusal> {
-    let Some(text) = text(field, "anonymous_id")? else {
-        return Ok(None);
-    };
+    text(field, "anonymous_id")?.map(visitor_key).transpose()
+}
+
+/// The visitor of this id.
+pub(super) fn visitor_key(text: String) -> Result<VisitorKey, Refusal> {
     if let Ok(id) = Uuid::try_parse(&text) {
-        return Ok(Some(VisitorKey::Uuid(id)));
+        return Ok(VisitorKey::Uuid(id));
     }
     let right = !text.is_empty()
         && text.chars().count() <= ID_CHARACTERS
         && !text.chars().any(char::is_control);
     if right {
-        Ok(Some(VisitorKey::Text(text)))
+        Ok(VisitorKey::Text(text))
     } else {
         Err(refusal::field(
             "anonymous_id",
@@ -123,7 +125,7 @@ pub(super) fn event_id(field: Field) -> Result<Option<Uuid>, Refusal> {
 }
 
 /// A page's address: absolute, or a path of the site. Cut to 2,048 bytes.
-pub(super) fn address(field: Field, name: &str) -> Result<Option<Address>, Refusal> {
+pub(crate) fn address(field: Field, name: &str) -> Result<Option<Address>, Refusal> {
     let Some(text) = text(field, name)?.filter(|t| !t.is_empty()) else {
         return Ok(None);
     };
@@ -147,7 +149,7 @@ pub(super) fn address(field: Field, name: &str) -> Result<Option<Address>, Refus
 
 /// What the site attached, as it wrote it without white space, and the revenue in it. Of a key that stands twice the
 /// later one counts.
-pub(super) fn metadata(field: Field) -> Result<(Option<Metadata>, Option<Money>), Refusal> {
+pub(crate) fn metadata(field: Field) -> Result<(Option<Metadata>, Option<Money>), Refusal> {
     let Some(json) = present(field) else {
         return Ok((None, None));
     };

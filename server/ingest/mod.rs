@@ -10,15 +10,15 @@
 //!
 //! Leaves to [`http`](crate::http): keys, rate limits, how an answer looks. Leaves to [`store`](crate::store): writing.
 
-mod agent;
+pub(crate) mod agent;
 pub mod body;
 mod bot;
 pub mod caller;
-mod client;
+pub(crate) mod client;
 mod cookieless;
-mod field;
+pub(crate) mod field;
 pub mod place;
-mod plain;
+pub(crate) mod plain;
 mod raw;
 pub mod refusal;
 

@@ -2,7 +2,7 @@
 
 /// The host of an address such as `https://www.example.com:8080/a?b`, where it is all ASCII and nothing in it has two
 /// readings; `None` where a parser has to look. The host is in lower case and no IP address.
-pub(super) fn host(address: &str) -> Option<&str> {
+pub(crate) fn host(address: &str) -> Option<&str> {
     let rest = address
         .strip_prefix("https://")
         .or_else(|| address.strip_prefix("http://"))?;

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::body::{OBJECTS, Object, mend_surrogates};
 use super::caller::Caller;
+use super::field;
 use super::refusal::{self, Refusal};
 
 /// Records of one request: the shim sends as many events as an array may have, and a record makes three at the most.
@@ -47,6 +48,10 @@ impl Raw {
                 "raw: {count} records; send at most {RECORDS} at a time"
             )));
         }
+        // It is written into every event, so that a long one would be made much of.
+        if let Some(id) = &self.anonymous_id {
+            field::visitor_key(id.clone())?;
+        }
         // Metadata stands in the records as JSON within JSON.
         let mut records = self.records.clone().into_bytes();
         mend_surrogates(&mut records);
@@ -58,5 +63,29 @@ impl Raw {
                 format!("{{\"anonymous_id\":{visitor},\"age_ms\":{age}{draft}}}")
             })
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::body;
+
+    #[test]
+    fn a_visitor_that_is_none_is_refused_before_it_is_written_into_every_event() {
+        let caller = Caller::Browser {
+            origin: None,
+            host: None,
+            address: [127, 0, 0, 1].into(),
+            user_agent: String::new(),
+        };
+        for (length, expected) in [(128, None), (129, Some("invalid_field"))] {
+            let visitor = "x".repeat(length);
+            let text =
+                format!(r#"{{"raw":{{"v":2,"now":0,"anonymous_id":"{visitor}","records":""}}}}"#);
+            let object = body::object(&text).unwrap();
+            let made = Raw::of(&object, &caller).unwrap().objects();
+            assert_eq!(made.err().map(|refusal| refusal.code), expected);
+        }
     }
 }

@@ -109,12 +109,12 @@ impl Tagged {
 
 /// What stands between `?` and `#`.
 fn query(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once('?')?;
-    Some(rest.split_once('#').map_or(rest, |(query, _)| query))
+    let (page, _) = url.split_once('#').unwrap_or((url, ""));
+    page.split_once('?').map(|(_, query)| query)
 }
 
 /// An address without what follows its path, and that rest.
-pub(super) fn split(address: &str) -> (&str, &str) {
+pub(crate) fn split(address: &str) -> (&str, &str) {
     address.split_at(address.find(['?', '#']).unwrap_or(address.len()))
 }
 
@@ -188,6 +188,7 @@ mod tests {
                 "hn||||||https://a.test/",
             ),
             ("/x?ref=hn&utm_source=b", None, "b||||||"),
+            ("https://shop.test/#/x?utm_source=b", None, "||||||"),
             ("/x?gclid=1&utm_term=t&utm_content=c", None, "|||t|c|gclid|"),
             ("/x?gclid=&utm_source=", None, "||||||"),
             (

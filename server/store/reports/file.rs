@@ -212,10 +212,11 @@ impl<'a> Columns<'a> {
             first = vec![0; length];
             blob.read_at_exact(&mut first, 0)?;
         }
-        Ok(Columns {
-            head: Head::read(&first)?,
-            blob,
-        })
+        let head = Head::read(&first)?;
+        if head.rows != part.rows {
+            return Err(Damaged.into());
+        }
+        Ok(Columns { head, blob })
     }
 
     /// The bytes of a column; `None` when the part has none of that key.

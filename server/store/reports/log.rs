@@ -50,7 +50,7 @@ pub(in crate::store) fn place(row: &rusqlite::Row, id: i64, at: usize) -> rusqli
 }
 
 /// The rows numbered above `after`, in order.
-pub(super) fn after(connection: &Connection, after: i64) -> rusqlite::Result<Vec<Row>> {
+pub(crate) fn after(connection: &Connection, after: i64) -> rusqlite::Result<Vec<Row>> {
     let mut rows = Vec::new();
     each::<rusqlite::Error>(connection, after, |row| {
         rows.push(row);

@@ -14,12 +14,12 @@ mod bytes;
 mod care;
 pub mod cell;
 mod file;
-pub(in crate::store) mod log;
-mod part;
-pub(in crate::store) mod row;
+pub(crate) mod log;
+pub(crate) mod part;
+pub(crate) mod row;
 pub mod scan;
 mod seal;
-mod sums;
+pub(crate) mod sums;
 mod tail;
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ pub struct Row {
     pub(in crate::store) url: u32,
     pub(in crate::store) revenue: Option<Revenue>,
     /// A JSON object.
-    pub(in crate::store) metadata: Option<Box<str>>,
+    pub(crate) metadata: Option<Box<str>>,
 }
 
 /// Money with its currency's three letters.
@@ -49,7 +49,7 @@ pub(super) fn letters(code: &str) -> [u8; 3] {
 
 /// The top-level pairs of metadata, values as people read them: a string without its quotes, anything else as it was
 /// written. Metadata was checked when it came; what is no object all the same has no pairs.
-pub(super) fn pairs(metadata: &str) -> Vec<(Arc<str>, Arc<str>)> {
+pub(crate) fn pairs(metadata: &str) -> Vec<(Arc<str>, Arc<str>)> {
     struct Pairs(Vec<(Arc<str>, Arc<str>)>);
     struct Visitor;
     impl<'de> serde::de::Visitor<'de> for Visitor {
@@ -87,7 +87,7 @@ fn plain(json: &str) -> Arc<str> {
 }
 
 /// Metadata that has these pairs.
-pub(super) fn metadata<'a>(
+pub(crate) fn metadata<'a>(
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Option<Box<str>> {
     let map: serde_json::Map<String, serde_json::Value> = pairs

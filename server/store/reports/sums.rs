@@ -47,7 +47,7 @@ pub(super) fn of_part(
 }
 
 /// Groups whose keys are numbers, as bytes.
-pub(super) fn encode(groups: &Groups) -> Vec<u8> {
+pub(crate) fn encode(groups: &Groups) -> Vec<u8> {
     let mut groups: Vec<(u32, &Cell)> = groups
         .iter()
         .filter_map(|(key, cell)| match key {
@@ -101,7 +101,7 @@ pub(super) fn encode(groups: &Groups) -> Vec<u8> {
 }
 
 /// The groups of a blob; who their visitors are is read when it is asked.
-pub(super) fn decode(data: Vec<u8>) -> Result<Groups, Damaged> {
+pub(crate) fn decode(data: Vec<u8>) -> Result<Groups, Damaged> {
     let data: Arc<[u8]> = data.into();
     let mut left = Bytes(&data);
     let count = left.u32()? as usize;

@@ -118,11 +118,7 @@ pub(in crate::store::reports) fn revenue(column: &[u8]) -> Result<Vec<(usize, Re
 }
 
 /// The rows of a part, as they went in but for the form of their metadata.
-pub(in crate::store::reports) fn decode(
-    bytes: &[u8],
-    site: i64,
-    day: i32,
-) -> Result<Vec<Row>, Damaged> {
+pub(crate) fn decode(bytes: &[u8], site: i64, day: i32) -> Result<Vec<Row>, Damaged> {
     let head = Head::read(bytes)?;
     let column = |kind| {
         let range = head.column(kind, "").ok_or(Damaged)?;

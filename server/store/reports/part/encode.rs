@@ -12,7 +12,7 @@ use crate::store::session::Place;
 const KEYS: usize = 1000;
 
 /// Rows of one site and day as bytes.
-pub(in crate::store::reports) fn encode(rows: &mut [Row]) -> Vec<u8> {
+pub(crate) fn encode(rows: &mut [Row]) -> Vec<u8> {
     rows.sort_unstable_by_key(|row| (row.at, row.id));
     let numbers = |of: &dyn Fn(usize, &Row) -> i64| {
         let values: Vec<i64> = rows

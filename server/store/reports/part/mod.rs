@@ -14,11 +14,12 @@ mod encode;
 use std::ops::Range;
 
 use super::bytes::{Bytes, Damaged};
-pub(super) use decode::{Codes, codes, decode, ids, numbers, revenue, small_numbers, values};
-pub(super) use encode::encode;
+pub(crate) use decode::decode;
+pub(super) use decode::{Codes, codes, ids, numbers, revenue, small_numbers, values};
+pub(crate) use encode::encode;
 
 /// Rows that a part may have.
-pub(super) const ROWS: usize = 1 << 19;
+pub(crate) const ROWS: usize = 1 << 19;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

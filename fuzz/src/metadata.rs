@@ -1,0 +1,78 @@
+//! Metadata: from a body to what reports read.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::cost::within;
+use crate::ground::GROUND;
+use crate::ingest::{body, field};
+use crate::store::event::{Metadata, Money};
+use crate::store::reports::part;
+use crate::store::reports::row::{self, Row};
+
+/// Keys that a part has columns for.
+const KEYS: usize = 1000;
+
+pub fn metadata(input: &[u8]) {
+    let mut bytes = input.to_vec();
+    body::mend_surrogates(&mut bytes);
+    let Ok(Ok(given)) = std::str::from_utf8(&bytes).map(serde_json::from_str::<&RawValue>) else {
+        return;
+    };
+    let enough = (1 << 16) + 64 * bytes.len();
+    let Some((stored, revenue)) = within(enough, || read(given)) else {
+        return;
+    };
+    assert!(stored.len() <= 8192);
+    assert!(stored.starts_with('{') && !stored.contains(['\n', '\r', '\t']));
+    // What a parser finds in it is what it finds in what was given, where it takes that: neither too deep nor too large.
+    if let Ok(value) = serde_json::from_str::<Value>(given.get()) {
+        let again: Value = serde_json::from_str(&stored).expect("what is stored is JSON");
+        assert_eq!(again, value);
+    }
+    let again: &RawValue = serde_json::from_str(&stored).expect("what is stored is JSON");
+    assert_eq!(read(again), Some((stored.clone(), revenue)));
+    paired(&stored);
+}
+
+fn read(json: &RawValue) -> Option<(String, Option<Money>)> {
+    match field::metadata(Some(json)) {
+        Ok((Some(Metadata(stored)), revenue)) => Some((stored, revenue)),
+        Ok((None, revenue)) => {
+            assert_eq!(revenue, None);
+            None
+        }
+        Err(refusal) => {
+            assert_eq!(refusal.status / 100, 4);
+            None
+        }
+    }
+}
+
+/// Reports read the same pairs from memory and from a sealed part.
+fn paired(stored: &str) {
+    let pairs = row::pairs(stored);
+    let keys: BTreeSet<_> = pairs.iter().map(|(key, _)| key).collect();
+    assert!(!pairs.is_empty() && keys.len() == pairs.len());
+    let written = row::metadata(pairs.iter().map(|(key, value)| (&**key, &**value)));
+    let written = written.expect("some pairs make metadata");
+    assert_eq!(row::pairs(&written), pairs);
+    if pairs.len() <= KEYS {
+        let sorted: BTreeSet<_> = pairs.into_iter().collect();
+        assert_eq!(sealed(stored), sorted);
+    }
+}
+
+/// The pairs that come back from a sealed part.
+fn sealed(stored: &str) -> BTreeSet<(Arc<str>, Arc<str>)> {
+    static ROW: LazyLock<Row> = LazyLock::new(|| GROUND.rows().remove(0));
+    let mut row = ROW.clone();
+    row.metadata = Some(stored.into());
+    let bytes = part::encode(&mut [row]);
+    let rows = part::decode(&bytes, 1, 1).expect("what was sealed is right");
+    let metadata = rows[0].metadata.as_deref().expect("it had metadata");
+    row::pairs(metadata).into_iter().collect()
+}

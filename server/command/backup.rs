@@ -25,6 +25,9 @@ const FILES: [&str; 2] = ["events.db", "accounts.db"];
 /// The list, first in the file.
 const LIST: &str = "admx-backup.json";
 
+/// Lies in a data folder while something is put back into it.
+pub(super) const UNDER_WAY: &str = "restore-under-way";
+
 /// What a backup holds.
 #[derive(Debug, Serialize, Deserialize)]
 struct List {
@@ -81,6 +84,11 @@ pub(super) fn backup(data: &Path, to: &Path) -> anyhow::Result<()> {
 pub(super) fn restore(data: &Path, from: &Path) -> anyhow::Result<()> {
     let folder = Scratch::beside(&data.join("restored"))?;
     let list = unpack(from, &folder.0)?;
+    renew(&folder.0.join("events.db"))?;
+    // While it is there nobody takes a folder that is half of this and half of that for a new one.
+    let mark = data.join(UNDER_WAY);
+    private::create(&mark)?;
+    sync_folder_of(&mark)?;
     let kept = data.join(format!("before-restore-{}", Timestamp::now().as_second()));
     let mut is_kept = false;
     for name in FILES.iter().chain(&["reports.db"]) {
@@ -98,7 +106,8 @@ pub(super) fn restore(data: &Path, from: &Path) -> anyhow::Result<()> {
     for name in FILES {
         fs::rename(folder.0.join(name), data.join(name))?;
     }
-    sync_folder_of(&data.join(FILES[0]))?;
+    sync_folder_of(&mark)?;
+    fs::remove_file(&mark)?;
     if is_kept {
         eprintln!("admx: what was there before is in {}", kept.display());
     }
@@ -106,6 +115,17 @@ pub(super) fn restore(data: &Path, from: &Path) -> anyhow::Result<()> {
         "restored what admx {} had at {}",
         list.admx, list.at
     ))
+}
+
+/// Makes a log another one than it was: the ids that its server gave out after the backup are of events that it has not,
+/// and reports of it are to be made anew.
+fn renew(log: &Path) -> anyhow::Result<()> {
+    let connection = Connection::open(log)?;
+    connection.execute_batch(
+        "UPDATE about SET value = randomblob(32) WHERE name = 'secret';
+         UPDATE about SET value = randomblob(16) WHERE name = 'log';",
+    )?;
+    Ok(())
 }
 
 /// A consistent copy of a database that may be in use.

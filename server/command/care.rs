@@ -11,11 +11,12 @@ use super::retention::first_kept;
 use super::{accounts, print, progress};
 use crate::store::care::{Who, integrity};
 use crate::store::event::{UserId, VisitorKey};
-use crate::store::{Settings, Store};
+use crate::store::{Role, Settings, Store};
 
 /// Commands store nothing by the queue.
 const SETTINGS: Settings = Settings {
     queue: 1,
+    role: Role::Command,
     most_bytes: None,
 };
 
@@ -36,7 +37,7 @@ pub(super) struct Old {
     #[arg(long, value_name = "ID")]
     site: Option<String>,
     /// Keep so many days, today among them; the site's own number where none is given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, requires = "site", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     days: Option<u32>,
 }
 
@@ -80,7 +81,7 @@ pub(super) fn prune(data: &Path, old: &Old) -> anyhow::Result<()> {
         .collect();
     ensure!(
         !meant.is_empty(),
-        "no site has a number of days to keep; give --days, or `admx site keep`"
+        "no site has a number of days to keep; `admx site keep` gives it one, or say --site and --days"
     );
     let store = Store::open(data, &SETTINGS)?;
     for (site, days) in meant {

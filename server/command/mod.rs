@@ -121,6 +121,11 @@ fn with_serve(mut arguments: Vec<OsString>) -> Vec<OsString> {
 fn run(cli: Cli) -> anyhow::Result<()> {
     make_folder(&cli.data)?;
     let is_alone = matches!(cli.command, Command::Restore { .. });
+    anyhow::ensure!(
+        is_alone || !cli.data.join(backup::UNDER_WAY).exists(),
+        "a restore of {} was broken off; restore it once more",
+        cli.data.display()
+    );
     // Held until the end.
     let _lock = lock(&cli.data, is_alone)?;
     match cli.command {

@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::http::{App, Bounds, Limits, Metrics, Rates, Readers, Room, listen};
 use crate::ingest::place::Places;
 use crate::ingest::{Ingest, body};
-use crate::store::{Settings, Store};
+use crate::store::{Role, Settings, Store};
 
 #[derive(clap::Args)]
 pub(super) struct Flags {
@@ -229,6 +229,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let accounts = Arc::new(super::accounts(data)?);
     let settings = Settings {
         queue: flags.queue,
+        role: Role::Server,
         most_bytes: flags.storage_limit,
     };
     let store = super::opened(Store::open(data, &settings), &data.join("events.db"))?;

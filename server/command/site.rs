@@ -17,7 +17,7 @@ pub(super) enum Command {
     },
     /// Print each site: website id, domain, further hosts
     List,
-    /// Keep only some days of a site's events; the server takes older ones out once a day
+    /// Keep only some days of a site's events; the server takes older ones out once an hour
     Keep {
         /// The website id, as `site list` prints it
         site: String,

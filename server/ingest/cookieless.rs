@@ -27,7 +27,7 @@ impl Salt {
         let today = now.as_second().div_euclid(86_400);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let salt = match *held {
-            Some((day, salt)) if day == today => salt,
+            Some((day, salt)) if day >= today => salt,
             _ => held.insert((today, renew(today)?)).1,
         };
         let mut digest = Sha256::new();

@@ -192,7 +192,7 @@ fn first<'a>(
     if metric == Metric::Visitors && !ascending {
         let mut exact: Vec<(f64, Option<String>, Group)> = Vec::new();
         for (bound, value, mut group) in ranked {
-            if exact.len() >= question.limit {
+            if exact.len() >= question.limit * 2 {
                 exact.sort_by(order);
                 exact.truncate(question.limit);
                 if exact.last().is_some_and(|last| last.0 > bound) {

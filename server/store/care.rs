@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use super::event::{SiteId, UserId, VisitorKey};
 use super::reports::ReadError;
 use super::reports::row::Row;
-use super::{Store, insert, schema};
+use super::{Store, checkpoint, insert, schema};
 
 /// Events that are taken out in one transaction, so that none that comes waits long.
 const AT_ONCE: usize = 5_000;
@@ -22,6 +22,16 @@ pub(super) fn erased(connection: &Connection) -> rusqlite::Result<i64> {
         .query_row([], |row| row.get(0))
         .optional()?;
     Ok(count.unwrap_or_default())
+}
+
+/// The greatest number that an event was ever given, taken out or not.
+pub(super) fn last_given(connection: &Connection) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached(
+            "SELECT max(coalesce((SELECT max(id) FROM event), 0),
+                        coalesce((SELECT value FROM about WHERE name = 'last'), 0))",
+        )?
+        .query_row([], |row| row.get(0))
 }
 
 fn count_erased(connection: &Connection) -> rusqlite::Result<()> {
@@ -50,49 +60,87 @@ impl Store {
     /// two begins with the first event that is left of it. Gives how many events.
     pub fn prune(&self, site: SiteId, day: i32) -> Result<u64, ReadError> {
         let mut connection = self.careful()?;
+        self.reports.reload(&connection)?;
         let ids = self.reports.ids_before(site, day)?;
         if ids.is_empty() {
             return Ok(0);
         }
+        let before = self
+            .reports
+            .visitors(site, i32::MIN..=day.saturating_sub(1))?;
         let cut = self.reports.cut_sessions(site, day, &ids)?;
         begin_anew(&mut connection, &cut)?;
         let taken = take_out(&mut connection, &ids)?;
         self.reports.forget_days(site, day, &cut)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        self.reports.reload(&transaction)?;
-        let known = self.reports.visitors(site)?;
-        let gone = {
-            let mut all = transaction.prepare("SELECT id FROM visitor WHERE site = ?1")?;
-            let all = all.query_map([site.0], |row| row.get::<_, u32>(0))?;
-            let all: RoaringBitmap = all.collect::<Result<_, _>>()?;
-            all - known
-        };
-        forget(&transaction, &gone)?;
-        transaction.commit()?;
+        // Who has been seen since `last` is asked of the log, some at a time, so that no event waits for it.
+        let last = last_given(&connection)?;
+        self.reports.reload(&connection)?;
+        let gone = before - self.reports.visitors(site, day..=i32::MAX)?;
+        let gone: Vec<u32> = gone.iter().collect();
+        for some in gone.chunks(AT_ONCE) {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let seen = {
+                let mut seen = transaction.prepare_cached(
+                    "SELECT DISTINCT visitor FROM event WHERE id > ?1 AND visitor IS NOT NULL",
+                )?;
+                let seen = seen.query_map([last], |row| row.get::<_, u32>(0))?;
+                seen.collect::<Result<RoaringBitmap, _>>()?
+            };
+            forget(
+                &transaction,
+                some.iter()
+                    .copied()
+                    .filter(|number| !seen.contains(*number)),
+            )?;
+            transaction.commit()?;
+        }
+        self.overwrite(&connection)?;
         Ok(taken)
     }
 
-    /// Takes out all of somebody's events and everything that says who they were. Gives how many events.
+    /// Takes out all of somebody's events and everything that says who they were: their names, and addresses and origins
+    /// that nobody else has. Gives how many events.
     pub fn erase(&self, who: &Who) -> Result<u64, ReadError> {
         let mut connection = self.careful()?;
         let visitors = visitors_of(&connection, who)?;
         self.reports.reload(&connection)?;
         let ids = self.reports.ids_of(&visitors)?;
-        let taken = take_out(&mut connection, &ids)?;
+        let mut theirs = Theirs::default();
+        theirs.read(&connection, &ids)?;
+        let mut taken = take_out(&mut connection, &ids)?;
         self.reports.forget_events(&ids)?;
+        let last = last_given(&connection)?;
+        theirs.keep_those_of_others(&connection, 0)?;
+        // What came meanwhile goes with the names, so that nothing is left that could not be found again.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        forget(&transaction, &visitors)?;
+        self.reports.reload(&transaction)?;
+        let late = self.reports.ids_of(&visitors)?;
+        theirs.read(&transaction, &late)?;
+        taken += delete(&transaction, late.iter().map(|id| id as i64))?;
+        forget(&transaction, visitors.iter())?;
         if let Who::User(UserId(user)) = who {
             transaction.execute("DELETE FROM identity WHERE user = ?1", [user])?;
         }
+        theirs.keep_those_of_others(&transaction, if late.is_empty() { last } else { 0 })?;
+        theirs.delete(&transaction)?;
         transaction.commit()?;
+        self.reports.forget_events(&late)?;
+        self.overwrite(&connection)?;
         Ok(taken)
+    }
+
+    /// Brings what was overwritten from the WALs into the files, as far as others let it.
+    fn overwrite(&self, connection: &Connection) -> Result<(), ReadError> {
+        checkpoint::all(connection);
+        self.reports.overwrite()
     }
 
     /// Gives unused room in the log's file back to the disk.
     pub fn vacuum(&self) -> rusqlite::Result<()> {
         let connection = schema::connect(&self.file)?;
-        connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
+        connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?;
+        self.reports.vacuum()
     }
 
     /// Reads everything: whether the files are whole, and whether reports say what the log says.
@@ -173,22 +221,37 @@ fn begin_anew(connection: &mut Connection, cut: &[Row]) -> rusqlite::Result<()> 
 fn take_out(connection: &mut Connection, ids: &RoaringTreemap) -> rusqlite::Result<u64> {
     let ids: Vec<i64> = ids.iter().map(|id| id as i64).collect();
     let mut taken = 0;
-    for some in ids.chunks(AT_ONCE) {
+    let chunks = ids.chunks(AT_ONCE);
+    let all = chunks.len();
+    for (nth, some) in chunks.enumerate() {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        {
-            let mut delete = transaction.prepare_cached("DELETE FROM event WHERE id = ?1")?;
-            for id in some {
-                taken += delete.execute([id])? as u64;
-            }
+        taken += delete(&transaction, some.iter().copied())?;
+        // Whoever holds what the log said reads it anew twice, not for each of many chunks.
+        if nth == 0 || nth + 1 == all {
+            count_erased(&transaction)?;
         }
-        count_erased(&transaction)?;
         transaction.commit()?;
     }
     Ok(taken)
 }
 
+/// Deletes events from the log, and keeps that their numbers were given.
+fn delete(connection: &Connection, ids: impl Iterator<Item = i64>) -> rusqlite::Result<u64> {
+    let last = last_given(connection)?;
+    connection.execute(
+        "INSERT INTO about VALUES ('last', ?1) ON CONFLICT DO UPDATE SET value = ?1",
+        [last],
+    )?;
+    let mut delete = connection.prepare_cached("DELETE FROM event WHERE id = ?1")?;
+    let mut deleted = 0;
+    for id in ids {
+        deleted += delete.execute([id])? as u64;
+    }
+    Ok(deleted)
+}
+
 /// Deletes who visitors were.
-fn forget(connection: &Connection, visitors: &RoaringBitmap) -> rusqlite::Result<()> {
+fn forget(connection: &Connection, visitors: impl Iterator<Item = u32>) -> rusqlite::Result<()> {
     let mut visitor = connection.prepare_cached("DELETE FROM visitor WHERE id = ?1")?;
     let mut identity = connection.prepare_cached("DELETE FROM identity WHERE visitor = ?1")?;
     for number in visitors {
@@ -196,4 +259,67 @@ fn forget(connection: &Connection, visitors: &RoaringBitmap) -> rusqlite::Result
         identity.execute([number])?;
     }
     count_erased(connection)
+}
+
+/// Addresses and origins of somebody who is erased, by number.
+#[derive(Default)]
+struct Theirs {
+    addresses: RoaringBitmap,
+    origins: RoaringBitmap,
+}
+
+impl Theirs {
+    fn read(&mut self, connection: &Connection, ids: &RoaringTreemap) -> rusqlite::Result<()> {
+        let mut find = connection.prepare_cached(
+            "SELECT url, referrer, iif(typeof(query) = 'integer', query, NULL), origin FROM event WHERE id = ?1",
+        )?;
+        for id in ids {
+            let mut rows = find.query([id as i64])?;
+            while let Some(row) = rows.next()? {
+                for at in 0..3 {
+                    self.addresses.extend(row.get::<_, Option<u32>>(at)?);
+                }
+                self.origins.extend(row.get::<_, Option<u32>>(3)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves only those that no event numbered above `after` has.
+    fn keep_those_of_others(
+        &mut self,
+        connection: &Connection,
+        after: i64,
+    ) -> rusqlite::Result<()> {
+        if self.addresses.is_empty() && self.origins.is_empty() {
+            return Ok(());
+        }
+        let mut all = connection.prepare(
+            "SELECT url, referrer, iif(typeof(query) = 'integer', query, NULL), origin FROM event WHERE id > ?1",
+        )?;
+        let mut rows = all.query([after])?;
+        while let Some(row) = rows.next()? {
+            for at in 0..3 {
+                if let Some(number) = row.get::<_, Option<u32>>(at)? {
+                    self.addresses.remove(number);
+                }
+            }
+            if let Some(number) = row.get::<_, Option<u32>>(3)? {
+                self.origins.remove(number);
+            }
+        }
+        Ok(())
+    }
+
+    fn delete(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut address = connection.prepare_cached("DELETE FROM address WHERE id = ?1")?;
+        for number in &self.addresses {
+            address.execute([number])?;
+        }
+        let mut origin = connection.prepare_cached("DELETE FROM origin WHERE id = ?1")?;
+        for number in &self.origins {
+            origin.execute([number])?;
+        }
+        Ok(())
+    }
 }

@@ -1,18 +1,17 @@
 //! One event → its row in the log, and what it needs beside: numbers for what repeats, the visitor, the session.
 
-use std::collections::HashSet;
 use std::hash::Hash;
 
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
 use super::event::{Client, Event, EventId, Origin, UserId, VisitorKey, What};
-use super::id;
 use super::origin;
 use super::reports::log;
 use super::reports::row::{Revenue, Row};
 use super::schema::VIEW;
 use super::session::{IDLE, Place, Sessions, Shared};
+use super::{care, id};
 use crate::recent::Recent;
 
 /// Entries of each kind that are held in memory, at least.
@@ -21,6 +20,9 @@ const REMEMBERED: usize = 50_000;
 /// Events at the end of the log that are read at a start to know which sessions may go on, at most.
 const RESUMED: i64 = 500_000;
 
+/// Events in a row that are too old to matter, after which no others are looked for.
+const LATE: u32 = 2_000;
+
 /// Bytes of a query that is taken for one of many alike.
 const COMMON_QUERY: usize = 100;
 
@@ -28,7 +30,7 @@ const COMMON_QUERY: usize = 100;
 /// [reset](Held::reset), since it may hold numbers that mean nothing.
 pub(super) struct Held {
     goals: Recent<Box<str>, u32>,
-    site_goals: HashSet<(i64, u32)>,
+    site_goals: Recent<(i64, u32), ()>,
     addresses: Recent<Box<str>, u32>,
     origins: Recent<Origin, u32>,
     clients: Recent<Client, u32>,
@@ -50,7 +52,7 @@ impl Held {
     pub(super) fn new() -> Held {
         Held {
             goals: Recent::new(REMEMBERED),
-            site_goals: HashSet::new(),
+            site_goals: Recent::new(REMEMBERED),
             addresses: Recent::new(REMEMBERED),
             origins: Recent::new(REMEMBERED),
             clients: Recent::new(REMEMBERED),
@@ -63,42 +65,35 @@ impl Held {
 
     /// Whether the log ends where this says: nobody else has written to it.
     pub(super) fn is_current(&self, connection: &Connection) -> rusqlite::Result<bool> {
-        let last: Option<i64> = connection
-            .prepare_cached("SELECT max(id) FROM event")?
-            .query_row([], |row| row.get(0))?;
-        Ok(last.is_none_or(|last| last < self.next))
+        Ok(care::last_given(connection)? + 1 == self.next)
     }
 
     /// Forgets what it holds and reads what the log says: the next number, never one that was given before, and the
     /// sessions that may go on.
     pub(super) fn reset(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        *self = Held {
-            next: self.next,
-            ..Held::new()
-        };
-        let last: Option<(i64, i64)> = connection
-            .query_row(
-                "SELECT id, at FROM event ORDER BY id DESC LIMIT 1",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?;
-        let Some((last, latest)) = last else {
-            return Ok(());
-        };
-        self.next = self.next.max(last + 1);
+        *self = Held::new();
+        self.next = care::last_given(connection)? + 1;
         let mut statement = connection.prepare(
             "SELECT id, at, visitor, session, step, url, origin, client FROM event
-             WHERE id > ?1 AND visitor IS NOT NULL AND session IS NOT NULL ORDER BY id DESC",
+             WHERE id > ?1 ORDER BY id DESC",
         )?;
-        let mut rows = statement.query([last - RESUMED])?;
-        let mut recent = Vec::new();
+        let mut rows = statement.query([self.next - RESUMED])?;
+        let (mut recent, mut latest, mut older) = (Vec::new(), i64::MIN, 0);
         while let Some(row) = rows.next()? {
             let at: i64 = row.get(1)?;
-            if at < latest - 2 * IDLE {
+            latest = latest.max(at);
+            // Events come nearly in the order of time: where there are only old ones, there are no others before.
+            older = if at < latest - 2 * IDLE { older + 1 } else { 0 };
+            if older > LATE {
                 break;
             }
-            recent.push((row.get(2)?, at, log::place(row, row.get(0)?, 3)?));
+            let place = log::place(row, row.get(0)?, 3)?;
+            if let Some(visitor) = row.get(2)?
+                && place.session != 0
+                && older == 0
+            {
+                recent.push((visitor, at, place));
+            }
         }
         let mut begun = connection.prepare(log::SHARED)?;
         for (visitor, at, mut place) in recent.into_iter().rev() {
@@ -176,7 +171,7 @@ impl<'a> Insert<'a> {
             None => (0, Value::Null),
         };
         let referrer = match &event.referrer {
-            Some(referrer) => self.text(&referrer.0)?,
+            Some(referrer) => self.referrer(&referrer.0)?,
             None => 0,
         };
         let id = self.held.next;
@@ -329,11 +324,11 @@ impl<'a> Insert<'a> {
             "SELECT id FROM goal WHERE name = ?1",
             "INSERT INTO goal (name) VALUES (?1)",
         )?;
-        if !self.held.site_goals.contains(&(site, number)) {
+        if self.held.site_goals.get(&(site, number)).is_none() {
             self.connection
                 .prepare_cached("INSERT OR IGNORE INTO site_goal VALUES (?1, ?2)")?
                 .execute(params![site, number])?;
-            self.held.site_goals.insert((site, number));
+            self.held.site_goals.insert((site, number), ());
         }
         Ok(number)
     }
@@ -361,6 +356,13 @@ impl<'a> Insert<'a> {
             Value::Integer(self.text(query)?.into())
         };
         Ok((page, query))
+    }
+
+    /// The number of the page before. A query that no other visit shares is left out of it.
+    fn referrer(&mut self, address: &str) -> rusqlite::Result<u32> {
+        let (page, query) = origin::split(address);
+        let is_common = query.len() <= COMMON_QUERY && !origin::has_click_id(query);
+        self.text(if is_common { address } else { page })
     }
 
     fn origin(&mut self, origin: &Origin) -> rusqlite::Result<u32> {

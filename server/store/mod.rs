@@ -37,7 +37,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 pub use read::{ClientNames, Fire};
-pub use reports::{ReadError, Reports};
+pub use reports::{ReadError, Reports, Role};
 pub use writer::{Outcome, WriteError};
 
 /// How the log is kept.
@@ -45,6 +45,8 @@ pub use writer::{Outcome, WriteError};
 pub struct Settings {
     /// Requests that may wait for the writer; one more is turned away.
     pub queue: usize,
+    /// Who opens it.
+    pub role: Role,
     /// Bytes the log's file may have; `None` for as much as the disk holds.
     pub most_bytes: Option<u64>,
 }
@@ -81,7 +83,7 @@ impl Store {
                 row.get(0)
             })?;
         let ids = Arc::new(id::Maker::new(secret));
-        let reports = Arc::new(Reports::open(folder, &connection)?);
+        let reports = Arc::new(Reports::open(folder, &connection, settings.role)?);
         let live = live::Live::default();
         let seen = Arc::<seen::Seen>::default();
         let writer = writer::Writer::start(

@@ -12,6 +12,9 @@ use super::reports::ReadError;
 use super::{Store, insert, writer};
 use crate::recent::Recent;
 
+/// Events that are told of at the most after a time away.
+const AWAY: u64 = 1000;
+
 /// Events that are read at a time, in one statement where they lie close together.
 const WINDOW: usize = 4096;
 
@@ -181,7 +184,14 @@ impl Store {
     /// Events of a site that were stored after the one numbered `after`, oldest first.
     pub fn after(&self, site: SiteId, after: i64, most: usize) -> Result<Vec<Fire>, ReadError> {
         let ids = self.reports.ids(site, after)?;
-        let ids: Vec<i64> = ids.iter().take(most).map(|id| id as i64).collect();
+        // Who was away for long is told of the latest only; the page has the numbers anyway.
+        let skipped = ids.len().saturating_sub(AWAY) as usize;
+        let ids: Vec<i64> = ids
+            .iter()
+            .skip(skipped)
+            .take(most)
+            .map(|id| id as i64)
+            .collect();
         let mut fires = Vec::with_capacity(ids.len());
         self.read(|connection| {
             each_of(connection, site, &ids, |fire| {

@@ -62,6 +62,11 @@ impl State {
         *self.lock() = Some(error.to_string());
     }
 
+    /// The writer's thread has ended, and does not come back.
+    pub(super) fn stopped(&self) {
+        *self.lock() = Some("the writer has stopped; start the server anew".into());
+    }
+
     /// Tries to write if the last transaction failed. Whoever asks whether events can be stored sends them elsewhere when
     /// they can't be, and without one to store nothing would show that they can be again.
     pub(super) fn try_again(&self, connection: &mut Connection) -> rusqlite::Result<()> {

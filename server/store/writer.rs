@@ -17,7 +17,7 @@ use super::event::{Address, Event, EventId, SiteId, What};
 use super::insert::{Held, Insert};
 use super::live::Live;
 use super::read::Fire;
-use super::reports::Reports;
+use super::reports::{Reports, Role};
 use super::seen::Seen;
 use super::state::State;
 use super::{Settings, care, id, schema};
@@ -90,6 +90,7 @@ impl Writer {
         let state = Arc::<State>::default();
         let mut log = Log {
             erased: care::erased(&connection)?,
+            noticed: (0, 0),
             file,
             settings,
             connection,
@@ -127,6 +128,7 @@ impl Writer {
                 .unwrap_or_else(|_| Err(WriteError::Failed("the writer stopped".into()))),
             Err(TrySendError::Full(_)) => Err(WriteError::Overloaded),
             Err(TrySendError::Disconnected(_)) => {
+                self.state.stopped();
                 Err(WriteError::Failed("the writer stopped".into()))
             }
         }
@@ -181,6 +183,8 @@ struct Log {
     ids: Arc<id::Maker>,
     /// How often events were taken out of the log by commands when `held` was read.
     erased: i64,
+    /// The same, and the last number, when a change by others was noticed last.
+    noticed: (i64, i64),
     reports: Arc<Reports>,
     checkpoints: Arc<Checkpoints>,
     live: Live,
@@ -206,8 +210,7 @@ impl Log {
                     self.answer(batch);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    // Without events to store, what commands beside the server did is noticed here.
-                    if let Err(error) = self.mend().and_then(|()| self.commit(&[]).map(|_| ())) {
+                    if let Err(error) = self.notice() {
                         tracing::warn!(%error, "the log can't be read");
                         self.broke(&error);
                     } else if let Err(error) = self.state.try_again(&mut self.connection) {
@@ -264,8 +267,26 @@ impl Log {
             self.connection = schema::connect(&self.file)?;
             self.settings.apply(&self.connection)?;
             self.held.reset(&self.connection)?;
-            self.reports.reload(&self.connection)?;
+            reload(&self.reports, &self.connection);
             self.is_broken = false;
+        }
+        Ok(())
+    }
+
+    /// Sees what commands beside the server did to the log, while there is nothing to store.
+    fn notice(&mut self) -> rusqlite::Result<()> {
+        if self.settings.role == Role::Command {
+            return Ok(());
+        }
+        let now = (
+            care::erased(&self.connection)?,
+            care::last_given(&self.connection)?,
+        );
+        let is_ours = now.0 == self.erased && self.held.is_current(&self.connection)?;
+        if !is_ours && self.noticed != now {
+            reload(&self.reports, &self.connection);
+            self.seen.clear();
+            self.noticed = now;
         }
         Ok(())
     }
@@ -279,7 +300,7 @@ impl Log {
         if erased != self.erased || !self.held.is_current(&transaction)? {
             // A command beside the server has changed the log.
             self.held.reset(&transaction)?;
-            self.reports.reload(&transaction)?;
+            reload(&self.reports, &transaction);
             self.seen.clear();
             self.erased = erased;
         }
@@ -349,6 +370,13 @@ impl Log {
             )?;
         }
         transaction.commit()
+    }
+}
+
+/// Lets reports read the log's end anew. Events are stored whether that succeeds or not; a start makes up for it.
+fn reload(reports: &Reports, connection: &Connection) {
+    if let Err(error) = reports.reload(connection) {
+        tracing::error!(%error, "reports could not read the log's end; they may miss events until the server is started anew");
     }
 }
 

@@ -1,8 +1,8 @@
 //! `admx seed`: fills a site with visits that look like those of a small software company, the same for the same seed.
 //!
 //! Visitors come by a source, at hours and on weekdays as people do, a third of them again; they look at some pages and
-//! fire goals, more of them the better the source fits. Each event's id is of the seed too, so that seeding twice adds
-//! nothing.
+//! fire goals, more of them the better the source fits. Each event's id is of the seed and its time, so that seeding twice
+//! up to the same instant adds nothing.
 
 mod visits;
 
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use super::{accounts, print, progress};
 use crate::account::Site;
 use crate::store::event::Event;
-use crate::store::{Outcome, Settings, Store};
+use crate::store::{Outcome, Role, Settings, Store};
 use visits::Visits;
 
 #[derive(clap::Args)]
@@ -52,6 +52,7 @@ pub(super) fn run(data: &std::path::Path, flags: &Flags) -> anyhow::Result<()> {
     let site = site.context("there is no such site; `admx site list` prints those there are")?;
     let settings = Settings {
         queue: UNDER_WAY * 2,
+        role: Role::Command,
         most_bytes: None,
     };
     let store = Store::open(data, &settings)?;

@@ -53,10 +53,10 @@ impl Device {
     /// Its name in data, which never changes.
     pub const fn name(self) -> &'static str {
         match self {
-            Device::Desktop => "desktop",
-            Device::Mobile => "mobile",
-            Device::Tablet => "tablet",
-            Device::Other => "other",
+            Device::Desktop => "Desktop",
+            Device::Mobile => "Mobile",
+            Device::Tablet => "Tablet",
+            Device::Other => "Other",
         }
     }
 }

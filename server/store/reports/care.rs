@@ -1,6 +1,7 @@
 //! Takes out of the reports what is taken out of the log, and checks that they say what the log says.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 use roaring::{RoaringBitmap, RoaringTreemap};
 use rusqlite::{Connection, params};
@@ -9,7 +10,7 @@ use super::file::{self, Columns};
 use super::part::{self, Kind};
 use super::row::Row;
 use super::scan::By;
-use super::{ALL_DAYS, ReadError, Reports, log, seal, sums};
+use super::{ReadError, Reports, log, seal, sums};
 use crate::store::care::{Findings, integrity};
 use crate::store::event::SiteId;
 use crate::store::session::{Place, Shared};
@@ -59,9 +60,13 @@ impl Reports {
         Ok(found)
     }
 
-    /// Every visitor of a site.
-    pub(in crate::store) fn visitors(&self, site: SiteId) -> Result<RoaringBitmap, ReadError> {
-        let days = self.answer(site, ALL_DAYS, &By::Total, &[])?;
+    /// Every visitor of a site on some days.
+    pub(in crate::store) fn visitors(
+        &self,
+        site: SiteId,
+        days: RangeInclusive<i32>,
+    ) -> Result<RoaringBitmap, ReadError> {
+        let days = self.answer(site, days, &By::Total, &[])?;
         let cells = days.values().flat_map(|groups| groups.values());
         Ok(super::cell::Visitors::union(
             cells.map(|cell| &cell.visitors),
@@ -84,28 +89,33 @@ impl Reports {
         }
         cut.retain(|row| !row.place.begins && ids.contains(row.place.session as u64));
         cut.sort_by_key(|row| (row.at, row.id));
-        let mut begun: HashMap<i64, Place> = HashMap::new();
+        // What each session begins with now, and whether it is engaged so far.
+        let mut begun: HashMap<i64, (Place, bool)> = HashMap::new();
         for row in &mut cut {
-            let (id, is_goal) = (row.id, row.goal != 0);
-            let shared = Shared {
-                entry: row.url,
-                ..row.place.shared
-            };
-            let place = begun.get(&row.place.session).copied();
-            let first = *begun.entry(row.place.session).or_insert(Place {
-                session: id,
-                begins: true,
-                seconds: 0,
-                engages: is_goal,
-                shared,
-            });
-            row.place = match place {
-                None => first,
-                Some(first) => Place {
+            let is_goal = row.goal != 0;
+            let session = row.place.session;
+            row.place = match begun.get_mut(&session) {
+                Some((first, is_engaged)) => Place {
                     session: first.session,
                     shared: first.shared,
+                    // The second event makes it more than a look at one page.
+                    engages: !std::mem::replace(is_engaged, true),
                     ..row.place
                 },
+                None => {
+                    let first = Place {
+                        session: row.id,
+                        begins: true,
+                        seconds: 0,
+                        engages: is_goal,
+                        shared: Shared {
+                            entry: row.url,
+                            ..row.place.shared
+                        },
+                    };
+                    begun.insert(session, (first, is_goal));
+                    first
+                }
             };
         }
         Ok(cut)
@@ -146,6 +156,18 @@ impl Reports {
         )?;
         transaction.commit()?;
         Ok(())
+    }
+
+    /// Brings what was overwritten into the file, as far as others let it.
+    pub(in crate::store) fn overwrite(&self) -> Result<(), ReadError> {
+        crate::store::checkpoint::all(&file::open_to_change(&self.file)?);
+        Ok(())
+    }
+
+    /// Gives unused room back to the disk.
+    pub(in crate::store) fn vacuum(&self) -> rusqlite::Result<()> {
+        let connection = file::open_to_change(&self.file)?;
+        connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
     }
 
     /// Takes events out of their parts, and makes their days' sums anew.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
+use anyhow::Context;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension, params};
 
 use super::bytes::Damaged;
@@ -64,14 +65,17 @@ pub enum ReadError {
     Damaged(#[from] Damaged),
 }
 
-/// Opens the file for its one writer if it belongs to the log with this id and ends no later than the log's last event;
-/// else makes a new one. Gives the number of the last event that is in it.
+/// Opens the file for the one process that seals, if it belongs to the log with this id and ends no later than the last
+/// number that was given there; else makes a new one. Gives the number of the last event that is in it.
 pub(super) fn open(file: &Path, log: &[u8], last: i64) -> anyhow::Result<(Connection, i64)> {
     if file.exists() {
         match known(file, log) {
             Ok(Some((connection, through))) if through <= last => return Ok((connection, through)),
             Ok(_) => tracing::info!("reports.db is of another log or version: it is made anew"),
-            Err(error) => tracing::warn!(%error, "reports.db can't be read: it is made anew"),
+            Err(error) if is_damage(&error) => {
+                tracing::warn!(%error, "reports.db is damaged: it is made anew");
+            }
+            Err(error) => return Err(error).context("reports.db can't be opened"),
         }
         for end in ["", "-wal", "-shm"] {
             let mut name = file.as_os_str().to_owned();
@@ -92,6 +96,21 @@ pub(super) fn open(file: &Path, log: &[u8], last: i64) -> anyhow::Result<(Connec
     connection.execute("INSERT INTO about VALUES (?1, 0)", [log])?;
     connection.pragma_update(None, "user_version", FORM)?;
     Ok((connection, 0))
+}
+
+/// Opens the file beside the process that seals, as it is.
+pub(super) fn open_beside(file: &Path, log: &[u8]) -> anyhow::Result<(Connection, i64)> {
+    known(file, log)
+        .context("reports.db can't be opened")?
+        .context("reports.db is being made by the server; try again when it is")
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let code = error.sqlite_error_code();
+    // A table that isn't there is a file of another form.
+    matches!(code, Some(DatabaseCorrupt | NotADatabase))
+        || matches!(error, rusqlite::Error::SqliteFailure(_, Some(text)) if text.starts_with("no such table"))
 }
 
 /// A file that is there, if it is of this form and log.
@@ -115,6 +134,8 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // What a power cut takes from this file is made anew from the log.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // Whoever is erased is to be gone from unused pages too.
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "cache_size", -8192)
 }
 
@@ -132,7 +153,8 @@ pub(super) fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {
 pub(super) fn open_to_change(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(file)?;
     set_up(&connection)?;
-    connection.pragma_update(None, "secure_delete", true)?;
+    // What was taken out must not come back with a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 

@@ -34,7 +34,7 @@ use roaring::RoaringTreemap;
 use rusqlite::Connection;
 
 use super::event::SiteId;
-use super::schema;
+use super::{care as log_care, schema};
 use cell::Groups;
 pub use file::ReadError;
 use row::Row;
@@ -44,43 +44,67 @@ use tail::Tail;
 /// Rows that are scanned by one thread before a second one helps.
 const SHARE: usize = 200_000;
 
+/// Who opens a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Who takes events all day.
+    Server,
+    /// A command, which may run beside the server.
+    Command,
+}
+
 /// What questions are answered from.
 pub struct Reports {
     file: PathBuf,
     tail: Arc<Tail>,
+    /// Whether what is committed here is to be kept for sealing; a command beside the server leaves that to it.
+    seals: bool,
     sealer: Mutex<Option<seal::Sealer>>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Reports {
-    /// Opens `reports.db` in `folder`, made from the log where it is missing or of another log, reads what
-    /// is not sealed, and starts the thread that seals.
-    pub(super) fn open(folder: &Path, log: &Connection) -> anyhow::Result<Reports> {
+    /// Opens `reports.db` in `folder` and reads what is not sealed. One process at a time seals, and makes the file from
+    /// the log where it is missing or of another log: the first that opens it, and when that ends the server.
+    pub(super) fn open(folder: &Path, log: &Connection, role: Role) -> anyhow::Result<Reports> {
         let file = folder.join("reports.db");
-        let last: i64 = log.query_row("SELECT coalesce(max(id), 0) FROM event", [], |row| {
-            row.get(0)
-        })?;
+        let lock = seal::Lock::new(folder)?;
+        let is_alone = lock.take()?;
+        let last = log_care::last_given(log)?;
         let id: Vec<u8> =
             log.query_row("SELECT value FROM about WHERE name = 'log'", [], |row| {
                 row.get(0)
             })?;
-        let (connection, through) = file::open(&file, &id, last)?;
+        let (connection, through) = match is_alone {
+            true => file::open(&file, &id, last)?,
+            false => file::open_beside(&file, &id)?,
+        };
         let tail = Arc::new(Tail::default());
         let events = schema::open_to_read(&folder.join("events.db"))?;
         let mut seals = seal::Seals::new(connection, events, tail.clone())?;
-        seals.catch_up(through, last)?;
-        let sealer = seal::Sealer::start(seals)?;
+        if is_alone {
+            seals.catch_up(through, last)?;
+        } else {
+            seals.read(through)?;
+        }
+        let sealer = match (is_alone, role) {
+            (false, Role::Command) => None,
+            _ => Some(seal::Sealer::start(seals, lock, is_alone)?),
+        };
         Ok(Reports {
             file,
             tail,
-            sealer: Mutex::new(Some(sealer)),
+            seals: sealer.is_some(),
+            sealer: Mutex::new(sealer),
             idle: Mutex::default(),
         })
     }
 
     /// Takes what was committed.
     pub(super) fn add(&self, rows: Vec<Row>) {
-        self.tail.add(rows);
+        if self.seals {
+            self.tail.add(rows);
+        }
     }
 
     /// Reads anew what is not sealed: after commands took events out of the log, or a commit had an unclear end.
@@ -146,15 +170,24 @@ impl Reports {
             idle: &self.idle,
         };
         // While the tail is held nothing is sealed, so that no event is missed and none seen twice.
-        self.tail.held(|batches| {
-            for connection in &snapshot.connections {
+        let is_one_moment = self.tail.held(|batches| {
+            for (nth, connection) in snapshot.connections.iter().enumerate() {
                 connection.execute_batch("BEGIN")?;
                 // What another process has sealed meanwhile is not counted from the tail too.
-                snapshot.through = file::through(connection)?;
+                let through = file::through(connection)?;
+                if nth > 0 && through != snapshot.through {
+                    return Ok(false);
+                }
+                snapshot.through = through;
             }
             snapshot.rows.extend(batches.iter().cloned());
-            Ok::<_, rusqlite::Error>(())
+            Ok::<_, rusqlite::Error>(true)
         })?;
+        if !is_one_moment {
+            // Another process sealed in between.
+            drop(snapshot);
+            return self.snapshot(readers);
+        }
         Ok(snapshot)
     }
 }

@@ -47,6 +47,10 @@ pub(super) fn letters(code: &str) -> [u8; 3] {
     code.as_bytes().try_into().unwrap_or(*b"XXX")
 }
 
+/// Pairs of one event that can be asked for, the first ones, and bytes of a value that are compared.
+const PAIRS: usize = 64;
+const VALUE: usize = 500;
+
 /// The top-level pairs of metadata, values as people read them: a string without its quotes, anything else as it was
 /// written. Metadata was checked when it came; what is no object all the same has no pairs.
 pub(crate) fn pairs(metadata: &str) -> Vec<(Arc<str>, Arc<str>)> {
@@ -62,7 +66,9 @@ pub(crate) fn pairs(metadata: &str) -> Vec<(Arc<str>, Arc<str>)> {
         fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
             let mut pairs = Vec::new();
             while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
-                pairs.push((key.into(), plain(value.get())));
+                if pairs.len() < PAIRS {
+                    pairs.push((key.into(), plain(value.get())));
+                }
             }
             Ok(Pairs(pairs))
         }
@@ -76,13 +82,16 @@ pub(crate) fn pairs(metadata: &str) -> Vec<(Arc<str>, Arc<str>)> {
 }
 
 fn plain(json: &str) -> Arc<str> {
+    let cut = |text: &str| text[..text.floor_char_boundary(VALUE)].into();
     match json
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
     {
-        Some(text) if !text.contains('\\') => text.into(),
-        Some(_) => serde_json::from_str::<String>(json).map_or_else(|_| json.into(), Into::into),
-        None => json.into(),
+        Some(text) if !text.contains('\\') => cut(text),
+        Some(_) => {
+            serde_json::from_str::<String>(json).map_or_else(|_| cut(json), |text| cut(&text))
+        }
+        None => cut(json),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Sealing: the tail → parts, the parts of a day that is over → fewer of them, and its sums. In a thread of its own, on a
 //! file of its own, so that no event waits for it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,12 +14,17 @@ use super::file::{self, Part, ReadError};
 use super::part::{self, ROWS};
 use super::row::Row;
 use super::scan::{self, By};
-use super::tail::{FULL, First, Tail};
+use super::tail::{FULL, FULL_BYTES, First, Tail};
 use super::{cell, log, sums};
+use crate::private;
 use crate::store::care;
 
 /// Rows that are sealed at a time while the log is read.
 const CHUNK: usize = 1 << 18;
+const CHUNK_BYTES: usize = 64 << 20;
+
+/// Bytes of the parts that are merged into one.
+const MERGED_BYTES: usize = 64 << 20;
 
 /// Small parts of one day that are merged while the day goes on.
 const SMALL_PARTS: i64 = 8;
@@ -43,6 +50,8 @@ pub(super) struct Seals {
     /// How often events had been taken out of the log when the tail was read.
     erased: i64,
     tail: Arc<Tail>,
+    /// Days that can't be merged.
+    damaged: HashSet<(i64, i32)>,
     /// The latest event seen, milliseconds since 1970: a day is over when something happened long enough after it.
     latest: i64,
 }
@@ -60,6 +69,7 @@ impl Seals {
             connection,
             events,
             tail,
+            damaged: HashSet::new(),
             latest: 0,
         })
     }
@@ -70,7 +80,7 @@ impl Seals {
         if is_much {
             tracing::info!("reports are made from the log; this takes about 5 s a million events");
         }
-        let mut rows = Vec::new();
+        let (mut rows, mut bytes) = (Vec::new(), 0);
         let Seals {
             connection,
             events,
@@ -79,13 +89,15 @@ impl Seals {
         } = self;
         log::each::<ReadError>(events, through, |row| {
             *latest = row.at.max(*latest);
+            bytes += row.metadata.as_ref().map_or(0, |text| text.len());
             rows.push(row);
-            if rows.len() >= CHUNK {
+            if rows.len() >= CHUNK || bytes >= CHUNK_BYTES {
+                bytes = 0;
                 seal(connection, std::mem::take(&mut rows))?;
             }
             Ok(())
         })?;
-        if rows.len() >= FULL {
+        if rows.len() >= FULL || bytes >= FULL_BYTES {
             seal(connection, std::mem::take(&mut rows))?;
         }
         self.tail.replace(|| Ok::<_, ReadError>(rows))?;
@@ -93,6 +105,11 @@ impl Seals {
             tracing::info!("reports are made");
         }
         Ok(())
+    }
+
+    /// Reads what the log has after `through` into the tail.
+    pub(super) fn read(&self, through: i64) -> rusqlite::Result<()> {
+        self.tail.replace(|| log::after(&self.events, through))
     }
 
     /// Seals what is first in the tail.
@@ -108,7 +125,8 @@ impl Seals {
         let erased = care::erased(&self.events)?;
         if erased != self.erased || rows.first().is_some_and(|row| row.id <= through) {
             // A command beside the server has taken some of these out, or has sealed them too.
-            self.tail.replace(|| log::after(&self.events, through))?;
+            drop(transaction);
+            self.read(through)?;
             self.erased = erased;
             return Ok(());
         }
@@ -120,33 +138,46 @@ impl Seals {
     /// Merges the parts of one day that wants it; says whether there was one.
     fn tidy(&mut self) -> Result<bool, ReadError> {
         let over = (self.latest - LAST_ZONE).div_euclid(DAY);
-        let wanted: Option<(i64, i32, bool)> = {
+        let wanted = {
             let mut statement = self.connection.prepare_cached(
                 "SELECT site, day, day < ?1 AS is_over FROM part WHERE NOT rolled AND (day < ?1 OR rows < ?2)
-                 GROUP BY site, day HAVING is_over OR count(*) >= ?3 LIMIT 1",
+                 GROUP BY site, day HAVING is_over OR count(*) >= ?3 LIMIT ?4",
             )?;
-            let mut rows = statement.query(params![over, ROWS as i64, SMALL_PARTS])?;
-            match rows.next()? {
-                Some(row) => Some((row.get(0)?, row.get(1)?, row.get(2)?)),
-                None => None,
-            }
+            let most = self.damaged.len() as i64 + 1;
+            let rows = statement
+                .query_map(params![over, ROWS as i64, SMALL_PARTS, most], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?;
+            let rows: Vec<(i64, i32, bool)> = rows.collect::<Result<_, _>>()?;
+            rows.into_iter()
+                .find(|(site, day, _)| !self.damaged.contains(&(*site, *day)))
         };
         let Some((site, day, is_over)) = wanted else {
             return Ok(false);
         };
         let transaction = begin(&mut self.connection)?;
-        merge(&transaction, site, day)?;
-        if is_over {
-            roll(&transaction, site, day)?;
+        // A day that has sums keeps having them.
+        let merged =
+            merge(&transaction, site, day).and_then(|had_sums| match had_sums || is_over {
+                true => roll(&transaction, site, day),
+                false => Ok(()),
+            });
+        if let Err(ReadError::Damaged(error)) = merged {
+            tracing::error!(site, day, %error, "a day's reports are damaged; `admx check` says more");
+            self.damaged.insert((site, day));
+            return Ok(true);
         }
+        merged?;
         transaction.commit()?;
         checkpoint(&self.connection)?;
         Ok(true)
     }
 }
 
-fn seal(connection: &mut Connection, rows: Vec<Row>) -> Result<(), ReadError> {
+fn seal(connection: &mut Connection, mut rows: Vec<Row>) -> Result<(), ReadError> {
     let transaction = begin(connection)?;
+    let through = file::through(&transaction)?;
+    rows.retain(|row| row.id > through);
     add(&transaction, rows)?;
     transaction.commit()?;
     checkpoint(connection)
@@ -209,20 +240,26 @@ fn insert(
 }
 
 /// Merges the parts of a day into full ones and a rest, in the order in which their events were stored. Those that are
-/// full already stay.
-fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<(), ReadError> {
+/// full already stay. Says whether the day had sums of any of them.
+fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<bool, ReadError> {
     let mut parts = file::parts(transaction, site, &(day..=day))?;
     parts.sort_by_key(|part| part.first);
     let full = parts.iter().take_while(|part| part.rows == ROWS).count();
     let rest = &parts[full..];
+    let had_sums = parts.iter().any(|part| part.rolled);
     if rest.len() < 2 {
-        return Ok(());
+        return Ok(had_sums);
     }
-    let mut rows = Vec::new();
+    let (mut rows, mut bytes) = (Vec::new(), 0);
     for part in rest {
         let data: Vec<u8> = transaction
             .prepare_cached("DELETE FROM part WHERE id = ?1 RETURNING data")?
             .query_row([part.id], |row| row.get(0))?;
+        if bytes + data.len() > MERGED_BYTES {
+            insert_all(transaction, site, day, std::mem::take(&mut rows))?;
+            bytes = 0;
+        }
+        bytes += data.len();
         rows.extend(part::decode(&data, site, day)?);
         if rows.len() >= 2 * ROWS {
             rows.sort_unstable_by_key(|row: &Row| row.id);
@@ -231,6 +268,17 @@ fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<(), ReadError
             rows = later;
         }
     }
+    insert_all(transaction, site, day, rows)?;
+    Ok(had_sums)
+}
+
+/// Makes parts of rows, in the order in which they were stored.
+fn insert_all(
+    transaction: &Transaction,
+    site: i64,
+    day: i32,
+    mut rows: Vec<Row>,
+) -> Result<(), ReadError> {
     rows.sort_unstable_by_key(|row| row.id);
     for chunk in rows.chunks_mut(ROWS) {
         insert(transaction, site, day, chunk)?;
@@ -302,6 +350,26 @@ fn day_groups(connection: &Connection, parts: &[Part], by: &By) -> Result<cell::
     Ok(groups)
 }
 
+/// The mark of the one process that seals.
+pub(super) struct Lock(File);
+
+impl Lock {
+    pub(super) fn new(folder: &Path) -> std::io::Result<Lock> {
+        let path = folder.join("sealing");
+        private::create(&path)?;
+        Ok(Lock(File::open(path)?))
+    }
+
+    /// Takes the mark, if nobody has it.
+    pub(super) fn take(&self) -> std::io::Result<bool> {
+        match self.0.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
 /// The thread that seals. It ends when this is dropped.
 pub(super) struct Sealer {
     tail: Arc<Tail>,
@@ -309,14 +377,19 @@ pub(super) struct Sealer {
 }
 
 impl Sealer {
-    pub(super) fn start(mut seals: Seals) -> std::io::Result<Sealer> {
+    /// Seals from now on, or from when the process that has the mark is through.
+    pub(super) fn start(mut seals: Seals, lock: Lock, is_alone: bool) -> std::io::Result<Sealer> {
         let tail = seals.tail.clone();
         let run = move || {
             // At a start there may be days to tidy up.
             let mut patience = Duration::ZERO;
+            let mut is_alone = is_alone;
             while let Some(first) = seals.tail.wait(patience) {
                 patience = PATIENCE;
-                if let Err(error) = seals.work(&first) {
+                is_alone = is_alone || lock.take().unwrap_or_default();
+                if !is_alone {
+                    std::thread::sleep(PAUSE);
+                } else if let Err(error) = seals.work(&first) {
                     tracing::warn!(%error, "reports.db can't be written; it is tried again");
                     std::thread::sleep(PAUSE);
                 }

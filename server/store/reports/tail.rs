@@ -9,6 +9,9 @@ use super::row::Row;
 /// Rows that are sealed at a time.
 pub(super) const FULL: usize = 32_768;
 
+/// Bytes of metadata that are sealed at a time.
+pub(super) const FULL_BYTES: usize = 32 << 20;
+
 /// The tail. It is held for moments only: to add a batch, to look, or to take out what a commit has sealed.
 #[derive(Default)]
 pub(super) struct Tail {
@@ -20,9 +23,31 @@ pub(super) struct Tail {
 struct State {
     batches: VecDeque<Arc<[Row]>>,
     rows: usize,
+    /// Bytes of metadata in them.
+    bytes: usize,
+    /// The number of the last event that was taken in.
+    last: i64,
     /// Counts how often all was put anew.
     generation: u64,
     stops: bool,
+}
+
+impl State {
+    fn is_full(&self) -> bool {
+        self.rows >= FULL || self.bytes >= FULL_BYTES
+    }
+
+    fn count(&mut self) {
+        self.rows = self.batches.iter().map(|batch| batch.len()).sum();
+        self.bytes = self.batches.iter().map(|batch| bytes(batch)).sum();
+    }
+}
+
+/// Bytes of the rows' metadata.
+pub(super) fn bytes(rows: &[Row]) -> usize {
+    rows.iter()
+        .map(|row| row.metadata.as_ref().map_or(0, |text| text.len()))
+        .sum()
 }
 
 /// What is to be sealed: the first batches of the tail at one moment.
@@ -36,14 +61,18 @@ impl Tail {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(&self, rows: Vec<Row>) {
-        if rows.is_empty() {
-            return;
-        }
+    /// Takes in what was committed, but for what was read from the log already.
+    pub(super) fn add(&self, mut rows: Vec<Row>) {
         let mut state = self.state();
+        rows.retain(|row| row.id > state.last);
+        let Some(last) = rows.last() else {
+            return;
+        };
+        state.last = last.id;
         state.rows += rows.len();
+        state.bytes += bytes(&rows);
         state.batches.push_back(rows.into());
-        if state.rows >= FULL {
+        if state.is_full() {
             self.news.notify_one();
         }
     }
@@ -57,15 +86,15 @@ impl Tail {
     /// there are when they are enough, else none.
     pub(super) fn wait(&self, patience: Duration) -> Option<First> {
         let state = self.state();
-        let idle = |state: &mut State| !state.stops && state.rows < FULL;
+        let idle = |state: &mut State| !state.stops && !state.is_full();
         let (state, _) = self
             .news
             .wait_timeout_while(state, patience, idle)
             .unwrap_or_else(PoisonError::into_inner);
-        let batches = if state.rows < FULL {
-            Vec::new()
-        } else {
+        let batches = if state.is_full() {
             state.batches.iter().cloned().collect()
+        } else {
+            Vec::new()
         };
         (!state.stops).then_some(First {
             batches,
@@ -76,7 +105,7 @@ impl Tail {
     /// Whether there is something better to do than to tidy up.
     pub(super) fn is_waiting(&self) -> bool {
         let state = self.state();
-        state.stops || state.rows >= FULL
+        state.stops || state.is_full()
     }
 
     /// Takes out what was first, if `commit` succeeds in putting it elsewhere. When all was put anew meanwhile nothing
@@ -89,9 +118,8 @@ impl Tail {
         let mut state = self.state();
         if state.generation == first.generation {
             commit()?;
-            let taken = state.batches.drain(..first.batches.len());
-            let taken: usize = taken.map(|batch| batch.len()).sum();
-            state.rows -= taken;
+            state.batches.drain(..first.batches.len());
+            state.count();
         }
         Ok(())
     }
@@ -101,9 +129,10 @@ impl Tail {
         let mut state = self.state();
         let rows = read()?;
         state.generation += 1;
-        state.rows = rows.len();
+        state.last = rows.last().map_or(0, |row| row.id);
         state.batches.clear();
         state.batches.push_back(rows.into());
+        state.count();
         Ok(())
     }
 

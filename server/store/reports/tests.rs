@@ -20,7 +20,7 @@ use crate::store::event::{
     Address, Client, Event, EventId, GoalName, Metadata, Money, Origin, SiteId, UserId, VisitorKey,
     What, WorkspaceId,
 };
-use crate::store::{Settings, Store, schema};
+use crate::store::{Role, Settings, Store, schema};
 
 const SITE: SiteId = SiteId(1);
 
@@ -30,6 +30,7 @@ const NOON: i64 = 20_000 * 86_400 + 43_200;
 fn open(folder: &TempDir) -> Arc<Store> {
     let settings = Settings {
         queue: 64,
+        role: Role::Server,
         most_bytes: None,
     };
     Store::open(folder.path(), &settings).unwrap()

@@ -8,8 +8,9 @@ use super::super::row::{self, Row};
 use super::Kind;
 use crate::store::session::Place;
 
-/// Metadata keys that have a column; of more, the most frequent ones.
+/// Metadata keys that have a column; of more, the most frequent ones of the first many.
 const KEYS: usize = 1000;
+const COUNTED: usize = 100_000;
 
 /// Rows of one site and day as bytes.
 pub(crate) fn encode(rows: &mut [Row]) -> Vec<u8> {
@@ -119,21 +120,30 @@ fn put_revenue(rows: &[Row]) -> Vec<u8> {
 /// One column a key: the values that occur, and for each row 0, or 1 and the value's place; where few rows have the key,
 /// only those rows' places in the part before their values'.
 fn metadata(rows: &[Row]) -> BTreeMap<Arc<str>, Vec<u8>> {
-    let mut keys: HashMap<Arc<str>, Vec<(usize, Arc<str>)>> = HashMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        for (key, value) in row.metadata.as_deref().map(row::pairs).unwrap_or_default() {
-            keys.entry(key).or_default().push((at, value));
+    let pairs = |row: &Row| row.metadata.as_deref().map(row::pairs).unwrap_or_default();
+    let mut counts: HashMap<Arc<str>, usize> = HashMap::new();
+    for (key, _) in rows.iter().flat_map(pairs) {
+        let has_room = counts.len() < COUNTED && key.len() <= 0xffff;
+        if has_room || counts.contains_key(&key) {
+            *counts.entry(key).or_default() += 1;
         }
     }
-    let mut keys: Vec<_> = keys
+    let mut frequent: Vec<_> = counts.into_iter().collect();
+    frequent.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    frequent.truncate(KEYS);
+    let mut cells: HashMap<Arc<str>, Vec<(usize, Arc<str>)>> = frequent
         .into_iter()
-        .filter(|(key, _)| key.len() <= 0xffff)
+        .map(|(key, count)| (key, Vec::with_capacity(count)))
         .collect();
-    keys.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
-    keys.truncate(KEYS);
-    keys.into_iter()
-        .map(|(key, cells)| (key, put_values(rows.len(), &cells)))
-        .collect()
+    for (at, row) in rows.iter().enumerate() {
+        for (key, value) in pairs(row) {
+            if let Some(cells) = cells.get_mut(&key) {
+                cells.push((at, value));
+            }
+        }
+    }
+    let column = |(key, cells): (Arc<str>, Vec<_>)| (key, put_values(rows.len(), &cells));
+    cells.into_iter().map(column).collect()
 }
 
 fn put_values(rows: usize, cells: &[(usize, Arc<str>)]) -> Vec<u8> {

@@ -12,7 +12,7 @@ use crate::ingest::caller::Caller;
 use crate::ingest::{Ingest, Judged};
 use crate::store::reports::log;
 use crate::store::reports::row::Row;
-use crate::store::{Settings, Store};
+use crate::store::{Role, Settings, Store};
 
 /// The site's public id, which inputs carry.
 pub const WEBSITE: &str = "admx_aaaaaaaaaaaaaaaaaaaa";
@@ -51,6 +51,7 @@ impl Ground {
             .execute("UPDATE site SET website_id = ?1", [WEBSITE])?;
         let secret = accounts.new_key(workspace, "fuzz", &[Scope::EventWrite], None, NOW)?;
         let settings = Settings {
+            role: Role::Command,
             queue: 64,
             most_bytes: None,
         };

@@ -133,6 +133,9 @@ impl Tail {
         state.batches.clear();
         state.batches.push_back(rows.into());
         state.count();
+        if state.is_full() {
+            self.news.notify_one();
+        }
         Ok(())
     }
 

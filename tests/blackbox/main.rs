@@ -17,6 +17,7 @@ mod docs;
 mod durable;
 mod event;
 mod fault;
+mod forget;
 mod hostile;
 mod limit;
 mod load;

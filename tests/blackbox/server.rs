@@ -169,6 +169,13 @@ impl Server {
         reply(request.send(body.as_ref()).unwrap())
     }
 
+    /// The rows of an answer to a question.
+    pub fn query(&self, key: &str, question: Value) -> Value {
+        let reply = self.post_to("/api/v1/query", key, question.to_string());
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        reply.json()["data"]["rows"].clone()
+    }
+
     pub fn post_with_key(&self, key: &str, body: impl AsRef<[u8]>) -> Reply {
         self.post(&[("authorization", &format!("Bearer {key}"))], body)
     }

@@ -41,7 +41,7 @@ pub(super) async fn goals(
     )
     .map_err(|error| Error::field(error.to_string()))?;
     let goals = reading(move || goals::goals(&app.store, site.id, &range)).await?;
-    Ok(Data(StatusCode::OK, json(&goals)))
+    Ok(Data::new(StatusCode::OK, &json(&goals)))
 }
 
 /// `POST /api/v1/query`: contract §10, as far as one dimension at a time goes.
@@ -65,7 +65,7 @@ pub(super) async fn query(
         json!({ "dimensions": dimensions, "metrics": row.figures.iter().map(figure).collect::<Vec<_>>() })
     };
     let rows: Vec<_> = rows.iter().map(row).collect();
-    Ok(Data(StatusCode::OK, json!({ "rows": rows })))
+    Ok(Data::new(StatusCode::OK, &json!({ "rows": rows })))
 }
 
 fn figure(figure: &Figure) -> Value {

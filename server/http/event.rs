@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use tokio::sync::SemaphorePermit;
 
 use super::metrics::Counted;
@@ -226,30 +227,53 @@ async fn store(app: &App, judged: Vec<Judged>, is_batch: bool) -> Result<Data, E
     }
     match <[Verdict; 1]>::try_from(verdicts) {
         Ok([Verdict::Refused(refusal)]) if !is_batch => Err(refusal.into()),
-        Ok([only]) if !is_batch => Ok(Data(only.status(), only.told())),
+        Ok([only]) if !is_batch => Ok(Data::new(only.status(), &only.told())),
         Ok(one) => batch(&one),
         Err(several) => batch(&several),
     }
 }
 
 fn batch(verdicts: &[Verdict]) -> Result<Data, Error> {
-    let results: Vec<_> = verdicts.iter().map(Verdict::result).collect();
     let any = |wanted: StatusCode| verdicts.iter().any(|v| v.status() == wanted);
-    let first = verdicts.iter().find_map(|v| {
-        if let Verdict::Refused(refusal) = v {
-            Some(refusal.clone())
-        } else {
-            None
-        }
+    let refusal = verdicts.iter().find_map(|verdict| match verdict {
+        Verdict::Refused(refusal) => Some(refusal.clone()),
+        _ => None,
     });
-    match first {
-        _ if any(StatusCode::OK) => Ok(Data(StatusCode::OK, json!({ "results": results }))),
-        _ if any(StatusCode::ACCEPTED) => {
-            Ok(Data(StatusCode::ACCEPTED, json!({ "results": results })))
-        }
-        Some(refusal) => Err(Error::from(refusal).with_details(json!({ "results": results }))),
-        None => Ok(Data(StatusCode::OK, json!({ "results": results }))),
+    let results = Results {
+        results: verdicts.iter().map(Verdict::result).collect(),
+    };
+    match refusal {
+        _ if any(StatusCode::OK) => Ok(Data::new(StatusCode::OK, &results)),
+        _ if any(StatusCode::ACCEPTED) => Ok(Data::new(StatusCode::ACCEPTED, &results)),
+        Some(refusal) => Err(Error::from(refusal).with_details(json!(results))),
+        None => Ok(Data::new(StatusCode::OK, &results)),
     }
+}
+
+#[derive(Serialize)]
+struct Results<'a> {
+    results: Vec<Told<'a>>,
+}
+
+/// What is told of an event; its status where it was sent among several.
+#[derive(Default, Serialize)]
+struct Told<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_id: Option<uuid::Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Wrong<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+}
+
+#[derive(Serialize)]
+struct Wrong<'a> {
+    code: &'static str,
+    message: &'a str,
 }
 
 enum Verdict {
@@ -270,22 +294,32 @@ impl Verdict {
     }
 
     /// What is told of an event that was sent by itself.
-    fn told(&self) -> Value {
+    fn told(&self) -> Told<'_> {
         match self {
-            Verdict::Stored { id, is_duplicate } => {
-                json!({ "event_id": id, "duplicate": is_duplicate })
-            }
-            Verdict::Filtered(reason) => json!({ "reason": reason }),
-            Verdict::Refused(refusal) => {
-                json!({ "error": { "code": refusal.code, "message": refusal.message } })
-            }
+            Verdict::Stored { id, is_duplicate } => Told {
+                event_id: Some(*id),
+                duplicate: Some(*is_duplicate),
+                ..Told::default()
+            },
+            Verdict::Filtered(reason) => Told {
+                reason: Some(reason),
+                ..Told::default()
+            },
+            Verdict::Refused(refusal) => Told {
+                error: Some(Wrong {
+                    code: refusal.code,
+                    message: &refusal.message,
+                }),
+                ..Told::default()
+            },
         }
     }
 
     /// The same among several, with its status.
-    fn result(&self) -> Value {
-        let mut told = self.told();
-        told["status"] = json!(self.status().as_u16());
-        told
+    fn result(&self) -> Told<'_> {
+        Told {
+            status: Some(self.status().as_u16()),
+            ..self.told()
+        }
     }
 }

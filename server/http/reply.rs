@@ -10,14 +10,22 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::ingest::refusal::Refusal;
 use crate::store::{ReadError, WriteError};
 
-/// A success.
-pub(super) struct Data(pub(super) StatusCode, pub(super) Value);
+/// A success, and its data as JSON.
+pub(super) struct Data(StatusCode, String);
+
+impl Data {
+    pub(super) fn new(status: StatusCode, data: &impl Serialize) -> Data {
+        // What is answered is made of strings, numbers and lists, which are always JSON.
+        Data(status, serde_json::to_string(data).unwrap_or_default())
+    }
+}
 
 /// A failure.
 #[derive(Clone, Debug)]
@@ -34,7 +42,7 @@ struct Failure {
 
 #[derive(Clone)]
 enum Payload {
-    Data(Value),
+    Data(String),
     Error {
         code: &'static str,
         message: String,
@@ -198,7 +206,7 @@ pub(super) fn enveloped(mut response: Response) -> Response {
     response
 }
 
-fn success(data: &Value, id: &Uuid) -> String {
+fn success(data: &str, id: &Uuid) -> String {
     format!(r#"{{"status":"success","data":{data},"meta":{{"request_id":"{id}"}}}}"#)
 }
 

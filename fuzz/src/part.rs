@@ -96,21 +96,21 @@ fn spoiled_part(bytes: &[u8], is_right: bool) {
         Ok(found) => assert_eq!(found.len(), rows),
         Err(_) => assert!(!is_right),
     }
-    asked(bytes, is_right);
+    asked(bytes, rows, is_right);
 }
 
 /// Questions about it are answered, or say that it is damaged.
-fn asked(bytes: &[u8], is_right: bool) {
+fn asked(bytes: &[u8], rows: usize, is_right: bool) {
     let reports = SAMPLE
         .reports
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
     reports
         .prepare_cached(
-            "INSERT INTO part VALUES (1, ?1, ?2, 1, 9, 9, 0, ?3)
-             ON CONFLICT DO UPDATE SET data = excluded.data",
+            "INSERT INTO part VALUES (1, ?1, ?2, 1, 9, ?3, 0, ?4)
+             ON CONFLICT DO UPDATE SET rows = excluded.rows, data = excluded.data",
         )
-        .and_then(|mut insert| insert.execute(params![SITE, SAMPLE.day, bytes]))
+        .and_then(|mut insert| insert.execute(params![SITE, SAMPLE.day, rows as i64, bytes]))
         .expect("reports.db can be written");
     let number: Test = Test::Number(Of::Page, Arc::new(|number| number != 1));
     let value: Test = Test::Metadata("plan".into(), Arc::new(|value| value == Some("pro")));

@@ -336,10 +336,13 @@ fn announce(
     if accounts.has_logins()? {
         format.say(&format!("  dashboard  {base_url}/dashboard/analytics"));
     } else {
-        let link = accounts.new_link(workspace, ADMINISTRATOR, clock.now())?;
-        format.say(&format!(
-            "  dashboard  {base_url}/login/{link}  (works once)"
-        ));
+        // On a disk that is full the server starts all the same: what is stored can be read.
+        match accounts.new_link(workspace, ADMINISTRATOR, clock.now()) {
+            Ok(link) => format.say(&format!(
+                "  dashboard  {base_url}/login/{link}  (works once)"
+            )),
+            Err(error) => tracing::error!(%error, "no login link could be made"),
+        }
     }
     if let Some(site) = accounts.sites(workspace)?.first() {
         let id = &site.website_id;

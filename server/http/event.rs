@@ -90,7 +90,15 @@ async fn take(app: &App, peer: Peer, headers: &HeaderMap, body: Incoming) -> Res
         app.ingest.count(None, error.code());
         app.metrics.refused(error.code(), 1);
     };
-    let caller = caller(app, peer, headers).inspect_err(count)?;
+    let caller = match caller(app, peer, headers) {
+        Ok(caller) => caller,
+        Err(error) => {
+            count(&error);
+            // A client that is still sending when the connection ends may never see why.
+            let _ = tokio::time::timeout(PATIENCE, drain(body)).await;
+            return Err(error);
+        }
+    };
     // What it takes of the room for bodies is given back when the answer is made.
     let (mut bytes, _taken) = read(app, body, content_length(headers))
         .await

@@ -216,3 +216,12 @@ fn a_client_that_hangs_up_stores_nothing_half() {
     assert!(talk(&server, (request(body.len()) + &body).as_bytes()).starts_with("HTTP/1.1 200"));
     assert_eq!(server.events(&key, &site).len(), 2);
 }
+
+#[test]
+fn who_may_not_send_hears_so_however_much_they_send() {
+    let server = Server::start();
+    for _ in 0..40 {
+        let reply = server.post_with_key("admx_sk_nonsense", "x".repeat(60_000));
+        assert_eq!(reply.status, 401);
+    }
+}

@@ -1,7 +1,7 @@
 //! A question → rows. Figures that add up are sums of days; visitors are counted once over all days, exactly, and only
 //! for rows that can be among those that are shown.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
@@ -10,9 +10,9 @@ use super::dimension::{Dimension, Named};
 use super::question::{Filter, Metric, Question};
 use crate::store::event::Money;
 use crate::store::reports::cell::{
-    Cell, Counts, Groups, Key, Revenue, Visitors, add_revenue, money,
+    Cell, Counts, Groups, Key, Revenue, Visitors, add_revenues, money,
 };
-use crate::store::reports::scan::{Of, Test};
+use crate::store::reports::scan::{By, Of, Test};
 use crate::store::{ReadError, Store};
 
 /// One row of an answer.
@@ -47,9 +47,7 @@ struct Group<'a> {
 impl<'a> Group<'a> {
     fn add(&mut self, cell: &'a Cell) {
         self.counts.add(&cell.counts);
-        for (currency, minor) in &cell.revenue {
-            add_revenue(&mut self.revenue, *currency, *minor);
-        }
+        add_revenues(&mut self.revenue, &cell.revenue);
         self.visitors.push(&cell.visitors);
     }
 
@@ -101,10 +99,7 @@ impl<'a> Group<'a> {
 
 /// Asks the store.
 pub fn answer(store: &Arc<Store>, question: &Question) -> Result<Vec<Row>, ReadError> {
-    let by = question
-        .dimension
-        .as_ref()
-        .map_or(crate::store::reports::scan::By::Total, Dimension::by);
+    let by = question.dimension.as_ref().map_or(By::Total, Dimension::by);
     let tests = tests(store, question);
     let days = store
         .reports()
@@ -129,7 +124,7 @@ pub fn answer(store: &Arc<Store>, question: &Question) -> Result<Vec<Row>, ReadE
 fn grouped<'a>(
     store: &Store,
     dimension: Option<&Dimension>,
-    days: &'a std::collections::BTreeMap<i32, Groups>,
+    days: &'a BTreeMap<i32, Groups>,
 ) -> rusqlite::Result<HashMap<Option<String>, Group<'a>>> {
     let mut names: HashMap<&Key, Option<String>> = HashMap::new();
     let mut groups: HashMap<Option<String>, Group> = HashMap::new();

@@ -8,7 +8,7 @@ use roaring::{MultiOps, RoaringBitmap};
 
 use super::range::Range;
 use crate::store::event::{GoalName, Money, SiteId};
-use crate::store::reports::cell::{Cell, Groups, Key, Revenue, Visitors, add_revenue, money};
+use crate::store::reports::cell::{Cell, Groups, Key, Revenue, Visitors, add_revenues, money};
 use crate::store::reports::scan::{By, Of};
 use crate::store::{ReadError, Store};
 
@@ -135,8 +135,6 @@ fn days<'a>(range: &Range, cells: impl Iterator<Item = (i32, &'a Cell)>) -> Vec<
 
 fn revenue<'a>(cells: impl Iterator<Item = &'a Revenue>) -> Vec<Money> {
     let mut sums = Revenue::new();
-    for (currency, minor) in cells.flatten() {
-        add_revenue(&mut sums, *currency, *minor);
-    }
+    cells.for_each(|cell| add_revenues(&mut sums, cell));
     money(&sums)
 }

@@ -63,9 +63,9 @@ impl Held {
         }
     }
 
-    /// Whether the log ends where this says: nobody else has written to it.
-    pub(super) fn is_current(&self, connection: &Connection) -> rusqlite::Result<bool> {
-        Ok(care::last_given(connection)? + 1 == self.next)
+    /// Whether `last`, the last number given in the log, was given by this: nobody else has written to it.
+    pub(super) fn is_current(&self, last: i64) -> bool {
+        last + 1 == self.next
     }
 
     /// Forgets what it holds and reads what the log says: the next number, never one that was given before, and the

@@ -282,7 +282,7 @@ impl Log {
             care::erased(&self.connection)?,
             care::last_given(&self.connection)?,
         );
-        let is_ours = now.0 == self.erased && self.held.is_current(&self.connection)?;
+        let is_ours = now.0 == self.erased && self.held.is_current(now.1);
         if !is_ours && self.noticed != now {
             reload(&self.reports, &self.connection);
             self.seen.clear();
@@ -297,7 +297,7 @@ impl Log {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let erased = care::erased(&transaction)?;
-        if erased != self.erased || !self.held.is_current(&transaction)? {
+        if erased != self.erased || !self.held.is_current(care::last_given(&transaction)?) {
             // A command beside the server has changed the log.
             self.held.reset(&transaction)?;
             reload(&self.reports, &transaction);

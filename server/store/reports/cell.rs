@@ -61,9 +61,16 @@ impl Counts {
 pub type Revenue = BTreeMap<[u8; 3], i64>;
 
 /// Adds an amount. Whoever fires absurd amounts gets an absurd sum, and everybody still gets an answer.
-pub fn add_revenue(sums: &mut Revenue, currency: [u8; 3], minor: i64) {
+pub(super) fn add_revenue(sums: &mut Revenue, currency: [u8; 3], minor: i64) {
     let sum = sums.entry(currency).or_default();
     *sum = sum.saturating_add(minor);
+}
+
+/// Adds the sums of others.
+pub fn add_revenues(sums: &mut Revenue, others: &Revenue) {
+    for (currency, minor) in others {
+        add_revenue(sums, *currency, *minor);
+    }
 }
 
 /// The sums as money.
@@ -158,9 +165,7 @@ impl Cell {
             all |= &*other.visitors.bitmap();
             self.visitors = Visitors::Ready(all);
         }
-        for (currency, minor) in &other.revenue {
-            add_revenue(&mut self.revenue, *currency, *minor);
-        }
+        add_revenues(&mut self.revenue, &other.revenue);
     }
 }
 

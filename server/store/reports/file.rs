@@ -6,11 +6,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, MAIN_DB, OptionalExtension, params};
 
 use super::bytes::Damaged;
 use super::part::{self, Head, Kind};
 use crate::private;
+use crate::store::schema;
 
 /// The form of the file; a file of another form is made anew.
 const FORM: i64 = 1;
@@ -140,11 +141,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 pub(super) fn open_to_read(file: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(
-        file,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    let connection = schema::open_to_read(file)?;
     connection.pragma_update(None, "cache_size", -4096)?;
     Ok(connection)
 }

@@ -3,18 +3,19 @@
 
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use rusqlite::{Connection, MAIN_DB, OptionalExtension, params};
 
 use super::bytes::Damaged;
-use super::part::{self, Head, Kind};
+use super::part::{self, Codes, Head, Kind};
 use crate::private;
 use crate::store::schema;
 
 /// The form of the file; a file of another form is made anew.
-const FORM: i64 = 1;
+const FORM: i64 = 2;
 
 const TABLES: &str = "
      -- Events of a site and day as columns: see part.rs. first, last: the least and the greatest number of them. rolled:
@@ -249,6 +250,16 @@ impl<'a> Columns<'a> {
         let mut bytes = vec![0; range.len()];
         self.blob.read_at_exact(&mut bytes, range.start)?;
         Ok(Some(bytes))
+    }
+
+    /// What a key of metadata says of each row; `None` when it says nothing.
+    pub(super) fn metadata(&self, key: &str) -> Result<Option<Codes<Option<Arc<str>>>>, ReadError> {
+        let n = self.head.rows;
+        if let Some(column) = self.read(Kind::Metadata, key)? {
+            return Ok(Some(part::values(&column, n)?));
+        }
+        let rest = self.read(Kind::Rest, "")?;
+        Ok(rest.map(|rest| part::of_rest(&rest, n, key)).transpose()?)
     }
 
     /// The bytes of a column that every part has.

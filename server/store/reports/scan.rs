@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use roaring::RoaringBitmap;
 use rusqlite::Connection;
 
 use super::cell::{Cell, Counting, Counts, Groups, Key, Visitors, add_revenue};
 use super::file::{Columns, Part, ReadError};
 use super::part::{self, Codes, Kind};
-use super::row::{self, Row};
+use super::row::Row;
 
 /// Words of 64 visitors that one part's groups may take while they are counted; past that, pairs are sorted.
 const WORDS: usize = 1 << 22;
@@ -136,18 +137,15 @@ pub(super) fn part(
         By::Total => (vec![Some(Key::Number(0))], vec![0; n]),
         By::Number(of) => grouped(of.kind())?,
         By::Exit => grouped(Kind::Url)?,
-        By::Metadata(key) => match columns.read(Kind::Metadata, key)? {
-            Some(column) => {
-                let codes = part::values(&column, n)?;
-                (
-                    codes
-                        .occurs
-                        .into_iter()
-                        .map(|text| text.map(Key::Text))
-                        .collect(),
-                    codes.rows,
-                )
-            }
+        By::Metadata(key) => match columns.metadata(key)? {
+            Some(codes) => (
+                codes
+                    .occurs
+                    .into_iter()
+                    .map(|text| text.map(Key::Text))
+                    .collect(),
+                codes.rows,
+            ),
             None => return Ok(Groups::new()),
         },
     };
@@ -198,18 +196,15 @@ fn passing(columns: &Columns, tests: &[Test]) -> Result<Option<Vec<bool>>, ReadE
     let mut passes = vec![true; n];
     for test in tests {
         let (rows, table): (Vec<u32>, Vec<bool>) = match test {
-            Test::Metadata(key, test) => match columns.read(Kind::Metadata, key)? {
-                Some(column) => {
-                    let codes = part::values(&column, n)?;
-                    (
-                        codes.rows,
-                        codes
-                            .occurs
-                            .iter()
-                            .map(|value| test(value.as_deref()))
-                            .collect(),
-                    )
-                }
+            Test::Metadata(key, test) => match columns.metadata(key)? {
+                Some(codes) => (
+                    codes.rows,
+                    codes
+                        .occurs
+                        .iter()
+                        .map(|value| test(value.as_deref()))
+                        .collect(),
+                ),
                 None if test(None) => continue,
                 None => return Ok(None),
             },
@@ -311,7 +306,7 @@ pub(super) fn rows<'a>(
             By::Total => Some(Key::Number(0)),
             By::Number(of) => Some(Key::Number(of.of(row))),
             By::Exit => Some(Key::Number(row.url)),
-            By::Metadata(key) => value(row, key).map(Key::Text),
+            By::Metadata(key) => row.metadata(key).map(Key::Text),
         };
         if let Some(key) = key {
             days.entry(row.day).or_default().event(key, row);
@@ -322,18 +317,10 @@ pub(super) fn rows<'a>(
         .collect()
 }
 
-fn value(row: &Row, key: &str) -> Option<Arc<str>> {
-    let pairs = row::pairs(row.metadata.as_deref()?);
-    pairs
-        .into_iter()
-        .find(|(name, _)| **name == *key)
-        .map(|(_, value)| value)
-}
-
 fn passes(row: &Row, tests: &[Test]) -> bool {
     tests.iter().all(|test| match test {
         Test::Number(of, test) => test(of.of(row)),
-        Test::Metadata(key, test) => test(value(row, key).as_deref()),
+        Test::Metadata(key, test) => test(row.metadata(key).as_deref()),
     })
 }
 
@@ -347,9 +334,16 @@ struct Last {
 
 /// The last page of each session on one day. Sessions may go on from part to part.
 #[derive(Default)]
-pub(super) struct Exits(Vec<(i64, Last)>);
+pub(super) struct Exits(HashMap<i64, Last, RandomState>);
 
 impl Exits {
+    fn saw(&mut self, session: i64, seen: Last) {
+        let last = self.0.entry(session).or_insert(seen);
+        if last.at < seen.at {
+            *last = seen;
+        }
+    }
+
     pub(super) fn part(
         &mut self,
         connection: &Connection,
@@ -376,7 +370,7 @@ impl Exits {
                     url: urls.occurs[urls.rows[i] as usize],
                     visitor: visitors.occurs[visitors.rows[i] as usize],
                 };
-                self.0.push((session, last));
+                self.saw(session, last);
             }
         }
         Ok(())
@@ -389,21 +383,16 @@ impl Exits {
                 url: row.url,
                 visitor: row.visitor,
             };
-            self.0.push((row.place.session, last));
+            self.saw(row.place.session, last);
         }
     }
 
-    pub(super) fn groups(mut self) -> Groups {
-        // The last one of each session comes last.
-        self.0
-            .sort_unstable_by_key(|(session, last)| (*session, last.at));
+    pub(super) fn groups(self) -> Groups {
         let mut groups: HashMap<u32, (u64, Vec<u32>)> = HashMap::new();
-        for (at, (session, last)) in self.0.iter().enumerate() {
-            if self.0.get(at + 1).is_none_or(|(next, _)| next != session) {
-                let (sessions, visitors) = groups.entry(last.url).or_default();
-                *sessions += 1;
-                visitors.push(last.visitor);
-            }
+        for last in self.0.values() {
+            let (sessions, visitors) = groups.entry(last.url).or_default();
+            *sessions += 1;
+            visitors.push(last.visitor);
         }
         let cell = |(sessions, visitors)| Cell {
             counts: Counts {

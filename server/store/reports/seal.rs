@@ -114,10 +114,10 @@ impl Seals {
 
     /// Seals what is first in the tail.
     fn seal_first(&mut self, first: &First) -> Result<(), ReadError> {
-        let rows: Vec<Row> = first
+        let rows: Vec<&Row> = first
             .batches
             .iter()
-            .flat_map(|batch| batch.iter().cloned())
+            .flat_map(|batch| batch.iter())
             .collect();
         self.latest = rows.iter().map(|row| row.at).fold(self.latest, i64::max);
         let transaction = begin(&mut self.connection)?;
@@ -130,7 +130,7 @@ impl Seals {
             self.erased = erased;
             return Ok(());
         }
-        add(&transaction, rows)?;
+        add(&transaction, &rows)?;
         self.tail.sealed(first, || transaction.commit())?;
         checkpoint(&self.connection)
     }
@@ -178,7 +178,7 @@ fn seal(connection: &mut Connection, mut rows: Vec<Row>) -> Result<(), ReadError
     let transaction = begin(connection)?;
     let through = file::through(&transaction)?;
     rows.retain(|row| row.id > through);
-    add(&transaction, rows)?;
+    add(&transaction, &refs(&rows))?;
     transaction.commit()?;
     checkpoint(connection)
 }
@@ -194,9 +194,9 @@ fn checkpoint(connection: &Connection) -> Result<(), ReadError> {
 }
 
 /// Adds a part for each site and day among the rows, and keeps through where the log is sealed.
-fn add(transaction: &Transaction, rows: Vec<Row>) -> Result<(), ReadError> {
+fn add(transaction: &Transaction, rows: &[&Row]) -> Result<(), ReadError> {
     let through = rows.iter().map(|row| row.id).max().unwrap_or_default();
-    let mut days: HashMap<(i64, i32), Vec<Row>> = HashMap::new();
+    let mut days: HashMap<(i64, i32), Vec<&Row>> = HashMap::new();
     for row in rows {
         days.entry((row.site, row.day)).or_default().push(row);
     }
@@ -211,7 +211,7 @@ fn insert(
     transaction: &Transaction,
     site: i64,
     day: i32,
-    rows: &mut [Row],
+    rows: &mut [&Row],
 ) -> Result<(), ReadError> {
     let first = rows.iter().map(|row| row.id).min();
     let last = rows.iter().map(|row| row.id).max();
@@ -251,7 +251,7 @@ fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<bool, ReadErr
         return Ok(had_sums);
     }
     let (mut rows, mut bytes) = (Vec::new(), 0);
-    for part in rest {
+    for (nth, part) in rest.iter().enumerate() {
         let data: Vec<u8> = transaction
             .prepare_cached("DELETE FROM part WHERE id = ?1 RETURNING data")?
             .query_row([part.id], |row| row.get(0))?;
@@ -261,11 +261,15 @@ fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<bool, ReadErr
         }
         bytes += data.len();
         rows.extend(part::decode(&data, site, day)?);
-        if rows.len() >= 2 * ROWS {
+        if rows.len() >= ROWS {
             rows.sort_unstable_by_key(|row: &Row| row.id);
-            let later = rows.split_off(ROWS);
-            insert(transaction, site, day, &mut rows)?;
-            rows = later;
+            // What comes later belongs behind these, nearly always.
+            let next = rest.get(nth + 1).map_or(i64::MAX, |part| part.first);
+            if rows[ROWS - 1].id < next || rows.len() >= 2 * ROWS {
+                let later = rows.split_off(ROWS);
+                insert(transaction, site, day, &mut refs(&rows))?;
+                rows = later;
+            }
         }
     }
     insert_all(transaction, site, day, rows)?;
@@ -280,10 +284,14 @@ fn insert_all(
     mut rows: Vec<Row>,
 ) -> Result<(), ReadError> {
     rows.sort_unstable_by_key(|row| row.id);
-    for chunk in rows.chunks_mut(ROWS) {
-        insert(transaction, site, day, chunk)?;
+    for chunk in rows.chunks(ROWS) {
+        insert(transaction, site, day, &mut refs(chunk))?;
     }
     Ok(())
+}
+
+fn refs(rows: &[Row]) -> Vec<&Row> {
+    rows.iter().collect()
 }
 
 /// The rows of a part.
@@ -309,7 +317,7 @@ pub(super) fn change(
     }
     transaction.execute("DELETE FROM part WHERE id = ?1", [part.id])?;
     if !after.is_empty() {
-        insert(transaction, site, part.day, &mut after)?;
+        insert(transaction, site, part.day, &mut refs(&after))?;
     }
     Ok(true)
 }

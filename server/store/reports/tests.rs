@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::cell::{Counts, Key};
-use super::row::{Row, pairs};
+use super::row::Row;
 use super::scan::{By, Of, Test};
 use super::{ALL_DAYS, log};
 use crate::store::care::Who;
@@ -175,11 +175,7 @@ fn rows(folder: &TempDir) -> Vec<Row> {
 }
 
 fn plan(row: &Row) -> Option<String> {
-    let pairs = pairs(row.metadata.as_deref()?);
-    pairs
-        .into_iter()
-        .find(|(key, _)| &**key == "plan")
-        .map(|(_, value)| value.to_string())
+    row.metadata("plan").map(|value| value.to_string())
 }
 
 /// Says in a few words where two differ.

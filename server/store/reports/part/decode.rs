@@ -80,6 +80,19 @@ pub(in crate::store::reports) fn values(
     })
 }
 
+/// What a key without a column of its own says, out of the column of the rest.
+pub(in crate::store::reports) fn of_rest(
+    column: &[u8],
+    rows: usize,
+    key: &str,
+) -> Result<Codes<Option<Arc<str>>>, Damaged> {
+    let mut codes = values(column, rows)?;
+    for text in &mut codes.occurs {
+        *text = text.as_deref().and_then(|text| row::value(text, key));
+    }
+    Ok(codes)
+}
+
 /// How many things follow: no more than there are rows.
 fn counted(left: &mut Bytes, rows: usize) -> Result<usize, Damaged> {
     let count = left.u32()? as usize;
@@ -170,17 +183,29 @@ pub(crate) fn decode(bytes: &[u8], site: i64, day: i32) -> Result<Vec<Row>, Dama
     for (at, revenue) in revenue(column(Kind::Revenue)?)? {
         rows.get_mut(at).ok_or(Damaged)?.revenue = Some(revenue);
     }
-    let mut pairs: Vec<Vec<(&str, Arc<str>)>> = vec![Vec::new(); n];
+    let mut pairs: Vec<Vec<(Arc<str>, Arc<str>)>> = vec![Vec::new(); n];
     for (key, range) in head.keys() {
+        let key: Arc<str> = key.into();
         let codes = values(bytes.get(range).ok_or(Damaged)?, n)?;
         for (at, code) in codes.rows.iter().enumerate() {
             if let Some(value) = &codes.occurs[*code as usize] {
-                pairs[at].push((key, value.clone()));
+                pairs[at].push((key.clone(), value.clone()));
+            }
+        }
+    }
+    if let Some(range) = head.column(Kind::Rest, "") {
+        let codes = values(bytes.get(range).ok_or(Damaged)?, n)?;
+        for (at, code) in codes.rows.iter().enumerate() {
+            if let Some(rest) = &codes.occurs[*code as usize] {
+                row::each_pair(rest, |key, value| {
+                    pairs[at].push(((*key).into(), (*value).into()));
+                });
+                pairs[at].sort();
             }
         }
     }
     for (row, pairs) in rows.iter_mut().zip(&pairs) {
-        row.metadata = row::metadata(pairs.iter().map(|(key, value)| (*key, &**value)));
+        row.metadata = row::metadata(pairs.iter().map(|(key, value)| (&**key, &**value)));
     }
     Ok(rows)
 }

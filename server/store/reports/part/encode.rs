@@ -1,19 +1,22 @@
 //! Rows → the bytes of a part.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+use foldhash::{fast, quality};
 
 use super::super::bytes::{put_numbers, put_u32};
 use super::super::row::{self, Row};
 use super::Kind;
 use crate::store::session::Place;
 
-/// Metadata keys that have a column; of more, the most frequent ones of the first many.
+/// Metadata keys that have a column of their own, the most frequent ones of the first many.
 const KEYS: usize = 1000;
 const COUNTED: usize = 100_000;
 
 /// Rows of one site and day as bytes.
-pub(crate) fn encode(rows: &mut [Row]) -> Vec<u8> {
+pub(crate) fn encode(rows: &mut [&Row]) -> Vec<u8> {
     rows.sort_unstable_by_key(|row| (row.at, row.id));
     let numbers = |of: &dyn Fn(usize, &Row) -> i64| {
         let values: Vec<i64> = rows
@@ -26,7 +29,7 @@ pub(crate) fn encode(rows: &mut [Row]) -> Vec<u8> {
         out
     };
     let codes = |of: fn(&Row) -> u32| {
-        let values: Vec<u32> = rows.iter().map(of).collect();
+        let values: Vec<u32> = rows.iter().map(|row| of(row)).collect();
         put_codes(&values)
     };
     let session = |row: &Row| match row.place {
@@ -50,11 +53,7 @@ pub(crate) fn encode(rows: &mut [Row]) -> Vec<u8> {
     .into_iter()
     .map(|(kind, column)| (kind, "".into(), column))
     .collect();
-    columns.extend(
-        metadata(rows)
-            .into_iter()
-            .map(|(key, column)| (Kind::Metadata, key, column)),
-    );
+    columns.extend(metadata(rows));
     assemble(rows.len(), &columns)
 }
 
@@ -89,7 +88,8 @@ fn put_codes(values: &[u32]) -> Vec<u8> {
     let mut occurs = values.to_vec();
     occurs.sort_unstable();
     occurs.dedup();
-    let places: HashMap<u32, i64> = occurs.iter().copied().zip(0..).collect();
+    // The log gave these numbers, so that nobody can choose ones that collide.
+    let places: HashMap<u32, i64, fast::RandomState> = occurs.iter().copied().zip(0..).collect();
     let mut out = Vec::new();
     put_u32(occurs.len(), &mut out);
     put_numbers(
@@ -103,7 +103,7 @@ fn put_codes(values: &[u32]) -> Vec<u8> {
     out
 }
 
-fn put_revenue(rows: &[Row]) -> Vec<u8> {
+fn put_revenue(rows: &[&Row]) -> Vec<u8> {
     let mut out = Vec::new();
     for (at, revenue) in rows
         .iter()
@@ -117,73 +117,106 @@ fn put_revenue(rows: &[Row]) -> Vec<u8> {
     out
 }
 
-/// One column a key: the values that occur, and for each row 0, or 1 and the value's place; where few rows have the key,
-/// only those rows' places in the part before their values'.
-fn metadata(rows: &[Row]) -> BTreeMap<Arc<str>, Vec<u8>> {
-    let pairs = |row: &Row| row.metadata.as_deref().map(row::pairs).unwrap_or_default();
-    let mut counts: HashMap<Arc<str>, usize> = HashMap::new();
-    for (key, _) in rows.iter().flat_map(pairs) {
-        let has_room = counts.len() < COUNTED && key.len() <= 0xffff;
-        if has_room || counts.contains_key(&key) {
-            *counts.entry(key).or_default() += 1;
-        }
-    }
-    let mut frequent: Vec<_> = counts.into_iter().collect();
-    frequent.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    frequent.truncate(KEYS);
-    let mut cells: HashMap<Arc<str>, Vec<(usize, Arc<str>)>> = frequent
-        .into_iter()
-        .map(|(key, count)| (key, Vec::with_capacity(count)))
-        .collect();
-    for (at, row) in rows.iter().enumerate() {
-        for (key, value) in pairs(row) {
-            if let Some(cells) = cells.get_mut(&key) {
-                cells.push((at, value));
-            }
-        }
-    }
-    let column = |(key, cells): (Arc<str>, Vec<_>)| (key, put_values(rows.len(), &cells));
-    cells.into_iter().map(column).collect()
+/// By texts that strangers wrote: hashed with a seed that they don't know.
+type Texts<'a, T> = HashMap<Cow<'a, str>, T, quality::RandomState>;
+
+/// What one key of metadata says: the values that occur, and which rows have which.
+#[derive(Default)]
+struct Told<'a> {
+    places: Texts<'a, u32>,
+    cells: Vec<(u32, u32)>,
 }
 
-fn put_values(rows: usize, cells: &[(usize, Arc<str>)]) -> Vec<u8> {
-    let mut occurs: Vec<&str> = cells.iter().map(|(_, value)| &**value).collect();
+/// The most frequent keys have a column each; what the others say stands together in one, as JSON a row.
+fn metadata(rows: &[&Row]) -> Vec<(Kind, Arc<str>, Vec<u8>)> {
+    let mut told: Texts<Told> = HashMap::default();
+    let mut rest: BTreeMap<u32, BTreeMap<Cow<str>, Cow<str>>> = BTreeMap::new();
+    for (at, row) in (0u32..).zip(rows) {
+        row::each_pair(row.metadata.as_deref().unwrap_or_default(), |key, value| {
+            if told.len() >= COUNTED && !told.contains_key(&key) {
+                rest.entry(at).or_default().insert(key, value);
+                return;
+            }
+            let told = told.entry(key).or_default();
+            let next = told.places.len() as u32;
+            let place = *told.places.entry(value).or_insert(next);
+            told.cells.push((at, place));
+        });
+    }
+    let mut keys: Vec<_> = told.into_iter().collect();
+    keys.sort_by(|a, b| (b.1.cells.len(), &a.0).cmp(&(a.1.cells.len(), &b.0)));
+    for (key, told) in keys.drain(keys.len().min(KEYS)..) {
+        let values = told.values();
+        for (at, place) in told.cells {
+            let row = rest.entry(at).or_default();
+            row.insert(key.clone(), values[place as usize].clone());
+        }
+    }
+    keys.sort_by(|a, b| a.0.cmp(&b.0));
+    let column = |(key, told): (Cow<str>, Told)| {
+        let column = put_values(rows.len(), &told);
+        (Kind::Metadata, Arc::from(&*key), column)
+    };
+    let mut columns: Vec<_> = keys.into_iter().map(column).collect();
+    if !rest.is_empty() {
+        let mut told = Told::default();
+        for (place, (at, pairs)) in (0..).zip(rest) {
+            let pairs = pairs.iter().map(|(key, value)| (&**key, &**value));
+            let text = row::metadata(pairs).map_or_else(String::new, String::from);
+            let place = *told.places.entry(text.into()).or_insert(place);
+            told.cells.push((at, place));
+        }
+        columns.push((Kind::Rest, "".into(), put_values(rows.len(), &told)));
+    }
+    columns
+}
+
+impl<'a> Told<'a> {
+    /// The values, each in its place.
+    fn values(&self) -> Vec<Cow<'a, str>> {
+        let mut values = vec![Cow::Borrowed(""); self.places.len()];
+        for (value, place) in &self.places {
+            values[*place as usize] = value.clone();
+        }
+        values
+    }
+}
+
+/// The values that occur, in order, and for each row 0, or 1 and the value's place; where few rows have one, only those
+/// rows' places in the part before their values'.
+fn put_values(rows: usize, told: &Told) -> Vec<u8> {
+    let mut occurs: Vec<(&str, u32)> = told.places.iter().map(|(v, at)| (&**v, *at)).collect();
     occurs.sort_unstable();
-    occurs.dedup();
-    let places: HashMap<&str, i64> = occurs.iter().copied().zip(1..).collect();
+    let most = occurs.iter().map(|(_, place)| *place).max();
+    let mut places = vec![0i64; most.map_or(0, |most| most as usize + 1)];
+    for (at, (_, place)) in (1..).zip(&occurs) {
+        places[*place as usize] = at;
+    }
     let mut out = Vec::new();
     put_u32(occurs.len(), &mut out);
     let ends: Vec<i64> = occurs
         .iter()
-        .scan(0, |end, text| {
+        .scan(0, |end, (text, _)| {
             *end += text.len() as i64;
             Some(*end)
         })
         .collect();
     put_numbers(&ends, &mut out);
-    for text in &occurs {
+    for (text, _) in &occurs {
         out.extend_from_slice(text.as_bytes());
     }
-    let is_sparse = cells.len() < rows / 4;
+    let is_sparse = told.cells.len() < rows / 4;
     out.push(u8::from(is_sparse));
+    let cells = told.cells.iter();
     if is_sparse {
-        put_u32(cells.len(), &mut out);
-        put_numbers(
-            &cells.iter().map(|(at, _)| *at as i64).collect::<Vec<_>>(),
-            &mut out,
-        );
-        put_numbers(
-            &cells
-                .iter()
-                .map(|(_, value)| places[&**value])
-                .collect::<Vec<_>>(),
-            &mut out,
-        );
+        put_u32(told.cells.len(), &mut out);
+        let rows: Vec<_> = cells.clone().map(|(at, _)| i64::from(*at)).collect();
+        put_numbers(&rows, &mut out);
+        let values: Vec<_> = cells.map(|(_, place)| places[*place as usize]).collect();
+        put_numbers(&values, &mut out);
     } else {
         let mut codes = vec![0; rows];
-        for (at, value) in cells {
-            codes[*at] = places[&**value];
-        }
+        cells.for_each(|(at, place)| codes[*at as usize] = places[*place as usize]);
         put_numbers(&codes, &mut out);
     }
     out

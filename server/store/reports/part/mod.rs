@@ -15,11 +15,11 @@ use std::ops::Range;
 
 use super::bytes::{Bytes, Damaged};
 pub(crate) use decode::decode;
-pub(super) use decode::{Codes, codes, ids, numbers, revenue, small_numbers, values};
+pub(super) use decode::{Codes, codes, ids, numbers, of_rest, revenue, small_numbers, values};
 pub(crate) use encode::encode;
 
 /// Rows that a part may have.
-pub(crate) const ROWS: usize = 1 << 19;
+pub(crate) const ROWS: usize = 1 << 17;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,9 +42,11 @@ pub(super) enum Kind {
     Revenue,
     /// One column a key.
     Metadata,
+    /// What keys without a column of their own say: a JSON object of strings.
+    Rest,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 13] = [
     Kind::Id,
     Kind::At,
     Kind::Goal,
@@ -57,6 +59,7 @@ const KINDS: [Kind; 12] = [
     Kind::Client,
     Kind::Revenue,
     Kind::Metadata,
+    Kind::Rest,
 ];
 
 /// What a part says of itself: where its columns are.
@@ -188,19 +191,31 @@ mod tests {
             let mut rows = rows;
             rows.sort_by_key(|r| r.id);
             rows.dedup_by_key(|r| r.id);
-            let bytes = encode(&mut rows);
+            let bytes = encode(&mut rows.iter().collect::<Vec<_>>());
+            rows.sort_by_key(|r| (r.at, r.id));
             prop_assert_eq!(&decode(&bytes, 1, 20_000).unwrap(), &rows);
-            let mut other = rows.clone();
-            other.reverse();
-            prop_assert_eq!(encode(&mut other), bytes);
+            prop_assert_eq!(encode(&mut rows.iter().rev().collect::<Vec<_>>()), bytes);
+        }
+
+        #[test]
+        fn every_key_comes_back_however_many_there_are(rows in proptest::collection::vec(row(), 1..6)) {
+            let mut rows = rows;
+            rows.sort_by_key(|r| r.id);
+            rows.dedup_by_key(|r| r.id);
+            for (at, row) in rows.iter_mut().enumerate() {
+                let keys: Vec<_> = (at * 300..at * 300 + 700).map(|n| format!("k{n:04}")).collect();
+                row.metadata = row::metadata(keys.iter().map(|key| (key.as_str(), &key[3..])));
+            }
+            let bytes = encode(&mut rows.iter().collect::<Vec<_>>());
+            rows.sort_by_key(|r| (r.at, r.id));
+            prop_assert_eq!(&decode(&bytes, 1, 20_000).unwrap(), &rows);
         }
 
         #[test]
         fn damaged_bytes_are_refused_or_read_and_never_panic(
             rows in proptest::collection::vec(row(), 1..20), at: prop::sample::Index, byte: u8, cut: prop::sample::Index,
         ) {
-            let mut rows = rows;
-            let mut bytes = encode(&mut rows);
+            let mut bytes = encode(&mut rows.iter().collect::<Vec<_>>());
             let at = at.index(bytes.len());
             bytes[at] = byte;
             let _ = decode(&bytes, 1, 1);

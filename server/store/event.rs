@@ -82,6 +82,14 @@ pub struct Money {
     pub currency: iso_currency::Currency,
 }
 
+impl Money {
+    /// From what was stored; `None` for a currency that is no longer known.
+    pub(super) fn stored(minor: i64, code: &str) -> Option<Money> {
+        let currency = iso_currency::Currency::from_code(code)?;
+        Some(Money { minor, currency })
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {

@@ -36,7 +36,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-pub use read::{ClientNames, Fire};
+pub use read::{ClientNames, Detail, Fire};
 pub use reports::{ReadError, Reports, Role};
 pub use writer::{Outcome, WriteError};
 

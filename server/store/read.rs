@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use roaring::RoaringTreemap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-use super::event::{GoalName, Metadata, Origin, SiteId, VisitorKey};
-use super::reports::ReadError;
+use super::event::{GoalName, Metadata, Money, Origin, SiteId, VisitorKey};
+use super::reports::{ReadError, log};
+use super::session::Place;
 use super::{Store, insert, writer};
 use crate::recent::Recent;
 
@@ -35,6 +36,21 @@ pub struct Fire {
     pub metadata: Option<Metadata>,
     /// Who: the number of the visitor in this log.
     pub visitor: Option<u32>,
+}
+
+/// An event with the visit it belongs to.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// The event.
+    pub fire: Fire,
+    /// What brought the visit.
+    pub origin: Arc<Origin>,
+    /// With what the visitor came.
+    pub client: Arc<ClientNames>,
+    /// The number of the visit: of its first event.
+    pub session: Option<i64>,
+    /// What it brought.
+    pub revenue: Option<Money>,
 }
 
 /// With what somebody came, in words; what is unknown is empty.
@@ -178,6 +194,58 @@ impl Store {
                 fires.extend(one.query_map([id], fire)?.next().transpose()?);
             }
             Ok(fires)
+        })
+    }
+
+    /// The events with these numbers, in the order given, with their visits; those of other sites and those that are gone
+    /// are left out.
+    pub fn details(&self, site: SiteId, ids: &[i64]) -> rusqlite::Result<Vec<Detail>> {
+        let found = self.read(|connection| {
+            let mut one = connection.prepare_cached(&format!("{FIRES} WHERE event.id = ?1"))?;
+            let mut more = connection.prepare_cached(
+                "SELECT session, step, url, origin, client, amount, currency FROM event WHERE id = ?1 AND site = ?2",
+            )?;
+            let mut begun = connection.prepare_cached(log::SHARED)?;
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                let read = |row: &rusqlite::Row| {
+                    let money = match (row.get(5)?, row.get::<_, Option<String>>(6)?) {
+                        (Some(minor), Some(code)) => Money::stored(minor, &code),
+                        _ => None,
+                    };
+                    Ok((log::place(row, *id, 0)?, money))
+                };
+                let Some((mut place, revenue)) = more.query_row((id, site.0), read).optional()? else {
+                    continue;
+                };
+                if place.session != 0 && !place.begins {
+                    place.shared = log::shared(&mut begun, place.session)?;
+                }
+                if let Some(fire) = one.query_map([id], fire)?.next().transpose()? {
+                    found.push((fire, place, revenue));
+                }
+            }
+            Ok::<_, rusqlite::Error>(found)
+        })?;
+        let detail = |(fire, place, revenue): (Fire, Place, Option<Money>)| {
+            Ok(Detail {
+                fire,
+                origin: self.origin(place.shared.origin)?,
+                client: self.client(place.shared.client)?,
+                session: (place.session != 0).then_some(place.session),
+                revenue,
+            })
+        };
+        found.into_iter().map(detail).collect()
+    }
+
+    /// Whom the site calls a visitor lately: the user that was named last, if any was.
+    pub fn user(&self, visitor: u32) -> rusqlite::Result<Option<String>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT user FROM identity WHERE visitor = ?1 ORDER BY at DESC LIMIT 1",
+            )?;
+            statement.query_row([visitor], |row| row.get(0)).optional()
         })
     }
 

@@ -16,6 +16,8 @@ pub mod cell;
 mod file;
 pub(crate) mod log;
 pub(crate) mod part;
+mod pick;
+mod present;
 pub(crate) mod row;
 pub mod scan;
 mod seal;
@@ -29,6 +31,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
 use roaring::RoaringTreemap;
 use rusqlite::Connection;
@@ -37,6 +40,8 @@ use super::event::SiteId;
 use super::{care as log_care, schema};
 use cell::Groups;
 pub use file::ReadError;
+pub use pick::Moment;
+use present::Present;
 use row::Row;
 use scan::{By, Test};
 use tail::Tail;
@@ -57,6 +62,7 @@ pub enum Role {
 pub struct Reports {
     file: PathBuf,
     tail: Arc<Tail>,
+    present: Present,
     /// Whether what is committed here is to be kept for sealing; a command beside the server leaves that to it.
     seals: bool,
     sealer: Mutex<Option<seal::Sealer>>,
@@ -91,9 +97,12 @@ impl Reports {
             (false, Role::Command) => None,
             _ => Some(seal::Sealer::start(seals, lock, is_alone)?),
         };
+        let present = Present::default();
+        tail.held(|batches| present.saw(batches.iter().flat_map(|batch| batch.iter())));
         Ok(Reports {
             file,
             tail,
+            present,
             seals: sealer.is_some(),
             sealer: Mutex::new(sealer),
             idle: Mutex::default(),
@@ -103,8 +112,42 @@ impl Reports {
     /// Takes what was committed.
     pub(super) fn add(&self, rows: Vec<Row>) {
         if self.seals {
+            self.present.saw(&rows);
             self.tail.add(rows);
         }
+    }
+
+    /// How many of a site's visitors did something in the five minutes before `now`.
+    pub fn present(&self, site: SiteId, now: Timestamp) -> u64 {
+        self.present.count(site.0, now.as_millisecond())
+    }
+
+    /// The latest events of a site that pass all tests, latest first, of those before `before`.
+    ///
+    /// # Errors
+    /// When `reports.db` can't be read.
+    pub fn picked(
+        &self,
+        site: SiteId,
+        days: RangeInclusive<i32>,
+        tests: &[Test],
+        before: Option<Moment>,
+        most: usize,
+    ) -> Result<Vec<Moment>, ReadError> {
+        self.snapshot(1)?.picked(site.0, &days, tests, before, most)
+    }
+
+    /// The keys of metadata that a site's events which pass all tests have, and how many have each, most first.
+    ///
+    /// # Errors
+    /// When `reports.db` can't be read.
+    pub fn keys(
+        &self,
+        site: SiteId,
+        days: RangeInclusive<i32>,
+        tests: &[Test],
+    ) -> Result<Vec<(String, u64)>, ReadError> {
+        self.snapshot(1)?.keys(site.0, &days, tests)
     }
 
     /// Reads anew what is not sealed: after commands took events out of the log, or a commit had an unclear end.

@@ -191,7 +191,7 @@ pub(super) fn part(
 }
 
 /// Which rows pass all tests; `None` when none does.
-fn passing(columns: &Columns, tests: &[Test]) -> Result<Option<Vec<bool>>, ReadError> {
+pub(super) fn passing(columns: &Columns, tests: &[Test]) -> Result<Option<Vec<bool>>, ReadError> {
     let n = columns.head.rows;
     let mut passes = vec![true; n];
     for test in tests {
@@ -317,7 +317,7 @@ pub(super) fn rows<'a>(
         .collect()
 }
 
-fn passes(row: &Row, tests: &[Test]) -> bool {
+pub(super) fn passes(row: &Row, tests: &[Test]) -> bool {
     tests.iter().all(|test| match test {
         Test::Number(of, test) => test(of.of(row)),
         Test::Metadata(key, test) => test(row.metadata(key).as_deref()),

@@ -107,7 +107,8 @@ impl Head {
         found.map(|(_, _, range)| range.clone())
     }
 
-    fn keys(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+    /// Keys of metadata that have a column of their own, and where it lies.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         let metadata = self
             .columns
             .iter()

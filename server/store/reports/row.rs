@@ -81,6 +81,15 @@ pub(crate) fn pairs(metadata: &str) -> Vec<(Arc<str>, Arc<str>)> {
     serde_json::from_str::<Pairs>(metadata).map_or_else(|_| Vec::new(), |Pairs(pairs)| pairs)
 }
 
+/// The value of a key of a row's metadata.
+pub(super) fn value(row: &Row, key: &str) -> Option<Arc<str>> {
+    let pairs = pairs(row.metadata.as_deref()?);
+    pairs
+        .into_iter()
+        .find(|(name, _)| **name == *key)
+        .map(|(_, value)| value)
+}
+
 fn plain(json: &str) -> Arc<str> {
     let cut = |text: &str| text[..text.floor_char_boundary(VALUE)].into();
     match json

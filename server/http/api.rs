@@ -1,9 +1,9 @@
-//! The JSON API: `GET /api/v1/…`.
+//! The JSON API: `/api/v1/…`.
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use super::extract::Asked;
 use super::reply::{Data, Error};
 use super::{App, auth};
+use crate::account::WorkspaceId;
 use crate::query::answer::{self, Figure};
 use crate::query::goals::{self, Goals};
-use crate::query::question;
 use crate::query::range::Range;
+use crate::query::{funnel, read, sentence};
 use crate::store::ReadError;
 use crate::store::event::Money;
 
@@ -44,28 +45,51 @@ pub(super) async fn goals(
     Ok(Data::new(StatusCode::OK, &json(&goals)))
 }
 
-/// `POST /api/v1/query`: contract §10, as far as one dimension at a time goes.
+/// `POST /api/v1/query`: contract §10.
 pub(super) async fn query(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Data, Error> {
     let workspace = auth::reader(&app, &headers)?;
-    let sent: question::Sent = serde_json::from_slice(&body).map_err(|error| {
-        Error::field(format!(
-            "the body is no query as this server reads it: {error}"
-        ))
-    })?;
-    let site = auth::site(&app, workspace, sent.website_id.as_deref())?;
-    let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
-    let split = question.dimension.is_some();
-    let rows = reading(move || answer::answer(&app.store, &question)).await?;
+    answered(&app, workspace, read::Sent::json(&body)).await
+}
+
+/// `GET /api/v1/query`: the same in the address.
+pub(super) async fn query_in_address(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    RawQuery(asked): RawQuery,
+) -> Result<Data, Error> {
+    let workspace = auth::reader(&app, &headers)?;
+    let sent = read::Sent::query_string(&asked.unwrap_or_default());
+    answered(&app, workspace, sent).await
+}
+
+async fn answered(
+    app: &Arc<App>,
+    workspace: WorkspaceId,
+    sent: Result<read::Sent, String>,
+) -> Result<Data, Error> {
+    let sent = sent.map_err(Error::field)?;
+    let site = auth::site(app, workspace, sent.website_id.as_deref())?;
+    let query = sent.read(&site, app.clock.now()).map_err(Error::field)?;
+    let (asked, sentence) = (query.json(), sentence::sentence(&query));
+    let store = app.store.clone();
+    let answer = reading(move || answer::answer(&store, &query)).await?;
+    let figures = |figures: &[Figure]| figures.iter().map(figure).collect::<Value>();
     let row = |row: &answer::Row| {
-        let dimensions: Vec<_> = split.then(|| json!(row.value)).into_iter().collect();
-        json!({ "dimensions": dimensions, "metrics": row.figures.iter().map(figure).collect::<Vec<_>>() })
+        let mut json = json!({ "dimensions": row.values, "metrics": figures(&row.figures) });
+        if let Some(compare) = &row.compare {
+            json["compare"] = figures(compare);
+        }
+        json
     };
-    let rows: Vec<_> = rows.iter().map(row).collect();
-    Ok(Data::new(StatusCode::OK, &json!({ "rows": rows })))
+    let rows: Vec<_> = answer.rows.iter().map(row).collect();
+    Ok(Data::new(
+        StatusCode::OK,
+        &json!({ "query": asked, "sentence": sentence, "rows": rows, "next": answer.next }),
+    ))
 }
 
 fn figure(figure: &Figure) -> Value {
@@ -73,7 +97,57 @@ fn figure(figure: &Figure) -> Value {
         Figure::Count(count) => json!(count),
         Figure::Ratio(ratio) => json!(ratio),
         Figure::Money(sums) => sums.iter().map(money).collect(),
+        Figure::Average(averages) => averages
+            .iter()
+            .map(|(amount, currency)| json!({ "currency": currency.code(), "amount": amount }))
+            .collect(),
     }
+}
+
+/// `POST /api/v1/funnel`.
+pub(super) async fn funnel(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Data, Error> {
+    let workspace = auth::reader(&app, &headers)?;
+    stepped(&app, workspace, funnel::Sent::json(&body)).await
+}
+
+/// `GET /api/v1/funnel`: the same in the address.
+pub(super) async fn funnel_in_address(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    RawQuery(asked): RawQuery,
+) -> Result<Data, Error> {
+    let workspace = auth::reader(&app, &headers)?;
+    let sent = funnel::Sent::query_string(&asked.unwrap_or_default());
+    stepped(&app, workspace, sent).await
+}
+
+async fn stepped(
+    app: &Arc<App>,
+    workspace: WorkspaceId,
+    sent: Result<funnel::Sent, String>,
+) -> Result<Data, Error> {
+    let sent = sent.map_err(Error::field)?;
+    let site = auth::site(app, workspace, sent.website_id.as_deref())?;
+    let funnel = sent.read(&site, app.clock.now()).map_err(Error::field)?;
+    let (store, asked) = (app.store.clone(), funnel.clone());
+    let reached = reading(move || funnel::funnel(&store, &asked)).await?;
+    let step = |(step, reached): (&funnel::Step, &funnel::Reached)| {
+        let mut json = step.json();
+        json["visitors"] = json!(reached.visitors);
+        json["share_of_first"] = json!(reached.of_first);
+        json["share_of_previous"] = json!(reached.of_previous);
+        json["median_seconds"] = json!(reached.median_seconds);
+        json
+    };
+    let steps: Vec<_> = funnel.steps.iter().zip(&reached).map(step).collect();
+    Ok(Data::new(
+        StatusCode::OK,
+        &json!({ "query": funnel.json(), "sentence": funnel.sentence(), "steps": steps }),
+    ))
 }
 
 /// Runs `work`, which reads files, off the threads that serve.

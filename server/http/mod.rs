@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{get, options, post};
+use axum::routing::{get, options};
 use ipnet::IpNet;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -91,7 +91,11 @@ pub fn router(app: Arc<App>) -> Router {
             options(event::preflight).fallback(event::only_posts),
         )
         .route("/api/v1/analytics/goals", get(api::goals))
-        .route("/api/v1/query", post(api::query))
+        .route("/api/v1/query", get(api::query_in_address).post(api::query))
+        .route(
+            "/api/v1/funnel",
+            get(api::funnel_in_address).post(api::funnel),
+        )
         .route("/api/v1/export/events.ndjson", get(export::ndjson))
         .route("/js/{file}", get(asset::script))
         .route("/assets/{file}", get(asset::asset))

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::range;
+use super::{channel, range};
 use crate::store::event::Origin;
-use crate::store::reports::scan::{By, Of};
+use crate::store::reports::test::Of;
 use crate::store::{ClientNames, Store};
 
 /// Something that figures are split or filtered by.
@@ -30,6 +31,8 @@ pub enum Named {
     Week,
     #[allow(missing_docs)]
     Month,
+    /// `00` to `23`, of the day in the site's zone.
+    Hour,
     /// `Monday` to `Sunday`.
     Weekday,
     /// Paths.
@@ -38,6 +41,8 @@ pub enum Named {
     EntryPage,
     #[allow(missing_docs)]
     ExitPage,
+    /// What kind of traffic brought the session: see [`channel`].
+    Channel,
     /// What brought the session.
     Source,
     #[allow(missing_docs)]
@@ -61,15 +66,17 @@ pub enum Named {
 }
 
 /// Names, as the contract has them.
-pub const NAMED: [(&str, Named); 18] = [
+pub const NAMED: [(&str, Named); 20] = [
     ("goal", Named::Goal),
     ("day", Named::Day),
     ("week", Named::Week),
     ("month", Named::Month),
+    ("hour", Named::Hour),
     ("weekday", Named::Weekday),
     ("page", Named::Page),
     ("entry_page", Named::EntryPage),
     ("exit_page", Named::ExitPage),
+    ("channel", Named::Channel),
     ("source", Named::Source),
     ("medium", Named::Medium),
     ("campaign", Named::Campaign),
@@ -92,38 +99,69 @@ impl Dimension {
         found.map(|(_, named)| Dimension::Named(*named))
     }
 
-    /// What the store groups by.
-    pub(super) fn by(&self) -> By {
+    /// Its name.
+    pub fn name(&self) -> String {
         match self {
-            Dimension::Metadata(key) => By::Metadata(key.clone()),
-            Dimension::Named(named) => match named.of() {
-                Some(of) => By::Number(of),
-                None if *named == Named::ExitPage => By::Exit,
-                None => By::Total,
-            },
+            Dimension::Named(named) => named.name().to_owned(),
+            Dimension::Metadata(key) => format!("metadata.{key}"),
         }
+    }
+
+    /// Whether it is a part of time, so that its values have an order and none is missing.
+    pub fn is_time(&self) -> bool {
+        match self {
+            Dimension::Named(named) => named.is_of_day() || *named == Named::Hour,
+            Dimension::Metadata(_) => false,
+        }
+    }
+
+    /// Whether it says something of a fire, not of the visitor: whoever didn't fire has no value of it.
+    pub(super) fn is_of_fire(&self) -> bool {
+        matches!(self, Dimension::Metadata(_) | Dimension::Named(Named::Goal))
     }
 }
 
 impl Named {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        NAMED
+            .iter()
+            .find(|(_, named)| *named == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// Whether a day settles it.
+    pub(super) fn is_of_day(self) -> bool {
+        matches!(
+            self,
+            Named::Day | Named::Week | Named::Month | Named::Weekday
+        )
+    }
+
     /// What the store's numbers stand for, where they settle the value.
     pub(super) fn of(self) -> Option<Of> {
         match self {
             Named::Goal => Some(Of::Goal),
             Named::Page => Some(Of::Page),
             Named::EntryPage => Some(Of::Entry),
-            Named::Source
+            Named::Channel
+            | Named::Source
             | Named::Medium
             | Named::Campaign
             | Named::Term
             | Named::Content
             | Named::Referrer => Some(Of::Origin),
             Named::Country | Named::Device | Named::Browser | Named::Os => Some(Of::Client),
-            Named::Day | Named::Week | Named::Month | Named::Weekday | Named::ExitPage => None,
+            Named::Day
+            | Named::Week
+            | Named::Month
+            | Named::Hour
+            | Named::Weekday
+            | Named::ExitPage => None,
         }
     }
 
-    /// The value that a number of the store stands for; `None` where there is none.
+    /// The value that a number of the store, or an hour, stands for; `None` where there is none.
     pub(super) fn value(self, store: &Store, number: u32) -> rusqlite::Result<Option<String>> {
         let origin = |of: fn(&Origin) -> &str| Ok(some(of(&*store.origin(number)?)));
         let client = |of: fn(&ClientNames) -> &str| Ok(some(of(&*store.client(number)?)));
@@ -132,6 +170,8 @@ impl Named {
             Named::Page | Named::EntryPage | Named::ExitPage => {
                 Ok(some(path(&store.address(number)?)))
             }
+            Named::Channel => Ok(Some(channel::channel(&*store.origin(number)?).to_owned())),
+            Named::Hour => Ok(Some(format!("{number:02}"))),
             Named::Source => origin(|o| &o.source),
             Named::Medium => origin(|o| &o.medium),
             Named::Campaign => origin(|o| &o.campaign),
@@ -157,6 +197,24 @@ impl Named {
             Named::Month => Some(date.first_of_month().to_string()),
             Named::Weekday => Some(date.strftime("%A").to_string()),
             _ => None,
+        }
+    }
+
+    /// The day at the same place in a range that begins on `to`, of one in a range that begins on `from`: first day to
+    /// first day, first week to first week.
+    pub(super) fn moved(self, day: i32, from: Date, to: Date) -> i32 {
+        let monday =
+            |date: Date| range::number(date) - i32::from(date.weekday().to_monday_zero_offset());
+        match self {
+            Named::Day => day - range::number(from) + range::number(to),
+            Named::Week => day - monday(from) + monday(to),
+            Named::Month => {
+                let month = |date: Date| i32::from(date.year()) * 12 + i32::from(date.month());
+                let months = range::date(day).map_or(0, |date| month(date) - month(from));
+                let moved = to.first_of_month().saturating_add(months.months());
+                range::number(moved)
+            }
+            _ => day,
         }
     }
 }

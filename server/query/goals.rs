@@ -9,7 +9,8 @@ use roaring::{MultiOps, RoaringBitmap};
 use super::range::Range;
 use crate::store::event::{GoalName, Money, SiteId};
 use crate::store::reports::cell::{Cell, Groups, Key, Revenue, Visitors, add_revenues, money};
-use crate::store::reports::scan::{By, Of};
+use crate::store::reports::group::By;
+use crate::store::reports::test::Of;
 use crate::store::{ReadError, Store};
 
 /// One day of a goal.

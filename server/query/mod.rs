@@ -1,12 +1,87 @@
-//! What people ask of the store, as types, and what answers it. Knows neither SQL nor HTTP.
+//! What people ask of the store, as types, and what answers it. Knows neither SQL nor HTTP. One [`Query`] is behind every
+//! number (contract §10).
 //!
-//! - [`range`]: days of a zone, and the instants they are
-//! - [`dimension`]: what figures are split and filtered by
-//! - [`question`]: one question, whoever asks it; [`answer`]: its rows
-//! - [`goals`]: fires, visitors, conversion and revenue a goal and a day
+//! - [`metric`], [`dimension`], [`filter`]: which figures, split by what, of what; [`range`]: days of a zone
+//! - [`channel`]: which kind of traffic an origin is
+//! - [`read`]: JSON → a query, and back; `query_string`: the same in an address; [`sentence`]: a query in words
+//! - `plan`: what the store is asked; `table`: the groups that it gives, and their figures; `rank`: which rows come first;
+//!   [`answer`]: the rows
+//! - [`funnel`]: how far visitors get; [`goals`]: fires, visitors, conversion and revenue a goal and a day
 
 pub mod answer;
+pub mod channel;
 pub mod dimension;
+pub mod filter;
+pub mod funnel;
 pub mod goals;
-pub mod question;
+pub mod metric;
+mod plan;
+mod query_string;
 pub mod range;
+mod rank;
+pub mod read;
+pub mod sentence;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::store::event::SiteId;
+use dimension::Dimension;
+use filter::Filter;
+use metric::Metric;
+use range::Range;
+
+/// One question, whoever asks it: which figures, of which events, on which days, split by what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// Of which site.
+    pub site: SiteId,
+    /// The same as people know it.
+    pub website_id: Arc<str>,
+    /// Which figures, in this order.
+    pub metrics: Vec<Metric>,
+    /// Of fires of these goals only; of everything where there are none.
+    pub goals: Vec<String>,
+    /// Split by these, up to three; not at all where there are none.
+    pub dimensions: Vec<Dimension>,
+    /// Of events that pass all of these.
+    pub filters: Vec<Filter>,
+    /// On these days.
+    pub range: Range,
+    /// Beside the figures of these other days.
+    pub compare: Option<Range>,
+    /// What rows are ordered by, first by the first. Rows that are alike in that are ordered by their dimensions.
+    pub order: Vec<Order>,
+    /// So many rows.
+    pub limit: usize,
+    /// After so many.
+    pub offset: usize,
+}
+
+/// What rows are ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// What.
+    pub by: OrderBy,
+    /// Whether the least comes first. What is unknown comes last either way.
+    pub ascending: bool,
+}
+
+/// Something that rows are ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderBy {
+    /// A figure, asked for or not.
+    Metric(Metric),
+    /// One of the query's dimensions, by its place.
+    Dimension(usize),
+}
+
+impl Query {
+    /// Whether a figure is asked for, to be shown or to be ordered by.
+    fn asks(&self, metric: Metric) -> bool {
+        let by = OrderBy::Metric(metric);
+        self.metrics.contains(&metric) || self.order.iter().any(|order| order.by == by)
+    }
+}

@@ -11,7 +11,7 @@ use jiff::{Timestamp, ToSpan};
 const DAYS: i32 = 3660;
 
 /// Whole days in a zone, both ends included.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Range {
     /// The first day.
     pub from: Date,
@@ -121,7 +121,7 @@ pub fn date(number: i32) -> Option<Date> {
 }
 
 /// `YYYY-MM-DD` and nothing else.
-fn parse_date(text: &str) -> Option<Date> {
+pub(super) fn parse_date(text: &str) -> Option<Date> {
     let plain = text.len() == 10
         && text.bytes().enumerate().all(|(at, b)| {
             if at == 4 || at == 7 {

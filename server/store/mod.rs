@@ -7,7 +7,7 @@
 //!   `session`: which visit it belongs to; `seen`: which site saw a visitor last; `checkpoint`: copies the log's end into
 //!   its file; [`state`]: how it fares
 //! - [`reports`]: what questions are answered from
-//! - `read`: single events, names; [`care`]: copies, checks, and what takes events out
+//! - `read`: single events, names; [`person`]: which visitors are one person; [`care`]: copies, checks, and what takes events out
 //! - [`live`]: who is told of what was committed
 //!
 //! Leaves to [`ingest`](crate::ingest): whether something is an event at all. Leaves to [`query`](crate::query): what
@@ -20,6 +20,7 @@ pub mod id;
 mod insert;
 pub mod live;
 pub mod origin;
+pub mod person;
 mod read;
 pub mod reports;
 mod schema;
@@ -70,6 +71,7 @@ pub struct Store {
     live: live::Live,
     seen: Arc<seen::Seen>,
     names: read::Names,
+    persons: Mutex<person::Held>,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -103,6 +105,7 @@ impl Store {
             live,
             seen,
             names: read::Names::default(),
+            persons: Mutex::default(),
             readers: Mutex::default(),
         }))
     }

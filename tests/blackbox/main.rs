@@ -3,7 +3,7 @@
 //! - `server`: starts it in a folder of its own on a free port, and asks it things
 //! - `event`: every row of the status table; `limit`: what is turned away; `hostile`: what strangers send
 //! - `durable`: kills, stops, power cuts and failing disks; `fault`: makes the disk fail; `load`: what runs meanwhile
-//! - `watch`: what a server says of itself
+//! - `watch`: what a server says of itself; `query`: what the API answers
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
 //! - `sample`: every code sample of the product's page, run as written
 //! - `npm`: the package in an app made with Vite and React
@@ -23,6 +23,7 @@ mod limit;
 mod load;
 mod npm;
 mod page;
+mod query;
 mod sample;
 mod server;
 mod size;

@@ -7,9 +7,9 @@ use roaring::{RoaringBitmap, RoaringTreemap};
 use rusqlite::{Connection, params};
 
 use super::file::{self, Columns};
+use super::group::By;
 use super::part::{self, Kind};
 use super::row::Row;
-use super::scan::By;
 use super::{ReadError, Reports, log, seal, sums};
 use crate::store::care::{Findings, integrity};
 use crate::store::event::SiteId;

@@ -14,10 +14,12 @@ use crate::store::event::Money;
 /// What events are grouped by: a number in one of the log's tables (0 for none), or a text of metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Key {
-    /// Of a goal, an address, an origin or a client.
+    /// Of a goal, an address, an origin or a client; or an hour of the day.
     Number(u32),
     /// A value of metadata.
     Text(Arc<str>),
+    /// One of each thing that is grouped by, in order.
+    Several(Arc<[Key]>),
 }
 
 /// Groups of events.
@@ -57,32 +59,53 @@ impl Counts {
     }
 }
 
-/// Money by currency, in smallest units.
-pub type Revenue = BTreeMap<[u8; 3], i64>;
+/// Money of some events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// In smallest units.
+    pub minor: i64,
+    /// How many events brought it.
+    pub fires: u64,
+}
+
+impl Amount {
+    /// That of one event.
+    pub(super) fn of(minor: i64) -> Amount {
+        Amount { minor, fires: 1 }
+    }
+}
+
+/// Money by currency.
+pub type Revenue = BTreeMap<[u8; 3], Amount>;
 
 /// Adds an amount. Whoever fires absurd amounts gets an absurd sum, and everybody still gets an answer.
-pub(super) fn add_revenue(sums: &mut Revenue, currency: [u8; 3], minor: i64) {
+pub(super) fn add_revenue(sums: &mut Revenue, currency: [u8; 3], amount: Amount) {
     let sum = sums.entry(currency).or_default();
-    *sum = sum.saturating_add(minor);
+    sum.minor = sum.minor.saturating_add(amount.minor);
+    sum.fires = sum.fires.saturating_add(amount.fires);
 }
 
 /// Adds the sums of others.
 pub fn add_revenues(sums: &mut Revenue, others: &Revenue) {
-    for (currency, minor) in others {
-        add_revenue(sums, *currency, *minor);
+    for (currency, amount) in others {
+        add_revenue(sums, *currency, *amount);
     }
 }
 
 /// The sums as money.
 pub fn money(sums: &Revenue) -> Vec<Money> {
-    let money = |(code, minor): (&[u8; 3], &i64)| {
-        let currency = Currency::from_code(std::str::from_utf8(code).ok()?)?;
+    let money = |(code, amount): (&[u8; 3], &Amount)| {
         Some(Money {
-            minor: *minor,
-            currency,
+            minor: amount.minor,
+            currency: currency(code)?,
         })
     };
     sums.iter().filter_map(money).collect()
+}
+
+/// A currency by its three letters.
+pub fn currency(code: &[u8; 3]) -> Option<Currency> {
+    Currency::from_code(std::str::from_utf8(code).ok()?)
 }
 
 /// What is counted of a group of events on one day.
@@ -199,7 +222,7 @@ impl Counting {
             visitors.push(row.visitor);
         }
         if let Some(money) = row.revenue {
-            add_revenue(revenue, money.currency, money.minor);
+            add_revenue(revenue, money.currency, Amount::of(money.minor));
         }
     }
 

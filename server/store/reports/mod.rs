@@ -4,8 +4,8 @@
 //! each site's and day's events become a part, columns in one blob ([`part`], [`file`]). When a day is over its parts are
 //! merged and its *sums* are kept ([`sums`]): for each goal, page, entry and exit page, origin and client the counts, and
 //! the visitors as a Roaring bitmap. Sums are the very answer that a scan gives ([`scan`]), kept; so they can't disagree.
-//! A question is answered from sums where nothing is filtered, from columns else, and from the tail for what is not sealed
-//! yet. An event that comes late makes a further part of its day, which is scanned beside the day's sums until both are
+//! A question says what events must be ([`test`]) and what they are grouped by ([`group`]). It is answered from sums where
+//! nothing is filtered, from columns else, and from the tail for what is not sealed yet. An event that comes late makes a further part of its day, which is scanned beside the day's sums until both are
 //! merged.
 //!
 //! The log is the truth: the file may be deleted, and a start makes it anew.
@@ -14,15 +14,19 @@ mod bytes;
 mod care;
 pub mod cell;
 mod file;
+pub mod group;
+mod hour;
 pub(crate) mod log;
 pub(crate) mod part;
 mod pick;
 mod present;
 pub(crate) mod row;
-pub mod scan;
+mod scan;
 mod seal;
+pub mod step;
 pub(crate) mod sums;
 mod tail;
+pub mod test;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 use roaring::RoaringTreemap;
 use rusqlite::Connection;
 
@@ -40,11 +45,13 @@ use super::event::SiteId;
 use super::{care as log_care, schema};
 use cell::Groups;
 pub use file::ReadError;
+use group::By;
 pub use pick::Moment;
 use present::Present;
 use row::Row;
-use scan::{By, Test};
+use step::Step;
 use tail::Tail;
+use test::Test;
 
 /// Rows that are scanned by one thread before a second one helps.
 const SHARE: usize = 200_000;
@@ -182,6 +189,22 @@ impl Reports {
         self.snapshot(threads)?.answer(site.0, days, by, tests)
     }
 
+    /// The events that belong to at least one of `steps` and pass `tests`, by visitor, then in the order in which they
+    /// happened. Events of nobody are left out.
+    ///
+    /// # Errors
+    /// When `reports.db` can't be read.
+    pub fn steps(
+        &self,
+        site: SiteId,
+        days: RangeInclusive<i32>,
+        steps: &[Test],
+        tests: &[Test],
+    ) -> Result<Vec<Step>, ReadError> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        self.snapshot(threads)?.steps(site.0, days, steps, tests)
+    }
+
     /// The numbers of a site's events in the log, of those above `after`.
     pub(super) fn ids(&self, site: SiteId, after: i64) -> Result<RoaringTreemap, ReadError> {
         self.snapshot(1)?.ids(site.0, &ALL_DAYS, after)
@@ -255,15 +278,30 @@ impl Snapshot<'_> {
         let Some(first) = self.connections.first() else {
             return Ok(BTreeMap::new());
         };
-        let parts = file::parts(first, site, &days)?;
+        // Tests of days alone choose among days, of which sums may still be kept.
+        let (of_days, tests): (Vec<Test>, Vec<Test>) = tests
+            .iter()
+            .cloned()
+            .partition(|test| matches!(test, Test::Day(_)));
+        let tests = &*tests;
+        let is_meant = |day: i32| {
+            of_days
+                .iter()
+                .all(|test| matches!(test, Test::Day(test) if test(day)))
+        };
+        let mut parts = file::parts(first, site, &days)?;
+        parts.retain(|part| is_meant(part.day));
         let kept = by.number().filter(|_| tests.is_empty());
         if *by == By::Exit {
-            return self.exits(site, &days, &parts, kept, tests);
+            let mut exits = self.exits(site, &days, &parts, kept, tests)?;
+            exits.retain(|day, _| is_meant(*day));
+            return Ok(exits);
         }
         let mut answer = match kept {
             Some(number) => sums::read(first, site, number, &days)?,
             None => BTreeMap::new(),
         };
+        answer.retain(|day, _| is_meant(*day));
         let mut scanned = Vec::new();
         for part in parts {
             match kept {
@@ -275,10 +313,14 @@ impl Snapshot<'_> {
                 None => scanned.push(part),
             }
         }
-        for (day, groups) in self.scan(&scanned, by, tests)? {
+        let found = self.scan(&scanned, |connection, part| {
+            Ok((part.day, scan::part(connection, part, by, tests)?))
+        })?;
+        for (day, groups) in found {
             cell::add(answer.entry(day).or_default(), groups);
         }
-        for (day, groups) in scan::rows(self.rows(site, &days), by, tests) {
+        let rows = self.rows(site, &days).filter(|row| is_meant(row.day));
+        for (day, groups) in scan::rows(rows, by, tests) {
             cell::add(answer.entry(day).or_default(), groups);
         }
         Ok(answer)
@@ -290,18 +332,34 @@ impl Snapshot<'_> {
         rows.filter(move |row| row.id > self.through && row.site == site && days.contains(&row.day))
     }
 
+    fn steps(
+        mut self,
+        site: i64,
+        days: RangeInclusive<i32>,
+        steps: &[Test],
+        tests: &[Test],
+    ) -> Result<Vec<Step>, ReadError> {
+        let parts = file::parts(&self.connections[0], site, &days)?;
+        let found = self.scan(&parts, |connection, part| {
+            step::part(connection, part, steps, tests)
+        })?;
+        let mut all = found.concat();
+        all.extend(step::rows(self.rows(site, &days), steps, tests));
+        all.par_sort_unstable();
+        Ok(all)
+    }
+
     /// Scans parts, a share of them on each connection.
-    fn scan(
+    fn scan<T: Send>(
         &mut self,
         parts: &[file::Part],
-        by: &By,
-        tests: &[Test],
-    ) -> Result<Vec<(i32, Groups)>, ReadError> {
+        scan: impl Fn(&Connection, &file::Part) -> Result<T, ReadError> + Sync,
+    ) -> Result<Vec<T>, ReadError> {
         let rows: usize = parts.iter().map(|part| part.rows).sum();
         let shares = (rows / SHARE + 1).min(self.connections.len());
         let share = |connection: &Connection, nth: usize| {
             let mine = parts.iter().skip(nth).step_by(shares);
-            mine.map(|part| Ok((part.day, scan::part(connection, part, by, tests)?)))
+            mine.map(|part| scan(connection, part))
                 .collect::<Result<Vec<_>, ReadError>>()
         };
         if shares == 1 {

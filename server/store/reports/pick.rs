@@ -8,7 +8,7 @@ use super::Snapshot;
 use super::file::{self, Columns, Part, ReadError};
 use super::part::{self, Kind};
 use super::row;
-use super::scan::{self, Test};
+use super::test::{self, Test};
 
 /// Where an event stands in time: milliseconds since 1970, and its number in the log.
 pub type Moment = (i64, i64);
@@ -35,7 +35,7 @@ impl Snapshot<'_> {
         let mut fresh: BTreeMap<i32, Vec<Moment>> = BTreeMap::new();
         for row in self.rows(site, days) {
             let moments = fresh.entry(row.day).or_default();
-            if scan::passes(row, tests) {
+            if test::passes(row, tests) {
                 moments.push((row.at, row.id));
             }
         }
@@ -46,7 +46,7 @@ impl Snapshot<'_> {
             for part in parts.get(&day).into_iter().flatten() {
                 let columns = Columns::open(connection, part)?;
                 let n = columns.head.rows;
-                let Some(passes) = scan::passing(&columns, tests)? else {
+                let Some(passes) = test::passing(&columns, part.day, tests)? else {
                     continue;
                 };
                 let ids = part::ids(&columns.column(Kind::Id)?, n)?;
@@ -82,7 +82,7 @@ impl Snapshot<'_> {
         };
         for part in file::parts(connection, site, days)? {
             let columns = Columns::open(connection, &part)?;
-            let Some(passes) = scan::passing(&columns, tests)? else {
+            let Some(passes) = test::passing(&columns, part.day, tests)? else {
                 continue;
             };
             for key in columns.head.keys().map(|(key, _)| key) {
@@ -96,7 +96,7 @@ impl Snapshot<'_> {
                 }
             }
         }
-        for row in self.rows(site, days).filter(|row| scan::passes(row, tests)) {
+        for row in self.rows(site, days).filter(|row| test::passes(row, tests)) {
             row::each_pair(row.metadata.as_deref().unwrap_or_default(), |key, _| {
                 told(&key, 1);
             });

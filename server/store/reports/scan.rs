@@ -2,110 +2,20 @@
 //! occurs in a column; a row costs a few look-ups in small tables.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use roaring::RoaringBitmap;
 use rusqlite::Connection;
 
-use super::cell::{Cell, Counting, Counts, Groups, Key, Visitors, add_revenue};
+use super::cell::{Amount, Cell, Counting, Counts, Groups, Key, Visitors, add_revenue};
 use super::file::{Columns, Part, ReadError};
+use super::group::{By, Grouping};
 use super::part::{self, Codes, Kind};
 use super::row::Row;
+use super::test::{Test, passes, passing};
 
 /// Words of 64 visitors that one part's groups may take while they are counted; past that, pairs are sorted.
 const WORDS: usize = 1 << 22;
-
-/// What events are grouped by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum By {
-    /// Not at all.
-    Total,
-    /// What a number stands for.
-    Number(Of),
-    /// The last page that a session saw on a day. Of its counts only sessions and visitors mean something.
-    Exit,
-    /// A key of metadata. Events without it are in no group.
-    Metadata(Arc<str>),
-}
-
-impl By {
-    /// Those that a day's sums are kept of.
-    pub(super) const KEPT: [By; 7] = [
-        By::Total,
-        By::Number(Of::Goal),
-        By::Number(Of::Page),
-        By::Number(Of::Entry),
-        By::Exit,
-        By::Number(Of::Origin),
-        By::Number(Of::Client),
-    ];
-
-    /// The number under which a day's sums are kept.
-    pub(super) fn number(&self) -> Option<i64> {
-        By::KEPT
-            .iter()
-            .zip(0..)
-            .find(|(by, _)| *by == self)
-            .map(|(_, number)| number)
-    }
-}
-
-/// Whether a value of metadata passes; `None` where there is none.
-pub type ValueTest = dyn Fn(Option<&str>) -> bool + Send + Sync;
-
-/// Whether a number passes.
-pub type NumberTest = dyn Fn(u32) -> bool + Send + Sync;
-
-/// What a number stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Of {
-    /// The goal; 0 for page views.
-    Goal,
-    /// The page.
-    Page,
-    /// The page that the session began on.
-    Entry,
-    /// What brought the session.
-    Origin,
-    /// With what the visitor came.
-    Client,
-    /// The visitor.
-    Visitor,
-}
-
-impl Of {
-    fn kind(self) -> Kind {
-        match self {
-            Of::Goal => Kind::Goal,
-            Of::Page => Kind::Url,
-            Of::Entry => Kind::Entry,
-            Of::Origin => Kind::Origin,
-            Of::Client => Kind::Client,
-            Of::Visitor => Kind::Visitor,
-        }
-    }
-
-    fn of(self, row: &Row) -> u32 {
-        match self {
-            Of::Goal => row.goal,
-            Of::Page => row.url,
-            Of::Entry => row.place.shared.entry,
-            Of::Origin => row.place.shared.origin,
-            Of::Client => row.place.shared.client,
-            Of::Visitor => row.visitor,
-        }
-    }
-}
-
-/// What an event must be to be counted. A test is made once for each thing that occurs.
-#[derive(Clone)]
-pub enum Test {
-    /// A number that passes.
-    Number(Of, Arc<NumberTest>),
-    /// A value of this key that passes.
-    Metadata(Arc<str>, Arc<ValueTest>),
-}
 
 /// Groups of a part's events.
 pub(super) fn part(
@@ -116,38 +26,14 @@ pub(super) fn part(
 ) -> Result<Groups, ReadError> {
     let columns = Columns::open(connection, part)?;
     let n = columns.head.rows;
-    let Some(passes) = passing(&columns, tests)? else {
+    let Some(passes) = passing(&columns, part.day, tests)? else {
         return Ok(Groups::new());
     };
     let codes =
         |kind| -> Result<Codes<u32>, ReadError> { Ok(part::codes(&columns.column(kind)?, n)?) };
-    let grouped = |kind| -> Result<(Vec<Option<Key>>, Vec<u32>), ReadError> {
-        let codes = codes(kind)?;
-        Ok((
-            codes
-                .occurs
-                .into_iter()
-                .map(|number| Some(Key::Number(number)))
-                .collect(),
-            codes.rows,
-        ))
-    };
     let goals = codes(Kind::Goal)?;
-    let (keys, groups) = match by {
-        By::Total => (vec![Some(Key::Number(0))], vec![0; n]),
-        By::Number(of) => grouped(of.kind())?,
-        By::Exit => grouped(Kind::Url)?,
-        By::Metadata(key) => match columns.metadata(key)? {
-            Some(codes) => (
-                codes
-                    .occurs
-                    .into_iter()
-                    .map(|text| text.map(Key::Text))
-                    .collect(),
-                codes.rows,
-            ),
-            None => return Ok(Groups::new()),
-        },
+    let Some(Grouping { keys, rows: groups }) = Grouping::of(&columns, by)? else {
+        return Ok(Groups::new());
     };
     let is_view: Vec<bool> = goals.occurs.iter().map(|goal| *goal == 0).collect();
     let sessions = part::small_numbers(&columns.column(Kind::Session)?, n)?;
@@ -177,7 +63,7 @@ pub(super) fn part(
             add_revenue(
                 &mut cells[groups[at] as usize].revenue,
                 money.currency,
-                money.minor,
+                Amount::of(money.minor),
             );
         }
     }
@@ -188,42 +74,6 @@ pub(super) fn part(
     Ok(named
         .filter(|(_, cell)| cell.counts.views + cell.counts.fires > 0)
         .collect())
-}
-
-/// Which rows pass all tests; `None` when none does.
-pub(super) fn passing(columns: &Columns, tests: &[Test]) -> Result<Option<Vec<bool>>, ReadError> {
-    let n = columns.head.rows;
-    let mut passes = vec![true; n];
-    for test in tests {
-        let (rows, table): (Vec<u32>, Vec<bool>) = match test {
-            Test::Metadata(key, test) => match columns.metadata(key)? {
-                Some(codes) => (
-                    codes.rows,
-                    codes
-                        .occurs
-                        .iter()
-                        .map(|value| test(value.as_deref()))
-                        .collect(),
-                ),
-                None if test(None) => continue,
-                None => return Ok(None),
-            },
-            Test::Number(of, test) => {
-                let codes = part::codes(&columns.column(of.kind())?, n)?;
-                (
-                    codes.rows,
-                    codes.occurs.iter().map(|number| test(*number)).collect(),
-                )
-            }
-        };
-        if table.iter().all(|passes| !passes) {
-            return Ok(None);
-        }
-        for (passes, code) in passes.iter_mut().zip(rows) {
-            *passes &= table[code as usize];
-        }
-    }
-    Ok(Some(passes))
 }
 
 /// Which visitors each group saw, by their places in the part's list.
@@ -302,26 +152,13 @@ pub(super) fn rows<'a>(
         if !passes(row, tests) {
             continue;
         }
-        let key = match by {
-            By::Total => Some(Key::Number(0)),
-            By::Number(of) => Some(Key::Number(of.of(row))),
-            By::Exit => Some(Key::Number(row.url)),
-            By::Metadata(key) => row.metadata(key).map(Key::Text),
-        };
-        if let Some(key) = key {
+        if let Some(key) = by.key(row) {
             days.entry(row.day).or_default().event(key, row);
         }
     }
     days.into_iter()
         .map(|(day, counting)| (day, counting.groups()))
         .collect()
-}
-
-pub(super) fn passes(row: &Row, tests: &[Test]) -> bool {
-    tests.iter().all(|test| match test {
-        Test::Number(of, test) => test(of.of(row)),
-        Test::Metadata(key, test) => test(row.metadata(key).as_deref()),
-    })
 }
 
 /// A page view that may be the last of its session.
@@ -352,7 +189,7 @@ impl Exits {
     ) -> Result<(), ReadError> {
         let columns = Columns::open(connection, part)?;
         let n = columns.head.rows;
-        let Some(passes) = passing(&columns, tests)? else {
+        let Some(passes) = passing(&columns, part.day, tests)? else {
             return Ok(());
         };
         let ids = part::ids(&columns.column(Kind::Id)?, n)?;

@@ -11,9 +11,10 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::file::{self, Part, ReadError};
+use super::group::By;
 use super::part::{self, ROWS};
 use super::row::Row;
-use super::scan::{self, By};
+use super::scan;
 use super::tail::{FULL, FULL_BYTES, First, Tail};
 use super::{cell, log, sums};
 use crate::private;

@@ -1,7 +1,8 @@
 //! A day's groups as one blob. The same groups always make the same bytes.
 //!
 //! Layout, little-endian: the number of groups (u32); their keys, each count, the number of their visitors and the length
-//! of these, as columns of whole numbers; then money (how many amounts, then group, currency, amount each); then each
+//! of these, as columns of whole numbers; then money (how many amounts, then group,
+//! currency, amount and how many events each); then each
 //! group's visitors as a Roaring bitmap.
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::bytes::{Bytes, Damaged, put_numbers, put_u32};
-use super::cell::{Cell, Counts, Groups, Key, Visitors, add_revenue};
+use super::cell::{Amount, Cell, Counts, Groups, Key, Visitors, add_revenue};
 use super::file::ReadError;
 
 /// The sums of a site and some days that are grouped by what has this number.
@@ -52,7 +53,7 @@ pub(crate) fn encode(groups: &Groups) -> Vec<u8> {
         .iter()
         .filter_map(|(key, cell)| match key {
             Key::Number(number) => Some((*number, cell)),
-            Key::Text(_) => None,
+            Key::Text(_) | Key::Several(_) => None,
         })
         .collect();
     groups.sort_by_key(|(key, _)| *key);
@@ -90,10 +91,11 @@ pub(crate) fn encode(groups: &Groups) -> Vec<u8> {
         &mut out,
     );
     for (at, (_, cell)) in groups.iter().enumerate() {
-        for (currency, minor) in &cell.revenue {
+        for (currency, amount) in &cell.revenue {
             put_u32(at, &mut out);
             out.extend_from_slice(currency);
-            out.extend_from_slice(&minor.to_le_bytes());
+            out.extend_from_slice(&amount.minor.to_le_bytes());
+            out.extend_from_slice(&amount.fires.to_le_bytes());
         }
     }
     out.extend_from_slice(&bitmaps);
@@ -119,7 +121,12 @@ pub(crate) fn decode(data: Vec<u8>) -> Result<Groups, Damaged> {
     let mut money = Vec::new();
     for _ in 0..amounts {
         let at = left.u32()? as usize;
-        money.push((at, left.array()?, i64::from_le_bytes(left.array()?)));
+        let currency = left.array()?;
+        let amount = Amount {
+            minor: i64::from_le_bytes(left.array()?),
+            fires: u64::from_le_bytes(left.array()?),
+        };
+        money.push((at, currency, amount));
     }
     let mut from = data.len() - left.0.len();
     let mut cells = Vec::with_capacity(count);
@@ -146,11 +153,11 @@ pub(crate) fn decode(data: Vec<u8>) -> Result<Groups, Damaged> {
         cells.push((Key::Number(keys[at] as u32), cell));
         from = to;
     }
-    for (at, currency, minor) in money {
+    for (at, currency, amount) in money {
         add_revenue(
             &mut cells.get_mut(at).ok_or(Damaged)?.1.revenue,
             currency,
-            minor,
+            amount,
         );
     }
     Ok(cells.into_iter().collect())
@@ -166,7 +173,7 @@ mod tests {
         let cell = (
             counts,
             proptest::collection::vec(any::<u32>(), 0..20),
-            proptest::option::of(any::<i64>()),
+            proptest::option::of((any::<i64>(), any::<u64>())),
         );
         proptest::collection::hash_map(any::<u32>(), cell, 0..10).prop_map(|groups| {
             groups
@@ -180,7 +187,8 @@ mod tests {
                             engaged,
                             seconds: seconds.into(),
                         };
-                        let revenue = money.map(|minor| (*b"EUR", minor)).into_iter().collect();
+                        let amount = |(minor, fires)| (*b"EUR", Amount { minor, fires });
+                        let revenue = money.map(amount).into_iter().collect();
                         (
                             Key::Number(key),
                             Cell {

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::cell::{Counts, Key};
+use super::cell::{Amount, Counts, Key};
+use super::group::{Axis, By, Fold};
 use super::row::Row;
-use super::scan::{By, Of, Test};
+use super::step::Step;
+use super::test::{Of, Test};
 use super::{ALL_DAYS, log};
 use crate::store::care::Who;
 use crate::store::event::{
@@ -125,7 +128,7 @@ fn wait_until_tidy(folder: &TempDir, days: i64) {
     }
 }
 
-type Counted = BTreeMap<(i32, Key), (Counts, BTreeSet<u32>, i64)>;
+type Counted = BTreeMap<(i32, Key), (Counts, BTreeSet<u32>, Amount)>;
 
 /// The slow obvious version.
 fn count(
@@ -145,7 +148,8 @@ fn count(
             place.seconds.into(),
         );
         visitors.extend((row.visitor != 0).then_some(row.visitor));
-        *money += row.revenue.map_or(0, |money| money.minor);
+        money.minor += row.revenue.map_or(0, |money| money.minor);
+        money.fires += u64::from(row.revenue.is_some());
     }
     counted
 }
@@ -161,7 +165,8 @@ fn answered(store: &Store, by: &By, tests: &[Test]) -> Counted {
         .map(|(at, cell)| {
             let visitors = cell.visitors.bitmap().iter().collect();
             assert_eq!(cell.visitors.count(), cell.visitors.bitmap().len());
-            (at, (cell.counts, visitors, cell.revenue.values().sum()))
+            let money = cell.revenue.get(b"EUR").copied().unwrap_or_default();
+            (at, (cell.counts, visitors, money))
         })
         .collect()
 }
@@ -234,6 +239,9 @@ fn assert_right(store: &Store, folder: &TempDir) {
         count(&rows, by_plan, all),
         "metadata",
     );
+    assert_right_of_several(store, &rows);
+    assert_right_of_trees(store, &rows);
+    assert_right_of_steps(store, &rows);
     let mut last: BTreeMap<(i32, i64), &Row> = BTreeMap::new();
     for row in rows
         .iter()
@@ -253,6 +261,122 @@ fn assert_right(store: &Store, folder: &TempDir) {
         .map(|(at, (counts, _, _))| (at, counts.sessions))
         .collect();
     assert_same(found, exits, "exits");
+}
+
+fn berlin() -> TimeZone {
+    TimeZone::get("Europe/Berlin").unwrap()
+}
+
+/// The hour in Berlin, by the long way.
+fn hour(row: &Row) -> u32 {
+    let at = Timestamp::from_millisecond(row.at).unwrap();
+    at.to_zoned(berlin()).hour() as u32
+}
+
+fn assert_right_of_several(store: &Store, rows: &[Row]) {
+    let by_hour = |row: &Row| Some(Key::Number(hour(row)));
+    let all = |_: &Row| true;
+    assert_same(
+        answered(store, &By::Hour(berlin()), &[]),
+        count(rows, by_hour, all),
+        "hours",
+    );
+    let axis = |by: By| Axis { by, fold: None };
+    let even = Axis {
+        by: By::Number(Of::Page),
+        fold: Some(Fold(Arc::new(|page| page % 2))),
+    };
+    let axes = [
+        even,
+        axis(By::Metadata("plan".into())),
+        axis(By::Hour(berlin())),
+    ];
+    let by_several = |row: &Row| {
+        let keys = [
+            Key::Number(row.url % 2),
+            Key::Text(plan(row)?.into()),
+            Key::Number(hour(row)),
+        ];
+        Some(Key::Several(keys.into()))
+    };
+    assert_same(
+        answered(store, &By::Several(axes.into()), &[]),
+        count(rows, by_several, all),
+        "several at once",
+    );
+}
+
+fn assert_right_of_trees(store: &Store, rows: &[Row]) {
+    let number = |of, test: fn(u32) -> bool| Test::Number(of, Arc::new(test));
+    let pro = Test::Metadata("plan".into(), Arc::new(|plan| plan == Some("p1")));
+    let even = Test::Day(Arc::new(|day| day % 2 == 0));
+    let tests = [
+        Test::Any(vec![
+            pro,
+            Test::All(vec![
+                even.clone(),
+                number(Of::Visitor, |visitor| visitor.is_multiple_of(2)),
+            ]),
+            Test::Not(Box::new(Test::Any(vec![
+                number(Of::Goal, |goal| goal == 0),
+                number(Of::Page, |page| page > 7),
+            ]))),
+        ]),
+        Test::Hour(berlin(), Arc::new(|hour| hour != 13)),
+    ];
+    let passes = |row: &Row| {
+        (plan(row).as_deref() == Some("p1")
+            || row.day % 2 == 0 && row.visitor.is_multiple_of(2)
+            || row.goal != 0 && row.url <= 7)
+            && hour(row) != 13
+    };
+    let by_page = |row: &Row| Some(Key::Number(row.url));
+    assert_same(
+        answered(store, &By::Number(Of::Page), &tests),
+        count(rows, by_page, passes),
+        "a tree",
+    );
+    // Days alone are chosen among sums.
+    for by in [By::Number(Of::Page), By::Exit] {
+        let mut wanted = answered(store, &by, &[]);
+        wanted.retain(|(day, _), _| day % 2 == 0);
+        assert_same(
+            answered(store, &by, std::slice::from_ref(&even)),
+            wanted,
+            "days",
+        );
+    }
+}
+
+fn assert_right_of_steps(store: &Store, rows: &[Row]) {
+    let tests = [Test::Number(Of::Page, Arc::new(|page| page != 3))];
+    let steps = [
+        Test::Number(Of::Goal, Arc::new(|goal| goal == 0)),
+        Test::Number(Of::Page, Arc::new(|page| page.is_multiple_of(5))),
+    ];
+    let found = store
+        .reports()
+        .steps(SITE, ALL_DAYS, &steps, &tests)
+        .unwrap();
+    let step = |row: &Row| Step {
+        visitor: row.visitor,
+        at: row.at,
+        id: row.id,
+        steps: u8::from(row.goal == 0) | u8::from(row.url.is_multiple_of(5)) << 1,
+    };
+    let mut wanted: Vec<Step> = rows
+        .iter()
+        .filter(|row| row.site == SITE.0 && row.visitor != 0 && row.url != 3)
+        .map(step)
+        .filter(|step| step.steps != 0)
+        .collect();
+    wanted.sort_by_key(|step| (step.visitor, step.at, step.id));
+    assert!(
+        found == wanted,
+        "steps: {} and {}",
+        found.len(),
+        wanted.len()
+    );
 }
 
 /// What is sealed of the days that have sums.

@@ -1,0 +1,334 @@
+//! The groups that the store gives for a query and a range, as rows to be, and their figures. Figures that add up are sums
+//! of days; visitors are counted over all days, exactly, and only where they are asked for.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
+
+use super::dimension::{Dimension, Named};
+use super::metric::Metric;
+use super::plan::{self, Names, Split, Values};
+use super::range::Range;
+use super::{Query, answer::Figure};
+use crate::store::event::Money;
+use crate::store::person::Persons;
+use crate::store::reports::cell::{
+    Amount, Cell, Counts, Groups, Key, Revenue, Visitors, add_revenues, currency, money,
+};
+use crate::store::{ReadError, Store};
+
+type Days = BTreeMap<i32, Groups>;
+
+/// What is known of a row before its visitors are counted.
+#[derive(Default)]
+pub(super) struct Group<'a> {
+    counts: Counts,
+    revenue: Revenue,
+    visitors: Vec<&'a Visitors>,
+    /// How many visitors, and how many people.
+    counted: OnceLock<(u64, u64)>,
+}
+
+impl<'a> Group<'a> {
+    fn add(&mut self, cell: &'a Cell) {
+        self.counts.add(&cell.counts);
+        add_revenues(&mut self.revenue, &cell.revenue);
+        self.visitors.push(&cell.visitors);
+    }
+
+    /// Visitors, each day's counted anew: no fewer than there are.
+    fn most_visitors(&self) -> u64 {
+        self.visitors.iter().map(|visitors| visitors.count()).sum()
+    }
+
+    /// Visitors and people; no people where these are not asked for.
+    fn counted(&self, persons: Option<&Persons>) -> (u64, u64) {
+        *self
+            .counted
+            .get_or_init(|| match (persons, self.visitors.as_slice()) {
+                (None, []) => (0, 0),
+                (None, [one]) => (one.count(), 0),
+                _ => {
+                    let all = Visitors::union(self.visitors.iter().copied());
+                    let people = persons.map_or(0, |persons| persons.count(&all));
+                    (all.len(), people)
+                }
+            })
+    }
+}
+
+/// How a query's events are split, for all of its ranges.
+pub(super) struct Plan<'q> {
+    query: &'q Query,
+    names: Names,
+    store: Arc<Store>,
+    persons: Option<Arc<Persons>>,
+    split: Split,
+    /// Where it isn't the same: how everybody is split whose share fired. Fires alone have goals and metadata.
+    everybody: Option<Split>,
+}
+
+/// What the store gave for one range.
+pub(super) struct Passes {
+    range: Range,
+    events: Days,
+    fired: Option<Days>,
+    everybody: Option<Days>,
+}
+
+/// Groups by their values, of one range.
+pub(super) struct Table<'a> {
+    pub(super) groups: HashMap<Values, Group<'a>>,
+    fired: Option<HashMap<Values, Group<'a>>>,
+    everybody: Option<HashMap<Values, Group<'a>>>,
+    kept: Vec<bool>,
+    persons: Option<&'a Persons>,
+}
+
+impl<'q> Plan<'q> {
+    pub(super) fn new(store: &Arc<Store>, query: &'q Query) -> Result<Plan<'q>, ReadError> {
+        let names = Names::new(store);
+        let is_of_visitor = |dimension: &&Dimension| !dimension.is_of_fire();
+        let of_visitors: Vec<_> = query
+            .dimensions
+            .iter()
+            .filter(is_of_visitor)
+            .cloned()
+            .collect();
+        let is_same = of_visitors.len() == query.dimensions.len() && query.goals.is_empty();
+        let is_asked = query.asks(Metric::ConversionRate) && !is_same;
+        Ok(Plan {
+            query,
+            store: store.clone(),
+            persons: query
+                .asks(Metric::People)
+                .then(|| store.persons())
+                .transpose()?,
+            split: Split::new(&query.dimensions, &query.range, &names),
+            everybody: is_asked.then(|| Split::new(&of_visitors, &query.range, &names)),
+            names,
+        })
+    }
+
+    /// Asks the store.
+    pub(super) fn passes(&self, range: &Range) -> Result<Passes, ReadError> {
+        let query = self.query;
+        let filters = plan::tests(&self.names, query.site, range, &query.filters)?;
+        let ask = |split: &Split, goals: Option<HashSet<u32>>| {
+            plan::ask(&self.names, query.site, range, split, &filters, goals)
+        };
+        let meant = || {
+            plan::goals(&self.store, query.site, |name| {
+                query.goals.iter().any(|goal| goal == name.as_str())
+            })
+        };
+        let is_by_goal = query.dimensions.contains(&Dimension::Named(Named::Goal));
+        let all_fires = query.goals.is_empty() && !is_by_goal && query.asks(Metric::ConversionRate);
+        let fired = || plan::goals(&self.store, query.site, |name| !name.is_reserved());
+        Ok(Passes {
+            range: range.clone(),
+            events: ask(
+                &self.split,
+                (!query.goals.is_empty()).then(meant).transpose()?,
+            )?,
+            fired: all_fires
+                .then(|| ask(&self.split, Some(fired()?)))
+                .transpose()?,
+            everybody: self
+                .everybody
+                .as_ref()
+                .map(|split| ask(split, None))
+                .transpose()?,
+        })
+    }
+
+    /// The groups of what the store gave. Days, weeks and months of other ranges than the query's are those at the same
+    /// place in it.
+    pub(super) fn table<'a>(&'a self, passes: &'a Passes) -> Result<Table<'a>, ReadError> {
+        let grouped = |split: &Split, days: &'a Days| {
+            self.names.checked(|| {
+                Ok(grouped(split, days, &self.names, |named, day| {
+                    let (from, to) = (&passes.range, &self.query.range);
+                    named.of_day(if from == to {
+                        day
+                    } else {
+                        named.moved(day, from.from, to.from)
+                    })
+                }))
+            })
+        };
+        let mut table = Table {
+            groups: grouped(&self.split, &passes.events)?,
+            fired: passes
+                .fired
+                .as_ref()
+                .map(|days| grouped(&self.split, days))
+                .transpose()?,
+            everybody: None,
+            kept: self
+                .query
+                .dimensions
+                .iter()
+                .map(|dimension| !dimension.is_of_fire())
+                .collect(),
+            persons: self.persons.as_deref(),
+        };
+        if let (Some(split), Some(days)) = (&self.everybody, &passes.everybody) {
+            let everybody = grouped(split, days)?;
+            if table.kept.iter().all(|kept| *kept) {
+                // Where nobody fired is a row of its own.
+                for values in everybody.keys() {
+                    table.groups.entry(values.clone()).or_default();
+                }
+            }
+            table.everybody = Some(everybody);
+        }
+        Ok(table)
+    }
+}
+
+fn grouped<'a>(
+    split: &Split,
+    days: &'a Days,
+    names: &Names,
+    of_day: impl Fn(Named, i32) -> Option<String>,
+) -> HashMap<Values, Group<'a>> {
+    let mut keys = Numbered::default();
+    let mut spans = Numbered::default();
+    let mut key_numbers: HashMap<&Key, usize> = HashMap::new();
+    let mut groups: HashMap<(usize, usize), Group> = HashMap::new();
+    let is_of_day = |dimension: &Dimension| match dimension {
+        Dimension::Named(named) if named.is_of_day() => Some(*named),
+        _ => None,
+    };
+    let of_days: Vec<Option<Named>> = split.dimensions.iter().map(is_of_day).collect();
+    for (day, cells) in days {
+        let values = of_days.iter().map(|named| of_day((*named)?, *day));
+        let span = spans.number(values.collect());
+        for (key, cell) in cells {
+            let key = *key_numbers
+                .entry(key)
+                .or_insert_with(|| keys.number(split.values(key, names)));
+            groups.entry((span, key)).or_default().add(cell);
+        }
+    }
+    let goal = Dimension::Named(Named::Goal);
+    let goal = split
+        .dimensions
+        .iter()
+        .position(|dimension| *dimension == goal);
+    let named = groups.into_iter().map(|((span, key), group)| {
+        let (of_key, of_day) = (&keys.values[key], &spans.values[span]);
+        let values = of_days.iter().zip(of_key.iter().zip(of_day));
+        let values =
+            values.map(|(is_of_day, (key, day))| if is_of_day.is_some() { day } else { key });
+        (values.cloned().collect::<Values>(), group)
+    });
+    // Page views are no goal.
+    named
+        .filter(|(values, _)| goal.is_none_or(|at| values[at].is_some()))
+        .collect()
+}
+
+/// Values by number.
+#[derive(Default)]
+struct Numbered {
+    numbers: HashMap<Values, usize>,
+    values: Vec<Values>,
+}
+
+impl Numbered {
+    fn number(&mut self, values: Values) -> usize {
+        *self.numbers.entry(values).or_insert_with_key(|values| {
+            self.values.push(values.clone());
+            self.values.len() - 1
+        })
+    }
+}
+
+impl Table<'_> {
+    /// A figure of a row.
+    pub(super) fn figure(&self, values: &Values, group: &Group, metric: Metric) -> Figure {
+        let Counts {
+            views,
+            fires,
+            sessions,
+            engaged,
+            seconds,
+        } = group.counts;
+        let a_session = |n: u64| Figure::Ratio((sessions > 0).then(|| n as f64 / sessions as f64));
+        match metric {
+            Metric::Fires => Figure::Count(fires),
+            Metric::Visitors => Figure::Count(group.counted(self.persons).0),
+            Metric::People => Figure::Count(group.counted(self.persons).1),
+            Metric::Sessions => Figure::Count(sessions),
+            Metric::Pageviews => Figure::Count(views),
+            Metric::ConversionRate => Figure::Ratio(self.conversion(values, group)),
+            Metric::Revenue => Figure::Money(money(&group.revenue)),
+            Metric::AverageValue => {
+                let average = |(code, amount): (&[u8; 3], &Amount)| {
+                    Some((average(code, amount)?, currency(code)?))
+                };
+                Figure::Average(group.revenue.iter().filter_map(average).collect())
+            }
+            Metric::BounceRate => a_session(sessions.saturating_sub(engaged)),
+            Metric::SessionDuration => a_session(seconds),
+            Metric::PagesPerSession => a_session(views),
+        }
+    }
+
+    fn conversion(&self, values: &Values, group: &Group) -> Option<f64> {
+        let fired = match &self.fired {
+            Some(fired) => fired
+                .get(values)
+                .map_or(0, |fired| fired.counted(self.persons).0),
+            None => group.counted(self.persons).0,
+        };
+        let all = match &self.everybody {
+            Some(everybody) => {
+                let kept = values.iter().zip(&self.kept).filter(|(_, kept)| **kept);
+                let kept: Values = kept.map(|(value, _)| value.clone()).collect();
+                everybody
+                    .get(&kept)
+                    .map_or(0, |all| all.counted(self.persons).0)
+            }
+            None => group.counted(self.persons).0,
+        };
+        (all > 0).then(|| fired as f64 / all as f64)
+    }
+
+    /// What rows are ordered by; `None` where it is unknown.
+    pub(super) fn rank(&self, values: &Values, group: &Group, metric: Metric) -> Option<f64> {
+        match metric {
+            Metric::Revenue => Some(
+                group
+                    .revenue
+                    .values()
+                    .map(|amount| amount.minor as f64)
+                    .sum(),
+            ),
+            metric => match self.figure(values, group, metric) {
+                Figure::Count(n) => Some(n as f64),
+                Figure::Ratio(ratio) => ratio,
+                Figure::Average(averages) => averages
+                    .iter()
+                    .map(|(average, _)| *average)
+                    .reduce(|a, b| a + b),
+                Figure::Money(_) => None,
+            },
+        }
+    }
+
+    /// No less than the rank, for visitors and people, and costs nothing.
+    pub(super) fn bound(&self, group: &Group) -> f64 {
+        group.most_visitors() as f64
+    }
+}
+
+/// In major units.
+fn average(code: &[u8; 3], amount: &Amount) -> Option<f64> {
+    let sum = Money {
+        minor: amount.minor,
+        currency: currency(code)?,
+    };
+    (amount.fires > 0).then(|| sum.major() / amount.fires as f64)
+}

@@ -1,0 +1,123 @@
+//! Who is who: which visitors are one person (contract §7). A user is one person with every visitor that was ever seen as
+//! them; a visitor that was never seen as anybody is a person alone. Whoever signed in last in a browser is who it is of,
+//! for its past too, so that a shared one isn't two people.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError};
+
+use roaring::RoaringBitmap;
+use rusqlite::Connection;
+
+use super::{Store, schema};
+
+/// Which visitors are one person.
+#[derive(Debug, Default)]
+pub struct Persons {
+    /// Visitors who are known as a user.
+    known: RoaringBitmap,
+    /// The number of that user, for each of them in order.
+    users: Vec<u32>,
+}
+
+impl Persons {
+    /// Of visitors in order, each with the name of its user; of one that stands several times the last name counts.
+    fn of(
+        identities: impl Iterator<Item = rusqlite::Result<(u32, String)>>,
+    ) -> rusqlite::Result<Persons> {
+        let mut persons = Persons::default();
+        let mut numbers: HashMap<String, u32> = HashMap::new();
+        for identity in identities {
+            let (visitor, user) = identity?;
+            let next = numbers.len() as u32;
+            let number = *numbers.entry(user).or_insert(next);
+            if persons.known.insert(visitor) {
+                persons.users.push(number);
+            } else if let Some(last) = persons.users.last_mut() {
+                *last = number;
+            }
+        }
+        Ok(persons)
+    }
+
+    /// How many people these visitors are.
+    pub fn count(&self, visitors: &RoaringBitmap) -> u64 {
+        let known = visitors & &self.known;
+        let mut users = HashSet::new();
+        if known.len() * 8 > self.known.len() {
+            let all = self.known.iter().zip(&self.users);
+            users.extend(
+                all.filter(|(visitor, _)| known.contains(*visitor))
+                    .map(|(_, user)| *user),
+            );
+        } else {
+            // Its place in the list: how many stand before it.
+            let user = |visitor| {
+                self.users
+                    .get(self.known.rank(visitor) as usize - 1)
+                    .copied()
+            };
+            users.extend(known.iter().filter_map(user));
+        }
+        visitors.len() - known.len() + users.len() as u64
+    }
+}
+
+/// What was read, and of which state of the file.
+#[derive(Default)]
+pub(super) struct Held(Option<(Connection, i64, Arc<Persons>)>);
+
+impl Store {
+    /// Who is who now. It is read anew when the log has changed since it was asked last.
+    pub fn persons(&self) -> rusqlite::Result<Arc<Persons>> {
+        let mut held = self.persons.lock().unwrap_or_else(PoisonError::into_inner);
+        // The version says whether others changed the file since this same connection looked last.
+        let version = |connection: &Connection| {
+            connection.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0))
+        };
+        let connection = match held.0.take() {
+            Some((connection, known, persons)) => {
+                if version(&connection)? == known {
+                    held.0 = Some((connection, known, persons.clone()));
+                    return Ok(persons);
+                }
+                connection
+            }
+            None => schema::open_to_read(&self.file)?,
+        };
+        let known = version(&connection)?;
+        let persons = Arc::new(read(&connection)?);
+        held.0 = Some((connection, known, persons.clone()));
+        Ok(persons)
+    }
+}
+
+fn read(connection: &Connection) -> rusqlite::Result<Persons> {
+    let mut statement =
+        connection.prepare_cached("SELECT visitor, user FROM identity ORDER BY visitor, at")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Persons::of(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn people_are_counted_as_a_list_says(
+            mut identities in proptest::collection::vec((0u32..40, 0u8..6), 0..60),
+            visitors in proptest::collection::btree_set(0u32..50, 0..50),
+        ) {
+            identities.sort_by_key(|(visitor, _)| *visitor);
+            let last = |visitor: u32| {
+                identities.iter().rev().find(|(known, _)| *known == visitor).map(|(_, user)| *user)
+            };
+            let people: HashSet<Result<u8, u32>> =
+                visitors.iter().map(|visitor| last(*visitor).ok_or(*visitor)).collect();
+            let persons = Persons::of(identities.iter().map(|(v, u)| Ok((*v, u.to_string())))).unwrap();
+            let visitors: RoaringBitmap = visitors.iter().collect();
+            prop_assert_eq!(persons.count(&visitors), people.len() as u64);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What an event must be to be counted: tests of single columns, and trees of them. A test is made once for each thing
+//! that occurs in a column.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::file::{Columns, ReadError};
+use super::hour::{self, Hours};
+use super::part::{self, Kind};
+use super::row::Row;
+
+/// What a number stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The goal; 0 for page views.
+    Goal,
+    /// The page.
+    Page,
+    /// The page that the session began on.
+    Entry,
+    /// What brought the session.
+    Origin,
+    /// With what the visitor came.
+    Client,
+    /// The visitor.
+    Visitor,
+}
+
+impl Of {
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Of::Goal => Kind::Goal,
+            Of::Page => Kind::Url,
+            Of::Entry => Kind::Entry,
+            Of::Origin => Kind::Origin,
+            Of::Client => Kind::Client,
+            Of::Visitor => Kind::Visitor,
+        }
+    }
+
+    pub(super) fn of(self, row: &Row) -> u32 {
+        match self {
+            Of::Goal => row.goal,
+            Of::Page => row.url,
+            Of::Entry => row.place.shared.entry,
+            Of::Origin => row.place.shared.origin,
+            Of::Client => row.place.shared.client,
+            Of::Visitor => row.visitor,
+        }
+    }
+}
+
+/// Whether a number passes.
+pub type NumberTest = dyn Fn(u32) -> bool + Send + Sync;
+
+/// Whether a value of metadata passes; `None` where there is none.
+pub type ValueTest = dyn Fn(Option<&str>) -> bool + Send + Sync;
+
+/// Whether a day passes, in days since 1970.
+pub type DayTest = dyn Fn(i32) -> bool + Send + Sync;
+
+/// What an event must be.
+#[derive(Clone)]
+pub enum Test {
+    /// A number that passes.
+    Number(Of, Arc<NumberTest>),
+    /// A value of this key that passes.
+    Metadata(Arc<str>, Arc<ValueTest>),
+    /// A day that passes.
+    Day(Arc<DayTest>),
+    /// An hour of the day in this zone, 0 to 23, that passes.
+    Hour(TimeZone, Arc<NumberTest>),
+    /// All of these.
+    All(Vec<Test>),
+    /// Any of these.
+    Any(Vec<Test>),
+    /// Not this.
+    Not(Box<Test>),
+}
+
+/// Which rows of a part pass.
+enum Mask {
+    All,
+    None,
+    /// By their codes.
+    Coded(Vec<u32>, Vec<bool>),
+    /// Each by itself.
+    Rows(Vec<bool>),
+}
+
+impl Mask {
+    fn of_all(passes: bool) -> Mask {
+        if passes { Mask::All } else { Mask::None }
+    }
+
+    fn coded(codes: Vec<u32>, table: Vec<bool>) -> Mask {
+        if table.iter().all(|passes| !passes) {
+            Mask::None
+        } else if table.iter().all(|passes| *passes) {
+            Mask::All
+        } else {
+            Mask::Coded(codes, table)
+        }
+    }
+
+    /// Gives `each` what becomes of each row.
+    fn each(self, rows: &mut [bool], each: impl Fn(&mut bool, bool)) {
+        match self {
+            Mask::All => rows.iter_mut().for_each(|row| each(row, true)),
+            Mask::None => rows.iter_mut().for_each(|row| each(row, false)),
+            Mask::Coded(codes, table) => {
+                for (row, code) in rows.iter_mut().zip(codes) {
+                    each(row, table[code as usize]);
+                }
+            }
+            Mask::Rows(mask) => {
+                for (row, passes) in rows.iter_mut().zip(mask) {
+                    each(row, passes);
+                }
+            }
+        }
+    }
+}
+
+fn mask(columns: &Columns, day: i32, test: &Test) -> Result<Mask, ReadError> {
+    let n = columns.head.rows;
+    Ok(match test {
+        Test::Metadata(key, test) => match columns.metadata(key)? {
+            Some(codes) => {
+                let table = codes.occurs.iter().map(|value| test(value.as_deref()));
+                Mask::coded(codes.rows, table.collect())
+            }
+            None => Mask::of_all(test(None)),
+        },
+        Test::Number(of, test) => {
+            let codes = part::codes(&columns.column(of.kind())?, n)?;
+            let table = codes.occurs.iter().map(|number| test(*number));
+            Mask::coded(codes.rows, table.collect())
+        }
+        Test::Day(test) => Mask::of_all(test(day)),
+        Test::Hour(zone, test) => {
+            let hours = Hours::column(columns, zone)?;
+            Mask::coded(hours, (0..24).map(|hour| test(hour)).collect())
+        }
+        Test::All(tests) => match passing(columns, day, tests)? {
+            Some(rows) => Mask::Rows(rows),
+            None => Mask::None,
+        },
+        Test::Any(tests) => {
+            let mut any = vec![false; n];
+            for test in tests {
+                match mask(columns, day, test)? {
+                    Mask::All => return Ok(Mask::All),
+                    Mask::None => {}
+                    some => some.each(&mut any, |row, passes| *row |= passes),
+                }
+            }
+            Mask::Rows(any)
+        }
+        Test::Not(test) => match mask(columns, day, test)? {
+            Mask::All => Mask::None,
+            Mask::None => Mask::All,
+            Mask::Coded(codes, table) => {
+                Mask::Coded(codes, table.into_iter().map(|passes| !passes).collect())
+            }
+            Mask::Rows(rows) => Mask::Rows(rows.into_iter().map(|passes| !passes).collect()),
+        },
+    })
+}
+
+/// Which rows of a day's part pass all tests; `None` when none does.
+pub(super) fn passing(
+    columns: &Columns,
+    day: i32,
+    tests: &[Test],
+) -> Result<Option<Vec<bool>>, ReadError> {
+    let mut all = vec![true; columns.head.rows];
+    for test in tests {
+        match mask(columns, day, test)? {
+            Mask::All => {}
+            Mask::None => return Ok(None),
+            some => some.each(&mut all, |row, passes| *row &= passes),
+        }
+    }
+    Ok(Some(all))
+}
+
+/// Whether a row passes all tests.
+pub(super) fn passes(row: &Row, tests: &[Test]) -> bool {
+    tests.iter().all(|test| match test {
+        Test::Number(of, test) => test(of.of(row)),
+        Test::Metadata(key, test) => test(row.metadata(key).as_deref()),
+        Test::Day(test) => test(row.day),
+        Test::Hour(zone, test) => test(hour::of(row.at, zone)),
+        Test::All(tests) => passes(row, tests),
+        Test::Any(tests) => tests
+            .iter()
+            .any(|test| passes(row, std::slice::from_ref(test))),
+        Test::Not(test) => !passes(row, std::slice::from_ref(test)),
+    })
+}

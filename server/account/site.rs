@@ -40,6 +40,21 @@ impl Site {
         (at.as_second() + offset).div_euclid(86_400) as i32
     }
 
+    /// One for tests.
+    #[cfg(test)]
+    pub(crate) fn sample() -> Site {
+        Site {
+            id: SiteId(1),
+            workspace: WorkspaceId(1),
+            website_id: "admx_aaaaaaaaaaaaaaaaaaaa".into(),
+            domain: "a.test".into(),
+            hosts: Vec::new(),
+            zone: TimeZone::UTC,
+            keep_days: None,
+            is_demo: false,
+        }
+    }
+
     /// Whether `host` (lower case, without port) is the site's domain, below it, or one that was added.
     pub fn is_host(&self, host: &str) -> bool {
         let under = |domain: &str| {

@@ -5,8 +5,9 @@
 //!   end
 //! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request
-//! - `event`, `api`, `export`, `page`, `docs`, `asset`, `stream`: what the routes do
+//! - `event`, `api`, `export`, `page`, `analytics`, `docs`, `asset`, `stream`: what the routes do
 
+mod analytics;
 mod api;
 mod asset;
 mod auth;
@@ -83,7 +84,7 @@ pub fn router(app: Arc<App>) -> Router {
         // A preview that asks for the head alone doesn't use the link up.
         .route("/login/{link}", get(page::open_link).head(page::login))
         .route("/dashboard", get(page::to_dashboard))
-        .route("/dashboard/analytics", get(page::analytics))
+        .route("/dashboard/analytics", get(analytics::analytics))
         .route("/dashboard/analytics/live", get(stream::site))
         // What is posted there goes past the router: see `listen`.
         .route(

@@ -6,17 +6,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::api::reading;
-use super::extract::{Asked, Part};
+use super::extract::Part;
 use super::reply::{self, Error};
 use super::{App, auth, extract, stream};
-use crate::account::{LinkError, Site};
+use crate::account::LinkError;
 use crate::pages;
-use crate::query::goals;
-use crate::query::range::Range;
 
 /// What our own pages may do: their own files, nothing inline, nobody else's. The pixel and the live part are
 /// WebAssembly.
@@ -186,78 +182,4 @@ pub(super) async fn open_link(
 /// `GET /dashboard`
 pub(super) async fn to_dashboard() -> Redirect {
     Redirect::to("/dashboard/analytics")
-}
-
-/// What the analytics page is asked for; every part of it is in the address.
-#[derive(Deserialize)]
-pub(super) struct Parameters {
-    site: Option<String>,
-    days: Option<String>,
-    reserved: Option<String>,
-    /// `goals`: only the part of the page that moves.
-    part: Option<String>,
-}
-
-/// `GET /dashboard/analytics`
-pub(super) async fn analytics(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Asked(asked): Asked<Parameters>,
-) -> Result<Response, NoPage> {
-    let now = app.clock.now();
-    let is_part = asked.part.as_deref() == Some("goals");
-    let Some(user) = auth::user(&app, &headers, now)? else {
-        // The login ran out while the page was open: what fetches the part must not take the login page for it.
-        return Err(if is_part {
-            auth::log_in_again().into()
-        } else {
-            NoPage::LogIn
-        });
-    };
-    let sites = app.accounts.sites(user.workspace)?;
-    let site = auth::site(&app, user.workspace, asked.site.as_deref())?;
-    let view = pages::View {
-        site: site.website_id.clone(),
-        days: pages::Days::parse(asked.days.as_deref()),
-        hides_reserved: asked.reserved.as_deref() == Some("hide"),
-    };
-    let base_url = app.base_url.clone();
-    let (after, report) = report(app, site.clone(), view.days, now).await?;
-    let card = pages::GoalsCard::new(view, report, &base_url);
-    if is_part {
-        return page(StatusCode::OK, &card);
-    }
-    page(
-        StatusCode::OK,
-        &pages::Analytics {
-            sites: &sites,
-            site: &site,
-            email: &user.email,
-            card,
-            after,
-        },
-    )
-}
-
-async fn report(
-    app: Arc<App>,
-    site: Arc<Site>,
-    days: pages::Days,
-    now: Timestamp,
-) -> Result<(i64, pages::Report), Error> {
-    reading(move || {
-        // Read first: what is stored while the report is made is told by the stream once more, and not lost.
-        let after = app.store.last_id()?;
-        let range = Range::last(days.count(), &site.zone, now);
-        let starts = range.starts();
-        let report = pages::Report {
-            goals: goals::goals(&app.store, site.id, &range)?,
-            dropped: app.store.dropped(Some(site.id), starts[0].1)?,
-            unknown: app.store.dropped(None, starts[0].1)?,
-            has_events: app.store.has_events(site.id)?,
-            range,
-        };
-        Ok((after, report))
-    })
-    .await
 }

@@ -1,19 +1,18 @@
 //! What a person sees: the templates of `www/pages`, filled. Made whole at the server; `www/live` only moves it.
 //!
-//! - `analytics`: the goals card and the page around it
-//! - `chart`: series as SVG
+//! - [`analytics`]: the numbers of a site
+//! - `chart`: series as SVG; `words`: figures as people read them
 //! - [`docs`]: how to use it
 //!
 //! Leaves to [`http`](crate::http): who may see it.
 
-mod analytics;
+pub mod analytics;
 mod chart;
 pub mod docs;
+mod words;
 
 use askama::Template;
 use live::Fire;
-
-pub use analytics::{Analytics, Days, GoalsCard, Report, View};
 
 /// `/`: what this is, and how to begin.
 #[derive(Template)]

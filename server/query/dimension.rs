@@ -131,7 +131,7 @@ impl Named {
     }
 
     /// Whether a day settles it.
-    pub(super) fn is_of_day(self) -> bool {
+    pub fn is_of_day(self) -> bool {
         matches!(
             self,
             Named::Day | Named::Week | Named::Month | Named::Weekday
@@ -187,7 +187,7 @@ impl Named {
     }
 
     /// The value of a day, for what is made of days.
-    pub(super) fn of_day(self, day: i32) -> Option<String> {
+    pub fn of_day(self, day: i32) -> Option<String> {
         let date: Date = range::date(day)?;
         let weekday = date.weekday();
         match self {

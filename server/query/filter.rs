@@ -92,6 +92,23 @@ pub(super) fn read(filters: &[Value]) -> Result<Vec<Filter>, String> {
         .collect()
 }
 
+/// Reads filters as they stand in an address: on a line each, and lists of them as JSON.
+///
+/// # Errors
+/// In words: what is wrong, and what would be right.
+pub fn written(lines: &[String], lists: &[String]) -> Result<Vec<Filter>, String> {
+    let mut all = lines
+        .iter()
+        .map(|line| line_json(line))
+        .collect::<Result<Vec<_>, _>>()?;
+    for list in lists {
+        let list: Vec<Value> = serde_json::from_str(list)
+            .map_err(|_| format!("filters: {:?} is no list of JSON", short_text(list)))?;
+        all.extend(list);
+    }
+    read(&all)
+}
+
 fn one(filter: &Value, depth: usize, left: &mut Left) -> Result<Filter, String> {
     let wanted = || {
         format!(

@@ -51,6 +51,11 @@ pub(super) fn filters(filters: &[Filter]) -> String {
     format!(" where {}", list(words.collect(), "and"))
 }
 
+/// One filter in words.
+pub fn filter(filter: &Filter) -> String {
+    filter_words(filter, true)
+}
+
 fn rows(limit: usize, offset: usize) -> String {
     match (limit, offset) {
         (MOST_ROWS, 0) => String::new(),
@@ -141,7 +146,7 @@ fn order_words(query: &Query, order: &Order) -> String {
 }
 
 /// Days as people say them.
-pub(super) fn range(range: &Range) -> String {
+pub fn range(range: &Range) -> String {
     let (from, to) = (range.from, range.to);
     let whole = |date: Date| date.strftime("%-d %B %Y").to_string();
     if from == to {

@@ -4,50 +4,76 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
-use url::form_urlencoded::parse;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use serde_json::json;
+use url::form_urlencoded::{Serializer, parse};
 
 use super::api::reading;
+use super::extract::Part;
 use super::page::{NoPage, page};
 use super::reply::Error;
 use super::{App, auth};
-use crate::account::{Site, User};
-use crate::pages::analytics::report::{Lists, Moving};
+use crate::pages::analytics::Analytics;
+use crate::pages::analytics::by::{self, By, ChooseFilter};
+use crate::pages::analytics::fires::{FiresTable, Visitor, moment};
+use crate::pages::analytics::frame::Frame;
+use crate::pages::analytics::funnels::{Filled, Funnels};
+use crate::pages::analytics::goal::{self, Asked, GoalPage};
+use crate::pages::analytics::overview::Overview;
+use crate::pages::analytics::report::{self, Lists, Moving};
 use crate::pages::analytics::view::View;
-use crate::pages::analytics::{Analytics, Overview};
-use crate::query::range::Range;
+use crate::query::Query;
+use crate::query::answer::answer;
+use crate::query::dimension::{Dimension, Named};
+use crate::query::filter::{self, Filter};
+use crate::query::fires;
+use crate::query::funnel::{self, Funnel};
+use crate::query::metric::Metric;
+use crate::store::{ReadError, Store};
 
 /// What stands before the name of each of these pages.
 const BASE: &str = "/dashboard";
 
-/// Who looks at what.
-struct Looked {
-    user: User,
-    sites: Arc<[Arc<Site>]>,
-    site: Arc<Site>,
-    view: View,
-    range: Range,
-}
+/// Rows of a whole list, fires on a page, events of a visitor, steps that are proposed.
+const ROWS: usize = 100;
+const FIRES: usize = 50;
+const JOURNEY: usize = 200;
+const PROPOSED: usize = 50;
+
+/// Days that a funnel's visitors may take where nothing is said.
+const WITHIN: &str = "30";
 
 fn parameter(query: &str, name: &str) -> Option<String> {
-    parse(query.as_bytes())
+    let mut pairs = parse(query.as_bytes());
+    pairs
         .find(|(known, _)| known == name)
         .map(|(_, value)| value.into_owned())
 }
 
-fn look(app: &App, headers: &HeaderMap, query: &str) -> Result<Looked, NoPage> {
+/// Who looks at what: the frame of a page.
+fn look(app: &App, headers: &HeaderMap, query: &str, name: String) -> Result<Frame, NoPage> {
     let now = app.clock.now();
     let user = auth::user(app, headers, now)?.ok_or(NoPage::LogIn)?;
     let site = auth::site(app, user.workspace, parameter(query, "site").as_deref())?;
     let view = View::read(BASE, &site, query).map_err(Error::field)?;
-    let range = view.range(&site, now).map_err(Error::field)?;
-    Ok(Looked {
+    Ok(Frame {
+        range: view.range(&site, now).map_err(Error::field)?,
         sites: app.accounts.sites(user.workspace)?,
-        user,
-        site,
+        email: user.email,
+        page: name,
         view,
-        range,
+        site,
     })
+}
+
+/// For the part of a page that is fetched anew. When the login ran out while the page was open, what fetches it must not
+/// take the login page for it.
+fn no_login_page(error: NoPage) -> NoPage {
+    match error {
+        NoPage::LogIn => auth::log_in_again().into(),
+        other => other,
+    }
 }
 
 /// `GET /dashboard/analytics`; with `part=overview` only the part of it that moves.
@@ -58,37 +84,290 @@ pub(super) async fn analytics(
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
     let is_part = parameter(&query, "part").as_deref() == Some("overview");
-    let looked = match look(&app, &headers, &query) {
-        // The login ran out while the page was open: what fetches the part must not take the login page for it.
-        Err(NoPage::LogIn) if is_part => return Err(auth::log_in_again().into()),
-        looked => looked?,
+    let frame = look(&app, &headers, &query, "analytics".into());
+    let frame = if is_part {
+        frame.map_err(no_login_page)?
+    } else {
+        frame?
     };
     let (base_url, now) = (app.base_url.clone(), app.clock.now());
-    let Looked {
-        user,
-        sites,
-        site,
-        view,
-        range,
-    } = looked;
-    let (asked, of) = (view.clone(), site.clone());
+    let (view, site, range) = (frame.view.clone(), frame.site.clone(), frame.range.clone());
     let (after, moving, lists) = reading(move || {
         // Read first: what is stored while the report is made is told by the stream once more, and not lost.
         let after = app.store.last_id()?;
-        let moving = Moving::read(&app.store, &of, &asked, &range, now)?;
+        let moving = Moving::read(&app.store, &site, &view, &range, now)?;
         let lists = match is_part {
             true => None,
-            false => Some(Lists::read(&app.store, &of, &asked, &range)?),
+            false => Some(Lists::read(&app.store, &site, &view, &range)?),
         };
         Ok((after, moving, lists))
     })
     .await?;
-    let overview = Overview::new(view, moving, &base_url);
+    let overview = Overview::new(frame.view.clone(), moving, &base_url);
     match lists {
         None => page(StatusCode::OK, &overview),
         Some(lists) => page(
             StatusCode::OK,
-            &Analytics::new(&sites, &site, &user.email, overview, lists, after),
+            &Analytics::new(frame, overview, lists, after),
         ),
     }
+}
+
+fn dimension(name: &str) -> Result<Dimension, NoPage> {
+    Ok(Dimension::parse(name)
+        .filter(|dimension| name.len() <= 300 && !dimension.is_time())
+        .ok_or_else(|| Error::field(format!("by: there is no list by {name:.40}")))?)
+}
+
+/// Asks for a list.
+fn listed(frame: &Frame, dimension: &Dimension, metrics: &[Metric]) -> Query {
+    Query {
+        metrics: metrics.to_vec(),
+        dimensions: vec![dimension.clone()],
+        order: vec![report::most(metrics[0])],
+        limit: ROWS,
+        compare: None,
+        ..frame.view.ask(&frame.site, &frame.range)
+    }
+}
+
+/// `GET /dashboard/by/{dimension}`: one list whole.
+pub(super) async fn by(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Part(name): Part,
+    RawQuery(query): RawQuery,
+) -> Result<Response, NoPage> {
+    let query = query.unwrap_or_default();
+    let dimension = dimension(&name)?;
+    let frame = look(&app, &headers, &query, format!("by/{name}"))?;
+    let mut asked = listed(&frame, &dimension, by::metrics(&dimension));
+    if let Some(cursor) = parameter(&query, "cursor") {
+        asked = asked.after(&cursor).map_err(Error::field)?;
+    }
+    let (keys, rows) = reading(move || {
+        Ok((
+            fires::keys(&app.store, &asked)?,
+            answer(&app.store, &asked)?,
+        ))
+    })
+    .await?;
+    page(StatusCode::OK, &By::new(frame, &dimension, &keys, &rows))
+}
+
+/// `GET /dashboard/filter`: choosing one. With an operator and a value it leads back, with the filter added.
+pub(super) async fn filter(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, NoPage> {
+    let query = query.unwrap_or_default();
+    let frame = look(&app, &headers, &query, "filter".into())?;
+    let chosen = parameter(&query, "dimension")
+        .map(|name| dimension(&name))
+        .transpose()?;
+    if let (Some(dimension), Some(operator), Some(value)) = (
+        &chosen,
+        parameter(&query, "operator"),
+        parameter(&query, "value"),
+    ) {
+        let values: Vec<&str> = value.split('|').map(str::trim).collect();
+        let list = json!([[operator, dimension.name(), values]]).to_string();
+        let added = filter::written(&[], &[list]).map_err(Error::field)?;
+        let view = frame.view.with(|view| view.filters.extend(added));
+        return Ok(Redirect::to(&view.address("analytics")).into_response());
+    }
+    let asked = chosen
+        .as_ref()
+        .map(|dimension| listed(&frame, dimension, &[Metric::Visitors]));
+    let all = listed(&frame, &Dimension::Named(Named::Goal), &[Metric::Visitors]);
+    let (keys, values) = reading(move || {
+        let values = asked.map(|asked| answer(&app.store, &asked)).transpose()?;
+        Ok((fires::keys(&app.store, &all)?, values))
+    })
+    .await?;
+    let chosen = chosen.as_ref().zip(values.as_ref());
+    page(StatusCode::OK, &ChooseFilter::new(frame, &keys, chosen))
+}
+
+/// `GET /dashboard/goals/{name}`; with `part=fires` only the table of its fires.
+pub(super) async fn goal(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Part(name): Part,
+    RawQuery(query): RawQuery,
+) -> Result<Response, NoPage> {
+    let query = query.unwrap_or_default();
+    let is_part = parameter(&query, "part").as_deref() == Some("fires");
+    let path = format!("goals/{}", by::encoded(&name));
+    let frame = look(&app, &headers, &query, path);
+    let frame = if is_part {
+        frame.map_err(no_login_page)?
+    } else {
+        frame?
+    };
+    let by = match parameter(&query, "by") {
+        Some(name) => match Dimension::parse(&name) {
+            Some(by) if by != Dimension::Named(Named::ExitPage) => by,
+            _ => return Err(Error::field(format!("by: there is no list by {name:.40}")).into()),
+        },
+        None => Dimension::Named(Named::Channel),
+    };
+    let before = parameter(&query, "before").and_then(|text| moment(&text));
+    let ask = Query {
+        goals: vec![name.clone()],
+        ..frame.view.ask(&frame.site, &frame.range)
+    };
+    let part = by.clone();
+    let range = frame.range.clone();
+    let (after, fires, asked) = reading(move || {
+        let after = app.store.last_id()?;
+        let fires = fires::fires(&app.store, &ask, before, FIRES)?;
+        let asked = match is_part {
+            true => None,
+            false => Some(asked(&app.store, &ask, part, report::step(&range))?),
+        };
+        Ok((after, fires, asked))
+    })
+    .await?;
+    let address = frame.view.address(&frame.page);
+    let table = FiresTable::of_goal(&frame.view, &frame.site, &fires, &address);
+    match asked {
+        None => page(StatusCode::OK, &table),
+        Some(asked) => page(
+            StatusCode::OK,
+            &GoalPage::new(frame, &name, &by, asked, table, after),
+        ),
+    }
+}
+
+fn asked(store: &Arc<Store>, ask: &Query, by: Dimension, step: Named) -> Result<Asked, ReadError> {
+    let totals = Query {
+        metrics: goal::FIGURES.to_vec(),
+        ..ask.clone()
+    };
+    let series = Query {
+        metrics: vec![Metric::Fires],
+        dimensions: vec![Dimension::Named(step)],
+        order: report::forward(),
+        limit: 10_000,
+        ..ask.clone()
+    };
+    let parts = Query {
+        metrics: goal::OF_PART.to_vec(),
+        dimensions: vec![by],
+        order: vec![report::most(Metric::Fires)],
+        limit: ROWS,
+        compare: None,
+        ..ask.clone()
+    };
+    Ok(Asked {
+        totals: report::pairs(&totals, answer(store, &totals)?),
+        series: answer(store, &series)?.rows,
+        parts: answer(store, &parts)?,
+        keys: fires::keys(store, ask)?,
+    })
+}
+
+/// `GET /dashboard/visitors/{number}`: what one visitor did.
+pub(super) async fn visitor(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Part(number): Part,
+    RawQuery(query): RawQuery,
+) -> Result<Response, NoPage> {
+    let query = query.unwrap_or_default();
+    let nobody = || {
+        Error::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "this site knows no such visitor",
+        )
+    };
+    let number: u32 = number.parse().map_err(|_| nobody())?;
+    let frame = look(&app, &headers, &query, format!("visitors/{number}"))?;
+    let before = parameter(&query, "before").and_then(|text| moment(&text));
+    let site = frame.site.id;
+    let (journey, user) = reading(move || {
+        Ok((
+            fires::journey(&app.store, site, number, before, JOURNEY)?,
+            app.store.user(number)?,
+        ))
+    })
+    .await?;
+    // Numbers are given to the visitors of all sites: nothing is said of one that this site never saw.
+    if journey.fires.is_empty() {
+        return Err(nobody().into());
+    }
+    page(
+        StatusCode::OK,
+        &Visitor::new(frame, number, user.as_deref(), &journey),
+    )
+}
+
+/// `GET /dashboard/funnels`
+pub(super) async fn funnels(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, NoPage> {
+    let query = query.unwrap_or_default();
+    let frame = look(&app, &headers, &query, "funnels".into())?;
+    let steps = parse(query.as_bytes()).filter(|(name, _)| name == "step");
+    let steps: Vec<String> = steps
+        .map(|(_, step)| step.trim().to_owned())
+        .filter(|step| !step.is_empty())
+        .collect();
+    let filled = Filled {
+        within: parameter(&query, "within").unwrap_or_else(|| WITHIN.into()),
+        steps,
+    };
+    let funnel = match filled.steps.is_empty() {
+        true => Ok(None),
+        false => written(&frame, &filled, app.clock.now()).map(Some),
+    };
+    let goals = listed(&frame, &Dimension::Named(Named::Goal), &[Metric::Fires]);
+    let pages = Query {
+        limit: PROPOSED,
+        ..listed(&frame, &Dimension::Named(Named::Page), &[Metric::Visitors])
+    };
+    let (known, found) = reading(move || {
+        let values = |kind: &str, query: &Query| {
+            let rows = answer(&app.store, query)?.rows.into_iter();
+            let values = rows.filter_map(|row| row.values.into_iter().next().flatten());
+            Ok::<_, ReadError>(values.map(|value| format!("{kind}:{value}")).collect())
+        };
+        let mut known: Vec<String> = values("goal", &goals)?;
+        known.extend::<Vec<_>>(values("page", &pages)?);
+        let found = match funnel {
+            Ok(Some(asked)) => {
+                let reached = funnel::funnel(&app.store, &asked)?;
+                Ok(Some((asked, reached)))
+            }
+            Ok(None) => Ok(None),
+            Err(problem) => Err(problem),
+        };
+        Ok((known, found))
+    })
+    .await?;
+    page(StatusCode::OK, &Funnels::new(frame, filled, known, found))
+}
+
+/// The funnel that a form means.
+fn written(frame: &Frame, filled: &Filled, now: Timestamp) -> Result<Funnel, String> {
+    let days: u64 = filled
+        .within
+        .parse()
+        .map_err(|_| "wanted a whole number of days".to_owned())?;
+    let filters: Vec<_> = frame.view.filters.iter().map(Filter::json).collect();
+    let mut query = Serializer::new(String::new());
+    for step in &filled.steps {
+        query.append_pair("step", step);
+    }
+    query
+        .append_pair("window_minutes", &days.saturating_mul(1440).to_string())
+        .append_pair("filters", &json!(filters).to_string())
+        .append_pair("from", &frame.range.from.to_string())
+        .append_pair("to", &frame.range.to.to_string());
+    funnel::Sent::query_string(&query.finish())?.read(&frame.site, now)
 }

@@ -85,6 +85,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/login/{link}", get(page::open_link).head(page::login))
         .route("/dashboard", get(page::to_dashboard))
         .route("/dashboard/analytics", get(analytics::analytics))
+        .route("/dashboard/by/{dimension}", get(analytics::by))
+        .route("/dashboard/filter", get(analytics::filter))
+        .route("/dashboard/goals/{name}", get(analytics::goal))
+        .route("/dashboard/visitors/{number}", get(analytics::visitor))
+        .route("/dashboard/funnels", get(analytics::funnels))
         .route("/dashboard/analytics/live", get(stream::site))
         // What is posted there goes past the router: see `listen`.
         .route(

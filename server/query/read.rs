@@ -194,7 +194,7 @@ impl Sent {
             None if is_line => MOST_ROWS,
             None => ROWS,
         };
-        let mut query = Query {
+        let query = Query {
             site: site.id,
             website_id: site.website_id.as_str().into(),
             metrics,
@@ -208,12 +208,10 @@ impl Sent {
             offset: 0,
         };
         check_exits(&query)?;
-        if let Some(cursor) = parts.text("cursor")? {
-            query.offset = query.offset_of(&cursor).ok_or(
-                "cursor: it is of another query; wanted the \"next\" of an answer to this one, dates named",
-            )?;
+        match parts.text("cursor")? {
+            Some(cursor) => query.after(&cursor),
+            None => Ok(query),
         }
-        Ok(query)
     }
 }
 
@@ -389,6 +387,17 @@ impl Query {
     /// What stands for the rows from `offset` on.
     pub(super) fn cursor(&self, offset: usize) -> String {
         format!("{offset}.{}", self.mark())
+    }
+
+    /// The same, from the row on that a cursor stands for.
+    ///
+    /// # Errors
+    /// In words, when it is of another query.
+    pub fn after(mut self, cursor: &str) -> Result<Query, String> {
+        self.offset = self.offset_of(cursor).ok_or(
+            "cursor: it is of another query; wanted the \"next\" of an answer to this one, dates named",
+        )?;
+        Ok(self)
     }
 
     fn offset_of(&self, cursor: &str) -> Option<usize> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::figure::Total;
 use super::view::{FIGURES, TABS, View};
 use crate::account::Site;
 use crate::query::answer::{Answer, Figure, Row, answer};
@@ -34,7 +35,7 @@ pub(super) const OF_GOAL: [Metric; 4] = [
 /// What moves while one looks: figures, series, goals.
 pub struct Moving {
     /// Each of [`FIGURES`], and the same of the days before.
-    pub(super) figures: Vec<(Metric, Figure, Option<Figure>)>,
+    pub(super) figures: Vec<Total>,
     /// The figure that is drawn, a row a part of time.
     pub(super) series: Vec<Row>,
     /// What a row of the series is.
@@ -43,7 +44,8 @@ pub struct Moving {
     pub(super) goals: Vec<Row>,
     /// Fires a goal and step, in the steps' order.
     pub(super) lines: Vec<Row>,
-    /// The parts of time that a goal's line has.
+    /// What a step of a goal's line is, and all there are.
+    pub(super) line_step: Named,
     pub(super) line_steps: Vec<String>,
     /// The days.
     pub(super) range: Range,
@@ -92,11 +94,7 @@ impl Moving {
             compare: None,
             ..ask.clone()
         };
-        let line_step = if step == Named::Hour {
-            Named::Day
-        } else {
-            step
-        };
+        let line_step = super::overview::line_step(step);
         let lines = Query {
             metrics: vec![Metric::Fires],
             dimensions: vec![Dimension::Named(Named::Goal), Dimension::Named(line_step)],
@@ -116,6 +114,7 @@ impl Moving {
             step,
             goals: answer(store, &goals)?.rows,
             lines: answer(store, &lines)?.rows,
+            line_step,
             line_steps,
             range: range.clone(),
             present: store.reports().present(site.id, now),
@@ -155,11 +154,7 @@ impl Lists {
 }
 
 /// Each of [`FIGURES`]; the fires of goals that fire by themselves are left out where they are hidden.
-fn totals(
-    store: &Arc<Store>,
-    ask: &Query,
-    hides_reserved: bool,
-) -> Result<Vec<(Metric, Figure, Option<Figure>)>, ReadError> {
+fn totals(store: &Arc<Store>, ask: &Query, hides_reserved: bool) -> Result<Vec<Total>, ReadError> {
     let all = Query {
         metrics: FIGURES.to_vec(),
         ..ask.clone()
@@ -180,7 +175,8 @@ fn totals(
     Ok(totals)
 }
 
-fn pairs(query: &Query, answer: Answer) -> Vec<(Metric, Figure, Option<Figure>)> {
+/// The figures of a query that isn't split, each with what it was before.
+pub fn pairs(query: &Query, answer: Answer) -> Vec<Total> {
     let Some(row) = answer.rows.into_iter().next() else {
         return Vec::new();
     };
@@ -208,7 +204,8 @@ fn filters(ask: &Query, hides_reserved: bool) -> Vec<Filter> {
     filters
 }
 
-pub(super) fn most(metric: Metric) -> Order {
+/// The most first.
+pub fn most(metric: Metric) -> Order {
     Order {
         by: OrderBy::Metric(metric),
         ascending: false,
@@ -216,7 +213,7 @@ pub(super) fn most(metric: Metric) -> Order {
 }
 
 /// Time as it goes.
-pub(super) fn forward() -> Vec<Order> {
+pub fn forward() -> Vec<Order> {
     vec![Order {
         by: OrderBy::Dimension(0),
         ascending: true,
@@ -224,7 +221,7 @@ pub(super) fn forward() -> Vec<Order> {
 }
 
 /// What a range is drawn by.
-pub(super) fn step(range: &Range) -> Named {
+pub fn step(range: &Range) -> Named {
     let days = range.days();
     match days.end() - days.start() + 1 {
         1 => Named::Hour,

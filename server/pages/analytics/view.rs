@@ -74,7 +74,6 @@ pub const TABS: [Tabs; 3] = [
             (Named::Channel, "Channels"),
             (Named::Source, "Sources"),
             (Named::Campaign, "Campaigns"),
-            (Named::Medium, "Mediums"),
             (Named::Referrer, "Referrers"),
         ],
         metrics: &[Metric::Visitors, Metric::Fires, Metric::ConversionRate],
@@ -247,6 +246,11 @@ impl View {
             pairs.push(("reserved", "hide".into()));
         }
         pairs
+    }
+
+    /// The page of a goal.
+    pub fn goal_address(&self, name: &str) -> String {
+        self.address(&format!("goals/{}", super::by::encoded(name)))
     }
 
     /// The same with something changed.

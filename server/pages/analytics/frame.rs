@@ -1,0 +1,95 @@
+//! What the pages of a site have in common: the bar, the days, the filters that hold.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::view::{Span, View};
+use crate::account::Site;
+use crate::query::range::Range;
+use crate::query::sentence;
+
+/// Around a page of a site.
+pub struct Frame {
+    /// What is looked at.
+    pub view: View,
+    /// The site.
+    pub site: Arc<Site>,
+    /// The workspace's sites, to choose from.
+    pub sites: Arc<[Arc<Site>]>,
+    /// Who is logged in.
+    pub email: String,
+    /// The days.
+    pub range: Range,
+    /// The page's name in the address, such as `analytics`.
+    pub page: String,
+}
+
+/// A link that is one of several to choose from.
+pub(super) struct Choice {
+    pub(super) words: String,
+    pub(super) address: String,
+    pub(super) is_chosen: bool,
+}
+
+/// A filter that holds, and the page without it.
+pub(super) struct Chip {
+    pub(super) words: String,
+    pub(super) without: String,
+}
+
+impl Frame {
+    /// This page with something of the view changed.
+    pub(super) fn with(&self, change: impl FnOnce(&mut View)) -> String {
+        self.view.with(change).address(&self.page)
+    }
+
+    /// Another page with the same view.
+    pub(super) fn to(&self, page: &str) -> String {
+        self.view.address(page)
+    }
+
+    pub(super) fn spans(&self) -> Vec<Choice> {
+        let choice = |(_, span, words): (&str, Span, &str)| Choice {
+            words: words.to_owned(),
+            is_chosen: self.view.span == span,
+            address: self.with(|view| view.span = span),
+        };
+        Span::NAMED.into_iter().map(choice).collect()
+    }
+
+    pub(super) fn dates(&self) -> (Date, Date) {
+        (self.range.from, self.range.to)
+    }
+
+    pub(super) fn range_words(&self) -> String {
+        sentence::range(&self.range)
+    }
+
+    /// The parts of the address that a form for other dates keeps.
+    pub(super) fn kept(&self) -> Vec<(&'static str, String)> {
+        self.view.with(|view| view.span = Span::Days(30)).pairs()
+    }
+
+    pub(super) fn chips(&self) -> Vec<Chip> {
+        let chip = |(at, filter)| Chip {
+            words: sentence::filter(filter),
+            without: self.with(|view| drop(view.filters.remove(at))),
+        };
+        self.view.filters.iter().enumerate().map(chip).collect()
+    }
+
+    /// The page of another site; filters are of the one that is left.
+    pub(super) fn site_address(&self, site: &Site) -> String {
+        let view = self.view.with(|view| {
+            view.site = site.website_id.clone();
+            view.filters.clear();
+        });
+        view.address("analytics")
+    }
+
+    /// Whether a page is the one that is shown, or above it.
+    pub(super) fn is_at(&self, page: &str) -> bool {
+        self.page == page
+    }
+}

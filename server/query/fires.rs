@@ -1,0 +1,113 @@
+//! Single events behind a number: which fires, latest first, and what one visitor did.
+
+use std::sync::Arc;
+
+use super::Query;
+use super::channel;
+use super::plan::{self, Names};
+use crate::store::event::SiteId;
+use crate::store::reports::Moment;
+use crate::store::reports::test::{Of, Test};
+use crate::store::{Detail, ReadError, Store};
+
+/// An event, and the kind of traffic that brought its visit.
+#[derive(Clone, Debug)]
+pub struct Fired {
+    /// The event with its visit.
+    pub detail: Detail,
+    /// See [`channel`]; nothing for an event without a visit.
+    pub channel: Option<&'static str>,
+}
+
+/// Some of them.
+#[derive(Clone, Debug)]
+pub struct Fires {
+    /// Latest first.
+    pub fires: Vec<Fired>,
+    /// Before which moment the next ones lie; `None` when there are no more.
+    pub next: Option<Moment>,
+}
+
+/// The latest fires of a query's goals (page views too where it names none) which pass its filters, before a moment.
+/// Figures, dimensions and order of the query don't matter.
+///
+/// # Errors
+/// When the store's files can't be read; here and below.
+pub fn fires(
+    store: &Arc<Store>,
+    query: &Query,
+    before: Option<Moment>,
+    most: usize,
+) -> Result<Fires, ReadError> {
+    let names = Names::new(store);
+    let tests = tests(&names, store, query)?;
+    let days = query.range.days();
+    let picked = || {
+        store
+            .reports()
+            .picked(query.site, days, &tests, before, most + 1)
+    };
+    told(store, query.site, names.checked(picked)?, most)
+}
+
+/// The keys of metadata that these have, and how many have each, most first.
+#[allow(clippy::missing_errors_doc)]
+pub fn keys(store: &Arc<Store>, query: &Query) -> Result<Vec<(String, u64)>, ReadError> {
+    let names = Names::new(store);
+    let tests = tests(&names, store, query)?;
+    let keys = || store.reports().keys(query.site, query.range.days(), &tests);
+    names.checked(keys)
+}
+
+/// What a visitor, by the number in the log, did on a site: latest first.
+#[allow(clippy::missing_errors_doc)]
+pub fn journey(
+    store: &Arc<Store>,
+    site: SiteId,
+    visitor: u32,
+    before: Option<Moment>,
+    most: usize,
+) -> Result<Fires, ReadError> {
+    let tests = [Test::Number(
+        Of::Visitor,
+        Arc::new(move |number| number == visitor),
+    )];
+    let days = i32::MIN..=i32::MAX;
+    let picked = store
+        .reports()
+        .picked(site, days, &tests, before, most + 1)?;
+    told(store, site, picked, most)
+}
+
+fn tests(names: &Names, store: &Arc<Store>, query: &Query) -> Result<Vec<Test>, ReadError> {
+    let mut tests = plan::tests(names, query.site, &query.range, &query.filters)?;
+    if !query.goals.is_empty() {
+        let is_meant = |name: &str| query.goals.iter().any(|goal| goal == name);
+        let goals = plan::goals(store, query.site, |name| is_meant(name.as_str()))?;
+        tests.push(Test::Number(
+            Of::Goal,
+            Arc::new(move |number| goals.contains(&number)),
+        ));
+    }
+    Ok(tests)
+}
+
+fn told(
+    store: &Store,
+    site: SiteId,
+    mut picked: Vec<Moment>,
+    most: usize,
+) -> Result<Fires, ReadError> {
+    let has_more = picked.len() > most;
+    picked.truncate(most);
+    let ids: Vec<i64> = picked.iter().map(|(_, id)| *id).collect();
+    let fired = |detail: Detail| Fired {
+        channel: detail.session.map(|_| channel::channel(&detail.origin)),
+        detail,
+    };
+    let fires = store.details(site, &ids)?.into_iter().map(fired);
+    Ok(Fires {
+        fires: fires.collect(),
+        next: picked.last().copied().filter(|_| has_more),
+    })
+}

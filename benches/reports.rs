@@ -226,6 +226,43 @@ fn questions(site: &str) -> Vec<(&'static str, Value)> {
             "three filters on pages: sources",
             ask(&["visitors"], Some("source"), pages),
         ),
+        (
+            "channels: conversion rate of a goal",
+            ask(
+                &["visitors", "conversion_rate"],
+                Some("channel"),
+                json!({ "goals": ["Trial Started"] }),
+            ),
+        ),
+        (
+            "one goal by day, beside the days before",
+            ask(
+                &["fires", "visitors"],
+                Some("day"),
+                json!({ "goals": ["Trial Started"], "compare": { "from": "2026-01-01", "to": "2026-01-30" } }),
+            ),
+        ),
+        ("people", ask(&["people"], None, json!({}))),
+        (
+            "hours of the day",
+            ask(&["visitors", "fires"], Some("hour"), json!({})),
+        ),
+        (
+            "channel, country and device at once",
+            ask(
+                &["visitors"],
+                None,
+                json!({ "dimensions": ["channel", "country", "device"] }),
+            ),
+        ),
+        (
+            "pages of those who fired a goal, or came from a campaign",
+            ask(
+                &["visitors"],
+                Some("page"),
+                json!({ "filters": [["or", [["has_fired", "goal", ["Trial Started"]], ["is_not", "campaign", [""]]]]] }),
+            ),
+        ),
     ]);
     all
 }

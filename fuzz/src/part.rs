@@ -10,7 +10,8 @@ use crate::cost::within;
 use crate::ground::{GROUND, NOW};
 use crate::store::ReadError;
 use crate::store::event::SiteId;
-use crate::store::reports::scan::{By, Of, Test};
+use crate::store::reports::group::By;
+use crate::store::reports::test::{Of, Test};
 use crate::store::reports::{part as parts, sums};
 
 /// A site that has nothing but the part.

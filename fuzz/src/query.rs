@@ -36,8 +36,14 @@ fn asked(query: &Query) {
     assert!((1..=10_000).contains(&query.limit) && !query.metrics.is_empty());
     assert!(!sentence::sentence(query).is_empty());
     let again = |sent: Result<Sent, String>| sent.and_then(|sent| sent.read(&GROUND.site, NOW));
-    assert_eq!(again(Sent::json(query.json().to_string().as_bytes())).as_ref(), Ok(query));
-    assert_eq!(again(Sent::query_string(&query.query_string())).as_ref(), Ok(query));
+    assert_eq!(
+        again(Sent::json(query.json().to_string().as_bytes())).as_ref(),
+        Ok(query)
+    );
+    assert_eq!(
+        again(Sent::query_string(&query.query_string())).as_ref(),
+        Ok(query)
+    );
 
     let rows = ask(query).rows;
     assert!(rows.len() <= query.limit);
@@ -46,7 +52,10 @@ fn asked(query: &Query) {
     for row in &rows {
         assert_eq!(row.values.len(), query.dimensions.len());
         assert_eq!(row.compare.is_some(), query.compare.is_some());
-        for figures in [Some(&row.figures), row.compare.as_ref()].into_iter().flatten() {
+        for figures in [Some(&row.figures), row.compare.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             assert_eq!(figures.len(), query.metrics.len());
             for figure in figures {
                 if let Figure::Ratio(Some(ratio)) = figure {
@@ -61,7 +70,10 @@ fn asked(query: &Query) {
         && let Some(place) = query.metrics.iter().position(|known| *known == metric)
         && !matches!(metric, Metric::Revenue | Metric::AverageValue)
     {
-        let ranks: Vec<f64> = rows.iter().filter_map(|row| rank(&row.figures[place])).collect();
+        let ranks: Vec<f64> = rows
+            .iter()
+            .filter_map(|row| rank(&row.figures[place]))
+            .collect();
         assert!(ranks.is_sorted_by(|a, b| if order.ascending { a <= b } else { a >= b }));
     }
     // Fewer rows are the first of more.

@@ -16,8 +16,11 @@ use crate::store::event::Origin;
 
 use Kind::{Ai, Email, Search, Shopping, Social, Video};
 
-/// Channels and when a visit is of them.
-const RULES: [(&str, fn(&Visit) -> bool); 19] = [
+/// A channel, and when a visit is of it.
+type Rule = (&'static str, fn(&Visit) -> bool);
+
+/// The rules.
+const RULES: [Rule; 19] = [
     ("Direct", |v| {
         v.source.is_empty() && v.medium.is_empty() && v.campaign.is_empty() && v.ad.is_none()
     }),

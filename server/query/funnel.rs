@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::dimension::{Dimension, Named};
-use super::filter::{Filter, Operator};
+use super::filter::Filter;
+use super::operator::Operator;
 use super::plan::{self, Names};
 use super::range::Range;
 use super::read::Parts;
@@ -89,7 +90,6 @@ impl Sent {
     }
 
     /// From what stands behind the `?` of an address: `step=page:/pricing*&step=goal:Trial Started&window_minutes=1440`.
-    #[allow(clippy::missing_errors_doc)]
     pub fn query_string(query: &str) -> Result<Sent, String> {
         Sent::of(Parts::of(query_string::object(
             query,
@@ -105,7 +105,6 @@ impl Sent {
     }
 
     /// Reads it for a site.
-    #[allow(clippy::missing_errors_doc)]
     pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Funnel, String> {
         let steps = self.parts.list("steps")?;
         if !(2..=STEPS).contains(&steps.len()) {

@@ -1,7 +1,7 @@
 //! What people ask of the store, as types, and what answers it. Knows neither SQL nor HTTP. One [`Query`] is behind every
 //! number (contract §10).
 //!
-//! - [`metric`], [`dimension`], [`filter`]: which figures, split by what, of what; [`range`]: days of a zone
+//! - [`metric`], [`dimension`], [`filter`], [`operator`]: which figures, split by what, of what; [`range`]: days of a zone
 //! - [`channel`]: which kind of traffic an origin is
 //! - [`read`]: JSON → a query, and back; `query_string`: the same in an address; [`sentence`]: a query in words
 //! - `plan`: what the store is asked; `table`: the groups that it gives, and their figures; `rank`: which rows come first;
@@ -16,6 +16,7 @@ pub mod fires;
 pub mod funnel;
 pub mod goals;
 pub mod metric;
+pub mod operator;
 mod plan;
 mod query_string;
 pub mod range;

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use roaring::RoaringBitmap;
 
 use super::dimension::{Dimension, Named};
-use super::filter::{Filter, Matcher, Operator};
+use super::filter::Filter;
+use super::operator::{Matcher, Operator};
 use super::range::Range;
 use crate::store::event::{GoalName, SiteId};
 use crate::store::reports::cell::{Groups, Key, Visitors};

@@ -15,7 +15,7 @@ use super::{Order, OrderBy, Query};
 use crate::account::Site;
 
 /// Rows that an answer has where nothing else is asked, and at most.
-const ROWS: usize = 100;
+pub(super) const ROWS: usize = 100;
 pub(super) const MOST_ROWS: usize = 10_000;
 
 /// Dimensions at once, and goals.
@@ -150,7 +150,6 @@ impl Sent {
     /// From what stands behind the `?` of an address: `metrics=fires,visitors&goals=Buy&dimensions=channel&
     /// filter=is:source:Google&from=2026-11-01&to=2026-11-30&order=fires:desc&limit=10`. `goals`, `filter` and `order` may
     /// stand several times; `filters` is the JSON of a list.
-    #[allow(clippy::missing_errors_doc)]
     pub fn query_string(query: &str) -> Result<Sent, String> {
         Sent::of(Parts::of(query_string::object(
             query,
@@ -166,7 +165,6 @@ impl Sent {
     }
 
     /// Reads it for a site.
-    #[allow(clippy::missing_errors_doc)]
     pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Query, String> {
         let parts = &mut self.parts;
         let metrics = read_metrics(parts.texts("metrics")?)?;

@@ -4,10 +4,11 @@
 use jiff::civil::Date;
 
 use super::dimension::Dimension;
-use super::filter::{Filter, Operator};
+use super::filter::Filter;
 use super::metric::Metric;
+use super::operator::Operator;
 use super::range::Range;
-use super::read::MOST_ROWS;
+use super::read::{MOST_ROWS, ROWS};
 use super::{Order, OrderBy, Query};
 
 /// The sentence of a query, without a full stop.
@@ -56,9 +57,10 @@ pub fn filter(filter: &Filter) -> String {
     filter_words(filter, true)
 }
 
+/// Which rows; nothing where nobody chose.
 fn rows(limit: usize, offset: usize) -> String {
     match (limit, offset) {
-        (MOST_ROWS, 0) => String::new(),
+        (ROWS | MOST_ROWS, 0) => String::new(),
         (1, 0) => ", the first row".into(),
         (limit, 0) => format!(", the first {limit} rows"),
         (limit, offset) => format!(", rows {} to {}", offset + 1, offset.saturating_add(limit)),

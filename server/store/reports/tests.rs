@@ -1,7 +1,7 @@
 //! Answers against a slow obvious count, and what is made anew against what was there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -263,21 +263,19 @@ fn assert_right(store: &Store, folder: &TempDir) {
     assert_same(found, exits, "exits");
 }
 
-fn berlin() -> TimeZone {
-    TimeZone::get("Europe/Berlin").unwrap()
-}
+static BERLIN: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("Europe/Berlin").unwrap());
 
 /// The hour in Berlin, by the long way.
 fn hour(row: &Row) -> u32 {
     let at = Timestamp::from_millisecond(row.at).unwrap();
-    at.to_zoned(berlin()).hour() as u32
+    at.to_zoned(BERLIN.clone()).hour() as u32
 }
 
 fn assert_right_of_several(store: &Store, rows: &[Row]) {
     let by_hour = |row: &Row| Some(Key::Number(hour(row)));
     let all = |_: &Row| true;
     assert_same(
-        answered(store, &By::Hour(berlin()), &[]),
+        answered(store, &By::Hour(BERLIN.clone()), &[]),
         count(rows, by_hour, all),
         "hours",
     );
@@ -289,7 +287,7 @@ fn assert_right_of_several(store: &Store, rows: &[Row]) {
     let axes = [
         even,
         axis(By::Metadata("plan".into())),
-        axis(By::Hour(berlin())),
+        axis(By::Hour(BERLIN.clone())),
     ];
     let by_several = |row: &Row| {
         let keys = [
@@ -322,7 +320,7 @@ fn assert_right_of_trees(store: &Store, rows: &[Row]) {
                 number(Of::Page, |page| page > 7),
             ]))),
         ]),
-        Test::Hour(berlin(), Arc::new(|hour| hour != 13)),
+        Test::Hour(BERLIN.clone(), Arc::new(|hour| hour != 13)),
     ];
     let passes = |row: &Row| {
         (plan(row).as_deref() == Some("p1")

@@ -1,0 +1,212 @@
+//! A site's events, as the store has them and as a plain list.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use iso_currency::Currency;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::account::Site;
+use crate::query::dimension::{Dimension, Named};
+use crate::query::filter::WEEKDAYS;
+use crate::query::range::Range;
+use crate::store::event::{
+    Address, Client, Event, EventId, GoalName, Metadata, Money, Origin, SiteId, UserId, VisitorKey,
+    What, WorkspaceId,
+};
+use crate::store::{Role, Settings, Store};
+
+/// Enough that most are sealed and some are not.
+const EVENTS: usize = 40_000;
+const DAYS: i64 = 20;
+const FROM: &str = "2026-10-20T00:00:00Z";
+pub(super) const NOW: Timestamp = Timestamp::constant(1_795_521_600, 0);
+
+/// What is known of an event.
+pub(super) struct Fact {
+    pub(super) at: Timestamp,
+    pub(super) visitor: Option<u8>,
+    pub(super) user: Option<String>,
+    pub(super) goal: Option<String>,
+    pub(super) path: String,
+    pub(super) source: Option<&'static str>,
+    pub(super) plan: Option<String>,
+    pub(super) money: Option<Money>,
+}
+
+pub(super) struct Ground {
+    _folder: TempDir,
+    pub(super) store: Arc<Store>,
+    pub(super) site: Site,
+    pub(super) facts: Vec<Fact>,
+    /// The last user of each visitor that has one.
+    pub(super) users: BTreeMap<u8, String>,
+}
+
+pub(super) static GROUND: LazyLock<Ground> = LazyLock::new(ground);
+
+pub(super) fn site() -> Site {
+    Site {
+        id: SiteId(1),
+        workspace: WorkspaceId(1),
+        website_id: "admx_aaaaaaaaaaaaaaaaaaaa".into(),
+        domain: "a.test".into(),
+        hosts: Vec::new(),
+        zone: TimeZone::get("Europe/Berlin").unwrap(),
+        keep_days: None,
+        is_demo: false,
+    }
+}
+
+fn facts() -> Vec<Fact> {
+    let mut rng = StdRng::seed_from_u64(11);
+    let from: Timestamp = FROM.parse().unwrap();
+    let fact = |n: usize| {
+        let second = from.as_second() + n as i64 * DAYS * 86_400 / EVENTS as i64;
+        let visitor = rng.random_ratio(19, 20).then(|| rng.random_range(1..=90u8));
+        let user = visitor
+            .filter(|v| v % 3 == 0 && rng.random_ratio(1, 5))
+            .map(|v| {
+                // Some browsers change hands half-way.
+                let is_late = v % 9 == 0 && n > EVENTS / 2;
+                format!("user {}", v % 12 + u8::from(is_late))
+            });
+        let goal = match rng.random_range(0..12) {
+            0 => Some("Trial Started"),
+            1 => Some("Buy, now"),
+            2 => Some("__admx_scroll_50"),
+            _ => None,
+        };
+        let currency = if rng.random_ratio(1, 3) {
+            Currency::JPY
+        } else {
+            Currency::EUR
+        };
+        Fact {
+            at: Timestamp::from_second(second).unwrap(),
+            visitor,
+            user,
+            goal: goal.map(str::to_owned),
+            path: format!("/p{}", rng.random_range(0..12)),
+            source: visitor
+                .and_then(|v| [Some("google"), Some("chatgpt.com"), None][usize::from(v % 3)]),
+            plan: goal
+                .filter(|_| rng.random_ratio(2, 3))
+                .map(|_| ["pro", "free"][n % 2].to_owned()),
+            money: goal.filter(|_| rng.random_ratio(1, 2)).map(|_| Money {
+                minor: rng.random_range(1..5000),
+                currency,
+            }),
+        }
+    };
+    (0..EVENTS).map(fact).collect()
+}
+
+fn event(fact: &Fact, site: &Site) -> Event {
+    let query = fact.source.map(|source| format!("?utm_source={source}"));
+    let url = Address(format!(
+        "https://a.test{}{}",
+        fact.path,
+        query.unwrap_or_default()
+    ));
+    Event {
+        workspace: site.workspace,
+        site: site.id,
+        at: fact.at,
+        day: site.day(fact.at),
+        id: EventId::Made(Uuid::nil()),
+        what: match &fact.goal {
+            Some(goal) => What::Goal(GoalName::parse(goal).or(GoalName::reserved(goal)).unwrap()),
+            None => What::View,
+        },
+        visitor: fact
+            .visitor
+            .map(|v| VisitorKey::Uuid(Uuid::from_u128(v.into()))),
+        user: fact.user.clone().map(UserId),
+        origin: Origin::of(Some(&url), None, |_| false),
+        client: Client::default(),
+        begins: true,
+        url: Some(url),
+        referrer: None,
+        metadata: fact
+            .plan
+            .as_ref()
+            .map(|plan| Metadata(format!(r#"{{"plan":"{plan}"}}"#))),
+        revenue: fact.money.clone(),
+    }
+}
+
+fn ground() -> Ground {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        queue: 64,
+        role: Role::Server,
+        most_bytes: None,
+    };
+    let store = Store::open(folder.path(), &settings).unwrap();
+    let (site, facts) = (site(), facts());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    for facts in facts.chunks(500) {
+        let events = facts.iter().map(|fact| event(fact, &site)).collect();
+        runtime.block_on(store.writer().append(events)).unwrap();
+    }
+    let mut users = BTreeMap::new();
+    for fact in &facts {
+        if let (Some(visitor), Some(user)) = (fact.visitor, &fact.user) {
+            users.insert(visitor, user.clone());
+        }
+    }
+    Ground {
+        _folder: folder,
+        store,
+        site,
+        facts,
+        users,
+    }
+}
+
+impl Fact {
+    pub(super) fn value(&self, dimension: &Dimension) -> Option<String> {
+        let zoned = self.at.to_zoned(GROUND.site.zone.clone());
+        let date = zoned.date();
+        let Dimension::Named(named) = dimension else {
+            return self.plan.clone();
+        };
+        match named {
+            Named::Goal => self.goal.clone(),
+            Named::Day => Some(date.to_string()),
+            Named::Week => {
+                let back = i64::from(date.weekday().to_monday_zero_offset());
+                Some((date - jiff::Span::new().days(back)).to_string())
+            }
+            Named::Month => Some(date.first_of_month().to_string()),
+            Named::Weekday => {
+                Some(WEEKDAYS[date.weekday().to_monday_zero_offset() as usize].into())
+            }
+            Named::Hour => Some(format!("{:02}", zoned.hour())),
+            Named::Page => Some(self.path.clone()),
+            Named::Source => self.source.map(str::to_owned),
+            Named::Channel => Some(
+                match self.source {
+                    Some("google") => "Organic Search",
+                    Some(_) => "AI Assistants",
+                    None => "Direct",
+                }
+                .to_owned(),
+            ),
+            other => panic!("{other:?} is not counted here"),
+        }
+    }
+
+    pub(super) fn is_in(&self, range: &Range) -> bool {
+        let date = self.at.to_zoned(range.zone.clone()).date();
+        (range.from..=range.to).contains(&date)
+    }
+}

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::access::Access;
 use super::extract::Asked;
 use super::reply::{Data, Error};
 use super::{App, auth};
@@ -28,11 +29,10 @@ pub(super) struct Parameters {
 /// `GET /api/v1/analytics/goals`: contract §9.
 pub(super) async fn goals(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    access: Access,
     Asked(asked): Asked<Parameters>,
 ) -> Result<Data, Error> {
-    let workspace = auth::reader(&app, &headers)?;
-    let site = auth::site(&app, workspace, asked.website_id.as_deref())?;
+    let site = auth::site(&app, access.workspace, asked.website_id.as_deref())?;
     let range = Range::parse(
         asked.from.as_deref(),
         asked.to.as_deref(),
@@ -47,16 +47,15 @@ pub(super) async fn goals(
 /// `POST /api/v1/query`: contract §10, as far as one dimension at a time goes.
 pub(super) async fn query(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    access: Access,
     body: Bytes,
 ) -> Result<Data, Error> {
-    let workspace = auth::reader(&app, &headers)?;
     let sent: question::Sent = serde_json::from_slice(&body).map_err(|error| {
         Error::field(format!(
             "the body is no query as this server reads it: {error}"
         ))
     })?;
-    let site = auth::site(&app, workspace, sent.website_id.as_deref())?;
+    let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
     let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
     let split = question.dimension.is_some();
     let rows = reading(move || answer::answer(&app.store, &question)).await?;

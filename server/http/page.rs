@@ -8,12 +8,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
+use url::form_urlencoded;
 
+use super::access::Person;
 use super::api::reading;
-use super::extract::{Asked, Part};
+use super::extract::Asked;
 use super::reply::{self, Error};
 use super::{App, auth, extract, stream};
-use crate::account::{LinkError, Site};
+use crate::account::Site;
 use crate::pages;
 use crate::query::goals;
 use crate::query::range::Range;
@@ -27,8 +29,8 @@ const CSP: HeaderValue = HeaderValue::from_static(
 
 /// Why no page is shown.
 pub(super) enum NoPage {
-    /// Log in first.
-    LogIn,
+    /// Log in first, and then go on to this path of ours.
+    LogIn(Option<String>),
     /// As the API says it.
     Error(Error),
     /// The template failed, which is a bug.
@@ -44,7 +46,11 @@ impl<E: Into<Error>> From<E> for NoPage {
 impl IntoResponse for NoPage {
     fn into_response(self) -> Response {
         match self {
-            NoPage::LogIn => Redirect::to("/login").into_response(),
+            NoPage::LogIn(None) => Redirect::to("/login").into_response(),
+            NoPage::LogIn(Some(next)) => {
+                let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+                Redirect::to(&format!("/login?next={next}")).into_response()
+            }
             NoPage::Error(error) => problem(&error).unwrap_or_else(|_| error.into_response()),
             NoPage::Template(error) => {
                 tracing::error!(%error, "a page could not be made");
@@ -65,8 +71,22 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Result<Respo
     let headers = [
         (header::CONTENT_SECURITY_POLICY, CSP),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        // One-time links are in addresses; where a form comes from is still said.
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ),
     ];
     Ok((status, headers, html).into_response())
+}
+
+/// A page that says what went wrong, with the form that it went wrong in.
+pub(super) fn again(error: &Error, template: &impl Template) -> Result<Response, NoPage> {
+    let mut response = page(error.status(), template)?;
+    for (name, value) in error.headers() {
+        response.headers_mut().insert(name, value.clone());
+    }
+    Ok(response)
 }
 
 /// An error as a person reads it.
@@ -76,8 +96,8 @@ fn problem(error: &Error) -> Result<Response, NoPage> {
         status if status.is_client_error() => "That didn't work",
         _ => "Something is wrong here",
     };
-    page(
-        error.status(),
+    again(
+        error,
         &pages::Problem {
             title,
             message: error.message(),
@@ -137,52 +157,6 @@ pub(super) async fn demo(State(app): State<Arc<App>>) -> Result<Response, NoPage
     )
 }
 
-/// `GET /login`
-pub(super) async fn login() -> Result<Response, NoPage> {
-    page(StatusCode::OK, &pages::Login { problem: None })
-}
-
-/// `GET /login/{link}`: the one-time link.
-pub(super) async fn open_link(
-    State(app): State<Arc<App>>,
-    Part(link): Part,
-) -> Result<Response, NoPage> {
-    let (accounts, now) = (app.accounts.clone(), app.clock.now());
-    let logged_in = tokio::task::spawn_blocking(move || accounts.log_in(&link, now)).await;
-    let logged_in = logged_in.unwrap_or_else(|error| {
-        tracing::error!(%error, "a login died");
-        Err(LinkError::Unknown)
-    });
-    match logged_in {
-        Ok(login) => {
-            let secure = if app.base_url.starts_with("https:") {
-                "; Secure"
-            } else {
-                ""
-            };
-            let age = crate::account::LOGIN.as_secs();
-            let cookie = format!(
-                "{}={login}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}",
-                auth::COOKIE
-            );
-            let cookie = HeaderValue::try_from(cookie)
-                .map_err(|_| Error::field("the login could not be kept"))?;
-            let headers = [
-                (header::SET_COOKIE, cookie),
-                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            ];
-            Ok((headers, Redirect::to("/dashboard/analytics")).into_response())
-        }
-        Err(LinkError::File(error)) => Err(error.into()),
-        Err(problem) => page(
-            StatusCode::FORBIDDEN,
-            &pages::Login {
-                problem: Some(problem.to_string()),
-            },
-        ),
-    }
-}
-
 /// `GET /dashboard`
 pub(super) async fn to_dashboard() -> Redirect {
     Redirect::to("/dashboard/analytics")
@@ -201,20 +175,16 @@ pub(super) struct Parameters {
 /// `GET /dashboard/analytics`
 pub(super) async fn analytics(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    Person(user): Person,
     Asked(asked): Asked<Parameters>,
 ) -> Result<Response, NoPage> {
     let now = app.clock.now();
     let is_part = asked.part.as_deref() == Some("goals");
-    let Some(user) = auth::user(&app, &headers, now)? else {
-        // The login ran out while the page was open: what fetches the part must not take the login page for it.
-        return Err(if is_part {
-            auth::log_in_again().into()
-        } else {
-            NoPage::LogIn
-        });
-    };
     let sites = app.accounts.sites(user.workspace)?;
+    if sites.is_empty() {
+        // A new workspace.
+        return Ok(Redirect::to("/settings/websites").into_response());
+    }
     let site = auth::site(&app, user.workspace, asked.site.as_deref())?;
     let view = pages::View {
         site: site.website_id.clone(),
@@ -232,7 +202,6 @@ pub(super) async fn analytics(
         &pages::Analytics {
             sites: &sites,
             site: &site,
-            email: &user.email,
             card,
             after,
         },

@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use tokio::sync::broadcast;
 
+use super::access::Access;
 use super::api::reading;
 use super::extract::Asked;
 use super::reply::Error;
@@ -41,12 +42,12 @@ type Fires = Sse<KeepAliveStream<BoxStream<'static, Result<Event, Infallible>>>>
 /// `GET /dashboard/analytics/live`: a site of the workspace that is logged in.
 pub(super) async fn site(
     State(app): State<Arc<App>>,
+    access: Access,
     Extension(from): Extension<Peer>,
     headers: HeaderMap,
     Asked(asked): Asked<Parameters>,
 ) -> Result<Fires, Error> {
-    let workspace = auth::reader(&app, &headers)?;
-    let site = auth::site(&app, workspace, asked.site.as_deref())?;
+    let site = auth::site(&app, access.workspace, asked.site.as_deref())?;
     let place = Place::take(&app, peer::client(from, &headers, &app.trusted_proxies))?;
     Ok(fires(app, site, heard(&headers).or(asked.after), place))
 }

@@ -90,8 +90,6 @@ pub struct Analytics<'a> {
     pub sites: &'a [Arc<Site>],
     /// The one that is shown.
     pub site: &'a Site,
-    /// Who is logged in.
-    pub email: &'a str,
     /// The part that moves.
     pub card: GoalsCard,
     /// The last event in the log when the page was made; the stream goes on from there.

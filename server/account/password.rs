@@ -55,7 +55,9 @@ static NOBODYS: LazyLock<String> = LazyLock::new(|| {
 
 /// Whether `text` is the password that `stored` was made of. Takes as long whether it is, isn't, or none is stored.
 pub fn is_right(text: &str, stored: Option<&str>) -> bool {
-    let is_right = PasswordHash::new(stored.unwrap_or(&NOBODYS)).is_ok_and(|hash| {
+    // Whoever asks first waits for it to be made, known or not.
+    let nobodys: &str = &NOBODYS;
+    let is_right = PasswordHash::new(stored.unwrap_or(nobodys)).is_ok_and(|hash| {
         Argon2::default()
             .verify_password(text.as_bytes(), &hash)
             .is_ok()

@@ -203,7 +203,7 @@ impl Keys<'_> {
                 (Some(at), _) => format!("Revoked {}", day(at)),
                 (None, Some(at)) if at <= now => format!("Expired {}", day(at)),
                 (None, Some(at)) => format!("Until {}", day(at)),
-                (None, None) => "For good".to_owned(),
+                (None, None) => "Until it is revoked".to_owned(),
             };
             KeyRow {
                 id: key.id,

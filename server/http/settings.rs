@@ -84,7 +84,10 @@ pub(super) async fn account(
 
 fn account_page(app: &App, user: &User, problem: Option<&Error>) -> Result<Response, NoPage> {
     let now = app.clock.now();
-    let logins = app.accounts.logins(user.id, now)?;
+    let mut logins = app.accounts.logins(user.id, now)?;
+    for login in &mut logins {
+        login.agent = app.ingest.described(&login.agent);
+    }
     shown(
         &pages::Account {
             shell: shell(app, user, "/settings/account", problem)?,

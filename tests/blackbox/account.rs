@@ -286,3 +286,35 @@ fn by_https_the_cookie_is_this_hosts_alone() {
         Some("cross-origin")
     );
 }
+
+#[test]
+fn a_live_stream_ends_soon_after_its_login() {
+    use std::io::Read;
+    let server = Server::start();
+    let cookie = log_in(&server);
+    let agent = ("user-agent", crate::server::AGENT);
+    let fields = [
+        ("email", "a@example.com"),
+        ("password", PASSWORD),
+        ("workspace", "W"),
+    ];
+    assert_eq!(server.form("/welcome", &cookie, &fields).status, 303);
+    let other = server.form_with(
+        "/login",
+        &[OWN, agent],
+        &[("email", "a@example.com"), ("password", PASSWORD)],
+    );
+    let (_, page) = get(&server, &cookie, "/settings/account");
+    assert!(page.contains("<bdi>Chrome on Linux</bdi>"), "{page}");
+    let other = other.cookie();
+    let mut stream = server.open(format!(
+        "GET /dashboard/analytics/live HTTP/1.1\r\nhost: x\r\ncookie: {other}\r\nconnection: close\r\n\r\n"
+    ));
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 200");
+    server.form("/settings/account/logins/revoke", &cookie, &[]);
+    // It ends; a stream that went on would be read until the time is over.
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+}

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
-use crate::account::{Accounts, Key, Scope, Site};
+use crate::account::{Accounts, Key, Name, NewKey, NewSite, Scope, Site};
 use crate::clock::Clock;
 use crate::ingest::caller::Caller;
 use crate::ingest::{Ingest, Judged};
@@ -46,10 +47,21 @@ impl Ground {
         std::fs::create_dir_all(&folder)?;
         let accounts = Arc::new(Accounts::open(&folder, NOW)?);
         let workspace = accounts.first_workspace()?;
-        accounts.add_site(workspace, DOMAIN, &[], false, NOW)?;
+        let site = NewSite {
+            domain: DOMAIN,
+            hosts: &[],
+            zone: TimeZone::UTC,
+            is_demo: false,
+        };
+        accounts.add_site(workspace, &site, NOW)?;
         Connection::open(folder.join("accounts.db"))?
             .execute("UPDATE site SET website_id = ?1", [WEBSITE])?;
-        let secret = accounts.new_key(workspace, "fuzz", &[Scope::EventWrite], None, NOW)?;
+        let key = NewKey {
+            name: &Name::parse("name", "fuzz")?,
+            scopes: &[Scope::EventWrite],
+            expires_at: None,
+        };
+        let (_, secret) = accounts.new_key(workspace, &key, NOW)?;
         let settings = Settings {
             role: Role::Command,
             queue: 64,

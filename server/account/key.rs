@@ -1,13 +1,15 @@
-//! API keys: `admx_sk_…`, shown once, stored as SHA-256.
+//! API keys: `admx_sk_…`, shown once, stored as SHA-256 and looked up by it. How long that takes tells at most how far
+//! the hash of a guess is that of a key, which no guess gets nearer to; no secret is ever compared letter by letter.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::{Accounts, Freshness, WorkspaceId};
+use super::{Accounts, ChangeError, Freshness, Name, WorkspaceId};
 use crate::token::{self, Hash};
 
 /// What a key may do.
@@ -25,21 +27,38 @@ pub enum Scope {
 }
 
 impl Scope {
-    const ALL: [Scope; 3] = [Scope::EventWrite, Scope::AnalyticsRead, Scope::Manage];
-}
+    /// Each.
+    pub const ALL: [Scope; 3] = [Scope::EventWrite, Scope::AnalyticsRead, Scope::Manage];
 
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// As it is stored and written in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
             Scope::EventWrite => "event:write",
             Scope::AnalyticsRead => "analytics:read",
             Scope::Manage => "manage",
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = ChangeError;
+
+    fn from_str(text: &str) -> Result<Scope, ChangeError> {
+        let found = Scope::ALL.into_iter().find(|scope| scope.as_str() == text);
+        found.ok_or_else(|| {
+            ChangeError::Wrong("scopes: wanted are event:write, analytics:read or manage".into())
         })
     }
 }
 
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// A key, without its secret.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Key {
     /// For `key revoke`.
     pub id: i64,
@@ -55,6 +74,18 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// When it was used last, to a minute.
+    pub used_at: Option<Timestamp>,
+}
+
+/// A key to be.
+pub struct NewKey<'a> {
+    /// What its owner calls it.
+    pub name: &'a Name,
+    /// What it may do.
+    pub scopes: &'a [Scope],
+    /// From when on it is no longer taken.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Why a key isn't taken.
@@ -76,7 +107,7 @@ pub enum KeyError {
 
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<Hash, Arc<Key>>> {
     let mut statement = connection.prepare_cached(
-        "SELECT hash, id, workspace, name, scopes, created_at, expires_at, revoked_at FROM api_key",
+        "SELECT hash, id, workspace, name, scopes, created_at, expires_at, revoked_at, used_at FROM api_key",
     )?;
     let keys = statement.query_map([], |row| {
         let time = |column| {
@@ -97,6 +128,7 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<Hash, Arc
             created_at: time(5)?.unwrap_or_default(),
             expires_at: time(6)?,
             revoked_at: time(7)?,
+            used_at: time(8)?,
         };
         Ok((row.get(0)?, Arc::new(key)))
     })?;
@@ -104,30 +136,33 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<Hash, Arc
 }
 
 impl Accounts {
-    /// Makes a key and gives its secret, which is shown this once.
+    /// Makes a key and gives its number and its secret, which is shown this once.
     pub fn new_key(
         &self,
         workspace: WorkspaceId,
-        name: &str,
-        scopes: &[Scope],
-        expires_at: Option<Timestamp>,
+        new: &NewKey,
         now: Timestamp,
-    ) -> rusqlite::Result<String> {
+    ) -> Result<(i64, String), ChangeError> {
+        if new.scopes.is_empty() {
+            return Err(ChangeError::Wrong(
+                "scopes: wanted is at least one of event:write, analytics:read, manage".into(),
+            ));
+        }
         let secret = format!("admx_sk_{}", token::random(43));
-        let scopes: Vec<_> = scopes.iter().map(Scope::to_string).collect();
+        let scopes: Vec<_> = new.scopes.iter().map(|scope| scope.as_str()).collect();
         self.change(|connection| {
             connection.execute(
                 "INSERT INTO api_key (workspace, name, hash, scopes, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
                     workspace.0,
-                    name,
+                    new.name.as_str(),
                     token::hash(&secret),
                     scopes.join(" "),
                     now.as_millisecond(),
-                    expires_at.map(Timestamp::as_millisecond)
+                    new.expires_at.map(Timestamp::as_millisecond)
                 ],
             )?;
-            Ok(secret)
+            Ok((connection.last_insert_rowid(), secret))
         })
     }
 
@@ -140,18 +175,24 @@ impl Accounts {
         match (key.revoked_at, key.expires_at) {
             (Some(at), _) => Err(KeyError::Revoked(at)),
             (_, Some(at)) if at <= now => Err(KeyError::Expired(at)),
-            _ => Ok(key),
+            _ => {
+                self.used.note_key(key.id, now);
+                Ok(key)
+            }
         }
     }
 
     /// A workspace's keys, oldest first.
-    pub fn keys(&self, workspace: WorkspaceId) -> rusqlite::Result<Vec<Arc<Key>>> {
+    pub fn keys(&self, workspace: WorkspaceId) -> rusqlite::Result<Vec<Key>> {
         let known = self.known(Freshness::Now)?;
         let mut keys: Vec<_> = known
             .keys
             .values()
             .filter(|k| k.workspace == workspace)
-            .cloned()
+            .map(|k| Key {
+                used_at: self.used.key(k.id).or(k.used_at),
+                ..Key::clone(k)
+            })
             .collect();
         keys.sort_by_key(|k| k.id);
         Ok(keys)

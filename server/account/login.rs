@@ -1,9 +1,9 @@
-//! Logging in: a one-time link for now, and the cookie it leaves. Passwords come with the accounts.
+//! Logging in: one-time links, logins (what a browser's cookie stands for), and who somebody who is logged in is.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Accounts, WorkspaceId};
+use super::{Accounts, Role, WorkspaceId};
 use crate::token;
 
 /// How long a link waits to be opened.
@@ -12,13 +12,42 @@ const LINK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a login lasts.
 pub(crate) const LOGIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// A person who may look at a workspace.
+/// How long after a login by link a password may be set without the one before: that is how a lost one is replaced.
+const FRESH: SignedDuration = SignedDuration::from_hours(1);
+
+/// Bytes of a browser's name that are kept.
+const AGENT: usize = 200;
+
+/// A person who is logged in, and in which workspace they are now.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// What they may see.
-    pub workspace: WorkspaceId,
     /// Who they are.
+    pub id: i64,
+    /// Their address.
     pub email: String,
+    /// Where they are now, of the workspaces that they belong to.
+    pub workspace: WorkspaceId,
+    /// What they may do there.
+    pub role: Role,
+    /// By which login.
+    pub login: i64,
+    /// Whether they have set a password.
+    pub has_password: bool,
+    /// Whether they may set one without the one before.
+    pub may_replace_password: bool,
+}
+
+/// A login, as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// To revoke it by.
+    pub id: i64,
+    /// What the browser calls itself.
+    pub agent: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was used last, to a minute.
+    pub seen_at: Timestamp,
 }
 
 /// Why a link doesn't log in.
@@ -33,95 +62,211 @@ pub enum LinkError {
     /// Too late.
     #[error("this link is older than 7 days")]
     Expired,
+    /// Its owner took it back.
+    #[error("this link was taken back")]
+    Revoked,
     /// The file of accounts can't be read or written.
     #[error(transparent)]
     File(#[from] rusqlite::Error),
 }
 
+/// Whose a link is, if it is good.
+fn linked(connection: &Connection, link: &str, now: Timestamp) -> Result<i64, LinkError> {
+    let found: Option<(i64, i64, Option<i64>)> = connection
+        .query_row(
+            "SELECT user, expires_at, used_at FROM login_link WHERE hash = ?1",
+            params![token::hash(link)],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .optional()?;
+    match found {
+        None => Err(LinkError::Unknown),
+        Some((_, _, Some(_))) => Err(LinkError::Used),
+        Some((_, expires_at, _)) if expires_at <= now.as_millisecond() => Err(LinkError::Expired),
+        Some((user, _, None)) => Ok(user),
+    }
+}
+
+/// Makes a login and gives its token.
+pub(super) fn begin(
+    connection: &Connection,
+    user: i64,
+    workspace: Option<WorkspaceId>,
+    agent: &str,
+    is_by_link: bool,
+    now: Timestamp,
+) -> rusqlite::Result<String> {
+    let login = token::random(43);
+    let agent = &agent[..agent.floor_char_boundary(AGENT)];
+    connection.execute(
+        "INSERT INTO login (hash, user, workspace, agent, is_by_link, created_at, seen_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
+        params![
+            token::hash(&login),
+            user,
+            workspace.map(|w| w.0),
+            agent,
+            is_by_link,
+            now.as_millisecond(),
+            (now + LOGIN).as_millisecond()
+        ],
+    )?;
+    connection.execute(
+        "DELETE FROM login WHERE expires_at <= ?1",
+        [now.as_millisecond()],
+    )?;
+    Ok(login)
+}
+
 impl Accounts {
-    /// Whether anyone has ever been logged in.
+    /// Whether anyone ever logged in or can by a password.
     pub fn has_logins(&self) -> rusqlite::Result<bool> {
         self.read(|connection| {
-            connection.query_row("SELECT EXISTS (SELECT 1 FROM login)", [], |row| row.get(0))
+            connection.query_row(
+                "SELECT EXISTS (SELECT 1 FROM login_link WHERE used_at IS NOT NULL)
+                     OR EXISTS (SELECT 1 FROM user WHERE password IS NOT NULL)",
+                [],
+                |row| row.get(0),
+            )
         })
     }
 
-    /// The token of a fresh one-time link for the person with this address, who is added where unknown.
-    pub fn new_link(
-        &self,
-        workspace: WorkspaceId,
-        email: &str,
-        now: Timestamp,
-    ) -> rusqlite::Result<String> {
+    /// The token of a fresh one-time link for this person. Links that nobody opened in time are forgotten.
+    pub fn new_link(&self, user: i64, now: Timestamp) -> rusqlite::Result<String> {
         let secret = token::random(43);
         self.change(|connection| {
             let transaction = connection.transaction()?;
             transaction.execute(
-                "INSERT INTO user (workspace, email, created_at) VALUES (?1, ?2, ?3) ON CONFLICT (email) DO NOTHING",
-                params![workspace.0, email, now.as_millisecond()],
+                "DELETE FROM login_link WHERE used_at IS NULL AND expires_at <= ?1",
+                [(now - LINK).as_millisecond()],
             )?;
             transaction.execute(
-                "INSERT INTO login_link (hash, user, expires_at) SELECT ?1, id, ?3 FROM user WHERE email = ?2",
-                params![token::hash(&secret), email, (now + LINK).as_millisecond()],
+                "INSERT INTO login_link (hash, user, expires_at) VALUES (?1, ?2, ?3)",
+                params![token::hash(&secret), user, (now + LINK).as_millisecond()],
             )?;
             transaction.commit()?;
             Ok(secret)
         })
     }
 
+    /// Whose address a link is for, if it is good. It isn't used up.
+    pub fn look_at_link(&self, link: &str, now: Timestamp) -> Result<String, LinkError> {
+        let known = self.known(super::Freshness::Now)?;
+        let user = linked(&known.connection, link, now)?;
+        let email = "SELECT email FROM user WHERE id = ?1";
+        Ok(known
+            .connection
+            .query_row(email, [user], |row| row.get(0))?)
+    }
+
     /// Uses a link up and gives the token of the login it made.
-    pub fn log_in(&self, link: &str, now: Timestamp) -> Result<String, LinkError> {
-        let login = token::random(43);
+    pub fn log_in(&self, link: &str, agent: &str, now: Timestamp) -> Result<String, LinkError> {
         self.change(|connection| {
             let transaction = connection.transaction()?;
-            let found: Option<(i64, i64, Option<i64>)> = transaction
-                .query_row(
-                    "SELECT user, expires_at, used_at FROM login_link WHERE hash = ?1",
-                    params![token::hash(link)],
-                    |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-                )
-                .optional()?;
-            let user = match found {
-                None => return Err(LinkError::Unknown),
-                Some((_, _, Some(_))) => return Err(LinkError::Used),
-                Some((_, expires_at, _)) if expires_at <= now.as_millisecond() => {
-                    return Err(LinkError::Expired);
-                }
-                Some((user, _, None)) => user,
-            };
+            let user = linked(&transaction, link, now)?;
             transaction.execute(
                 "UPDATE login_link SET used_at = ?2 WHERE hash = ?1",
                 params![token::hash(link), now.as_millisecond()],
             )?;
-            transaction.execute(
-                "INSERT INTO login (hash, user, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)",
-                params![
-                    token::hash(&login),
-                    user,
-                    now.as_millisecond(),
-                    (now + LOGIN).as_millisecond()
-                ],
-            )?;
+            let login = begin(&transaction, user, None, agent, true, now)?;
             transaction.commit()?;
             Ok(login)
         })
     }
 
-    /// Who this login is.
+    /// Makes a login for somebody whose password was right, and gives its token.
+    pub fn begin_login(&self, user: i64, agent: &str, now: Timestamp) -> rusqlite::Result<String> {
+        self.change(|connection| begin(connection, user, None, agent, false, now))
+    }
+
+    /// Who this login is. Somebody who belongs to no workspace is nobody here.
     pub fn user(&self, login: &str, now: Timestamp) -> rusqlite::Result<Option<User>> {
-        self.read(|connection| {
+        let user = self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT workspace, email FROM login JOIN user ON user.id = login.user
-                 WHERE hash = ?1 AND expires_at > ?2",
+                "SELECT user.id, email, membership.workspace, role, login.id, password IS NOT NULL,
+                        password IS NULL OR (is_by_link AND login.created_at > ?3)
+                 FROM login JOIN user ON user.id = login.user JOIN membership ON membership.user = user.id
+                 WHERE hash = ?1 AND expires_at > ?2
+                 ORDER BY membership.workspace = login.workspace DESC, membership.workspace LIMIT 1",
             )?;
+            let fresh = (now - FRESH).as_millisecond();
             statement
-                .query_row(params![token::hash(login), now.as_millisecond()], |row| {
-                    Ok(User {
-                        workspace: WorkspaceId(row.get(0)?),
-                        email: row.get(1)?,
-                    })
-                })
+                .query_row(
+                    params![token::hash(login), now.as_millisecond(), fresh],
+                    |row| {
+                        Ok(User {
+                            id: row.get(0)?,
+                            email: row.get(1)?,
+                            workspace: WorkspaceId(row.get(2)?),
+                            role: row.get(3)?,
+                            login: row.get(4)?,
+                            has_password: row.get(5)?,
+                            may_replace_password: row.get(6)?,
+                        })
+                    },
+                )
                 .optional()
+        })?;
+        if let Some(user) = &user {
+            self.used.note_login(user.login, now);
+        }
+        Ok(user)
+    }
+
+    /// Somebody's logins that have not run out, the one used last first.
+    pub fn logins(&self, user: i64, now: Timestamp) -> rusqlite::Result<Vec<Login>> {
+        let mut logins: Vec<Login> = self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, agent, created_at, seen_at FROM login WHERE user = ?1 AND expires_at > ?2",
+            )?;
+            let rows = statement.query_map(params![user, now.as_millisecond()], |row| {
+                Ok(Login {
+                    id: row.get(0)?,
+                    agent: row.get(1)?,
+                    created_at: super::time(row.get(2)?),
+                    seen_at: super::time(row.get(3)?),
+                })
+            })?;
+            rows.collect()
+        })?;
+        for login in &mut logins {
+            login.seen_at = self.used.login(login.id).unwrap_or(login.seen_at);
+        }
+        logins.sort_by_key(|login| std::cmp::Reverse((login.seen_at, login.id)));
+        Ok(logins)
+    }
+
+    /// Ends one of somebody's logins.
+    pub fn end_login(&self, user: i64, login: i64) -> rusqlite::Result<bool> {
+        self.change(|connection| {
+            let ended = connection.execute(
+                "DELETE FROM login WHERE user = ?1 AND id = ?2",
+                params![user, login],
+            )?;
+            Ok(ended > 0)
+        })
+    }
+
+    /// Ends all of somebody's logins but one.
+    pub fn end_other_logins(&self, user: i64, kept: i64) -> rusqlite::Result<()> {
+        self.change(|connection| {
+            connection.execute(
+                "DELETE FROM login WHERE user = ?1 AND id <> ?2",
+                params![user, kept],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Goes to another workspace, in this login; says whether the person belongs to it.
+    pub fn switch_workspace(&self, user: &User, workspace: WorkspaceId) -> rusqlite::Result<bool> {
+        self.change(|connection| {
+            let changed = connection.execute(
+                "UPDATE login SET workspace = ?2 WHERE id = ?1
+                 AND EXISTS (SELECT 1 FROM membership WHERE workspace = ?2 AND user = ?3)",
+                params![user.login, workspace.0, user.id],
+            )?;
+            Ok(changed > 0)
         })
     }
 }

@@ -1,13 +1,22 @@
-//! Workspaces, sites, keys and logins: always SQLite, in `accounts.db`, apart from the event log.
+//! Workspaces, people, sites, keys and logins: always SQLite, in `accounts.db`, apart from the event log.
+//!
+//! - `member`: people and their roles; `invitation`: how they come; `login`: links and logins; `password`
+//! - `site`, `key`: what is measured, and what programs show
+//! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last
 //!
 //! What every request needs (sites, keys) is held in memory and read anew when another process, such as
 //! `admx site add` beside a running server, has changed the file. Leaves to [`http`](crate::http): what a key's scope
 //! is good for.
 
+mod invitation;
 mod key;
 mod login;
+mod member;
+mod password;
 mod schema;
 mod site;
+mod used;
+mod word;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,10 +28,14 @@ use rusqlite::{Connection, params};
 
 pub use crate::store::event::WorkspaceId;
 use crate::token::Hash;
-pub use key::{Key, KeyError, Scope};
+pub use invitation::Invitation;
+pub use key::{Key, KeyError, NewKey, Scope};
 pub(crate) use login::LOGIN;
-pub use login::{LinkError, User};
-pub use site::{Site, SiteError};
+pub use login::{LinkError, Login, User};
+pub use member::{ADMINISTRATOR, Member, Role, Workspace};
+pub use password::{Hashed, Password, Stored};
+pub use site::{NewSite, Site, SiteChange, currency, keep_days, zone};
+pub use word::{ChangeError, Email, Name};
 
 /// How old what is held in memory may be.
 const MOMENT: Duration = Duration::from_millis(10);
@@ -37,6 +50,12 @@ enum Freshness {
 pub struct Accounts {
     known: Mutex<Known>,
     writer: Mutex<Connection>,
+    used: used::Used,
+}
+
+/// A time as it is stored.
+fn time(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or_default()
 }
 
 /// What every request needs.
@@ -73,10 +92,11 @@ impl Accounts {
         Ok(Accounts {
             known: Mutex::new(known),
             writer: Mutex::new(writer),
+            used: used::Used::default(),
         })
     }
 
-    /// The workspace that the command line works in: the first.
+    /// The workspace that the command line works in unless it names one: the first.
     pub fn first_workspace(&self) -> rusqlite::Result<WorkspaceId> {
         self.read(|connection| {
             connection.query_row("SELECT min(id) FROM workspace", [], |row| {
@@ -130,7 +150,11 @@ impl Accounts {
         }
     }
 
+    /// Changes something; whoever looks from then on sees it.
     fn change<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> T {
-        work(&mut self.writer.lock().unwrap_or_else(PoisonError::into_inner))
+        let changed = work(&mut self.writer.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.asked = None;
+        changed
     }
 }

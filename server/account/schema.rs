@@ -61,6 +61,60 @@ const MIGRATIONS: &[M] = &[
     ),
     // 2026-11: how many days of events a site keeps; NULL for all.
     M::up("ALTER TABLE site ADD COLUMN keep_days INTEGER;"),
+    // 2026-11: people with passwords and roles, in as many workspaces as they like; invitations; logins that are listed;
+    // what sites are called. Whoever was there first owns the workspace; the others could only look, and still do.
+    M::up(
+        "CREATE TABLE membership (
+        workspace INTEGER NOT NULL REFERENCES workspace,
+        user INTEGER NOT NULL REFERENCES user,
+        role TEXT NOT NULL CHECK (role IN ('owner', 'editor', 'viewer')),
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (workspace, user)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX membership_user ON membership (user);
+     CREATE TEMP TABLE twin AS SELECT later.id AS id, min(earlier.id) AS meant FROM user AS later
+        JOIN user AS earlier ON lower(earlier.email) = lower(later.email) AND earlier.id < later.id GROUP BY later.id;
+     UPDATE login_link SET user = coalesce((SELECT meant FROM twin WHERE id = user), user);
+     UPDATE login SET user = coalesce((SELECT meant FROM twin WHERE id = user), user);
+     DELETE FROM user WHERE id IN (SELECT id FROM twin);
+     DROP TABLE twin;
+     UPDATE user SET email = lower(email);
+     INSERT INTO membership SELECT workspace, id,
+        CASE WHEN id = (SELECT min(id) FROM user AS other WHERE other.workspace = user.workspace) THEN 'owner' ELSE 'viewer' END,
+        created_at FROM user;
+     ALTER TABLE user DROP COLUMN workspace;
+     ALTER TABLE user ADD COLUMN password TEXT;
+     CREATE TABLE login_listed (
+        id INTEGER PRIMARY KEY,
+        hash BLOB NOT NULL UNIQUE,
+        user INTEGER NOT NULL REFERENCES user,
+        workspace INTEGER REFERENCES workspace,
+        agent TEXT NOT NULL,
+        is_by_link INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        seen_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+     ) STRICT;
+     INSERT INTO login_listed (hash, user, agent, is_by_link, created_at, seen_at, expires_at)
+        SELECT hash, user, '', 1, created_at, created_at, expires_at FROM login;
+     DROP TABLE login;
+     ALTER TABLE login_listed RENAME TO login;
+     CREATE TABLE invitation (
+        id INTEGER PRIMARY KEY,
+        hash BLOB NOT NULL UNIQUE,
+        workspace INTEGER NOT NULL REFERENCES workspace,
+        email TEXT NOT NULL,
+        role TEXT NOT NULL CHECK (role IN ('owner', 'editor', 'viewer')),
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        accepted_at INTEGER,
+        revoked_at INTEGER
+     ) STRICT;
+     ALTER TABLE api_key ADD COLUMN used_at INTEGER;
+     ALTER TABLE site ADD COLUMN name TEXT;
+     ALTER TABLE site ADD COLUMN currency TEXT;
+     ALTER TABLE site ADD COLUMN deleted_at INTEGER;",
+    ),
 ];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.

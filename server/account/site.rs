@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use iso_currency::Currency;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, params};
 
-use super::{Accounts, Freshness, WorkspaceId};
+use super::{Accounts, ChangeError, Freshness, Name, WorkspaceId};
 use crate::store::event::SiteId;
 use crate::token;
 
@@ -20,12 +21,16 @@ pub struct Site {
     pub workspace: WorkspaceId,
     /// What the script tag carries; public.
     pub website_id: String,
-    /// What it is called and where it lives.
+    /// Where it lives, and what it is called unless it has a name.
     pub domain: String,
+    /// What its people call it.
+    pub name: Option<String>,
     /// Further hosts that may send its events.
     pub hosts: Vec<String>,
     /// The zone that its days are of.
     pub zone: TimeZone,
+    /// The currency that it counts in, where it said one.
+    pub currency: Option<Currency>,
     /// Days of events that are kept, today among them; `None` for all.
     pub keep_days: Option<u32>,
     /// The one that shows admx off. Never meant when a request names no site.
@@ -33,6 +38,16 @@ pub struct Site {
 }
 
 impl Site {
+    /// What people call it.
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.domain)
+    }
+
+    /// The zone's name in the IANA database.
+    pub fn zone_name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     /// The day of an instant in the site's zone: days since 1970.
     pub fn day(&self, at: Timestamp) -> i32 {
         let offset = i64::from(self.zone.to_offset(at).seconds());
@@ -48,6 +63,8 @@ impl Site {
             workspace: WorkspaceId(1),
             website_id: "admx_aaaaaaaaaaaaaaaaaaaa".into(),
             domain: "a.test".into(),
+            name: Default::default(),
+            currency: Default::default(),
             hosts: Vec::new(),
             zone: TimeZone::UTC,
             keep_days: None,
@@ -65,27 +82,112 @@ impl Site {
     }
 }
 
-/// Why a site can't be added.
-#[derive(Debug, thiserror::Error)]
-pub enum SiteError {
-    /// What was given is no host name.
-    #[error(
-        "{0:?} is no host name; wanted is a name such as example.com, without scheme, path and port"
-    )]
-    Host(String),
-    /// The file of accounts can't be written.
-    #[error(transparent)]
-    File(#[from] rusqlite::Error),
+/// A site to be.
+pub struct NewSite<'a> {
+    /// Where it lives.
+    pub domain: &'a str,
+    /// Further hosts that may send its events.
+    pub hosts: &'a [String],
+    /// The zone that its days are of.
+    pub zone: TimeZone,
+    /// Whether it is the one that shows admx off.
+    pub is_demo: bool,
+}
+
+/// What of a site is changed; `None` leaves it as it is, `Some(None)` takes it away.
+#[derive(Default)]
+pub struct SiteChange {
+    /// What its people call it.
+    pub name: Option<Option<Name>>,
+    /// Further hosts, all of them.
+    pub hosts: Option<Vec<String>>,
+    /// The zone that its days are of.
+    pub zone: Option<TimeZone>,
+    /// The currency that it counts in.
+    pub currency: Option<Option<Currency>>,
+    /// Days of events that are kept; without a number all are.
+    pub keep_days: Option<Option<u32>>,
+}
+
+/// A zone by its name in the IANA database.
+pub fn zone(text: &str) -> Result<TimeZone, ChangeError> {
+    let known = jiff::tz::db().get(text).ok();
+    // Names such as `Etc/Unknown` have no rules of their own.
+    known
+        .filter(|zone| zone.iana_name().is_some())
+        .ok_or_else(|| {
+            ChangeError::Wrong("timezone: wanted is a name such as UTC or Europe/Berlin".into())
+        })
+}
+
+/// A currency by its code.
+pub fn currency(text: &str) -> Result<Currency, ChangeError> {
+    Currency::from_code(&text.to_uppercase()).ok_or_else(|| {
+        ChangeError::Wrong("currency: wanted is an ISO 4217 code such as EUR".into())
+    })
+}
+
+/// How many days are kept; 0 is all.
+pub fn keep_days(days: u64) -> Result<Option<u32>, ChangeError> {
+    match u32::try_from(days) {
+        Ok(days) if days <= 36_500 => Ok(Some(days).filter(|days| *days > 0)),
+        _ => Err(ChangeError::Wrong(
+            "keep_days: wanted is a number of days up to 36500, or 0 for all".into(),
+        )),
+    }
 }
 
 /// `text` as a host name in the form that browsers send it (lower case, punycode).
-fn host(text: &str) -> Result<String, SiteError> {
-    let wrong = || SiteError::Host(text.to_owned());
+fn host(text: &str) -> Result<String, ChangeError> {
+    let wrong = || {
+        let start: String = text.chars().take(100).collect();
+        ChangeError::Wrong(format!(
+            "{start:?} is no host name; wanted is a name such as example.com, without scheme, path and port"
+        ))
+    };
     let text = text.trim();
     let parsed = url::Host::parse(text.strip_suffix('.').unwrap_or(text)).map_err(|_| wrong())?;
     match parsed {
-        url::Host::Domain(name) if name.is_empty() || name.contains('*') => Err(wrong()),
+        url::Host::Domain(name) if name.is_empty() || name.len() > 253 || name.contains('*') => {
+            Err(wrong())
+        }
         host => Ok(host.to_string()),
+    }
+}
+
+fn hosts(texts: &[String]) -> Result<Vec<String>, ChangeError> {
+    if texts.len() > 100 {
+        return Err(ChangeError::Wrong("hosts: a site may have 100".into()));
+    }
+    texts.iter().map(|text| host(text)).collect()
+}
+
+fn add_hosts(connection: &Connection, site: i64, hosts: &[String]) -> rusqlite::Result<()> {
+    for host in hosts {
+        connection.execute(
+            "INSERT OR IGNORE INTO site_host VALUES (?1, ?2)",
+            params![site, host],
+        )?;
+    }
+    Ok(())
+}
+
+/// A workspace's site in the table.
+fn row_of(
+    connection: &Connection,
+    workspace: WorkspaceId,
+    website_id: &str,
+) -> Result<i64, ChangeError> {
+    let found = connection.query_row(
+        "SELECT id FROM site WHERE workspace = ?1 AND website_id = ?2 AND deleted_at IS NULL",
+        params![workspace.0, website_id],
+        |row| row.get(0),
+    );
+    match found {
+        Err(rusqlite::Error::QueryReturnedNoRows) => Err(ChangeError::Missing(
+            "website_id: no such site in this workspace",
+        )),
+        found => Ok(found?),
     }
 }
 
@@ -98,11 +200,13 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, A
         hosts.entry(site).or_default().push(host);
     }
     let mut statement = connection.prepare_cached(
-        "SELECT id, workspace, website_id, domain, zone, is_demo, keep_days FROM site",
+        "SELECT id, workspace, website_id, domain, zone, is_demo, keep_days, name, currency FROM site
+         WHERE deleted_at IS NULL",
     )?;
     let sites = statement.query_map([], |row| {
         let id = row.get(0)?;
         let zone: String = row.get(4)?;
+        let currency: Option<String> = row.get(8)?;
         Ok(Site {
             id: SiteId(id),
             workspace: WorkspaceId(row.get(1)?),
@@ -112,6 +216,8 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, A
             zone: TimeZone::get(&zone).unwrap_or(TimeZone::UTC),
             is_demo: row.get(5)?,
             keep_days: row.get(6)?,
+            name: row.get(7)?,
+            currency: currency.as_deref().and_then(Currency::from_code),
         })
     })?;
     sites
@@ -138,50 +244,101 @@ pub(super) fn by_workspace<'a>(
 }
 
 impl Accounts {
-    /// Adds a site and gives the id for its script tag. Days are of UTC until the site says otherwise.
+    /// Adds a site and gives the id for its script tag.
     pub fn add_site(
         &self,
         workspace: WorkspaceId,
-        domain: &str,
-        hosts: &[String],
-        is_demo: bool,
+        new: &NewSite,
         now: Timestamp,
-    ) -> Result<String, SiteError> {
-        let domain = host(domain)?;
-        let hosts = hosts
-            .iter()
-            .map(|h| host(h))
-            .collect::<Result<Vec<_>, _>>()?;
+    ) -> Result<String, ChangeError> {
+        let domain = host(new.domain)?;
+        let hosts = hosts(new.hosts)?;
+        let zone = new.zone.iana_name().unwrap_or("UTC");
         let website_id = format!("admx_{}", token::random_lowercase(20));
         self.change(|connection| {
             let transaction = connection.transaction()?;
             transaction.execute(
-                "INSERT INTO site (workspace, website_id, domain, is_demo, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![workspace.0, website_id, domain, is_demo, now.as_millisecond()],
+                "INSERT INTO site (workspace, website_id, domain, zone, is_demo, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![workspace.0, website_id, domain, zone, new.is_demo, now.as_millisecond()],
             )?;
-            let site = transaction.last_insert_rowid();
-            for host in hosts {
-                transaction.execute("INSERT OR IGNORE INTO site_host VALUES (?1, ?2)", params![site, host])?;
-            }
+            add_hosts(&transaction, transaction.last_insert_rowid(), &hosts)?;
             transaction.commit()?;
             Ok(website_id)
         })
     }
 
-    /// Sets how many days of events a site keeps; `None` for all. Says whether there is such a site.
-    pub fn keep(
+    /// Changes a site.
+    pub fn change_site(
         &self,
         workspace: WorkspaceId,
         website_id: &str,
-        days: Option<u32>,
-    ) -> rusqlite::Result<bool> {
+        change: &SiteChange,
+    ) -> Result<(), ChangeError> {
+        let hosts = change.hosts.as_deref().map(hosts).transpose()?;
         self.change(|connection| {
-            let changed = connection.execute(
-                "UPDATE site SET keep_days = ?3 WHERE workspace = ?1 AND website_id = ?2",
-                params![workspace.0, website_id, days],
-            )?;
-            Ok(changed > 0)
+            let transaction = connection.transaction()?;
+            let site = row_of(&transaction, workspace, website_id)?;
+            let set = |column: &str, value: &dyn rusqlite::ToSql| {
+                let sql = format!("UPDATE site SET {column} = ?2 WHERE id = ?1");
+                transaction.execute(&sql, params![site, value])
+            };
+            if let Some(name) = &change.name {
+                set("name", &name.as_ref().map(Name::as_str))?;
+            }
+            if let Some(zone) = &change.zone {
+                set("zone", &zone.iana_name().unwrap_or("UTC"))?;
+            }
+            if let Some(currency) = &change.currency {
+                set("currency", &currency.map(|currency| currency.code()))?;
+            }
+            if let Some(days) = &change.keep_days {
+                set("keep_days", days)?;
+            }
+            if let Some(hosts) = &hosts {
+                transaction.execute("DELETE FROM site_host WHERE site = ?1", [site])?;
+                add_hosts(&transaction, site, hosts)?;
+            }
+            transaction.commit()?;
+            Ok(())
         })
+    }
+
+    /// Hides a site for good: nothing is stored for it any more, nobody sees it, and its events are for
+    /// [`deleted_sites`](Accounts::deleted_sites) to find. Its row stays, so that its number is never given again.
+    pub fn delete_site(
+        &self,
+        workspace: WorkspaceId,
+        website_id: &str,
+        now: Timestamp,
+    ) -> Result<(), ChangeError> {
+        self.change(|connection| {
+            let site = row_of(connection, workspace, website_id)?;
+            let changed = connection.execute(
+                "UPDATE site SET deleted_at = ?2 WHERE id = ?1 AND NOT is_demo",
+                params![site, now.as_millisecond()],
+            )?;
+            match changed {
+                0 => Err(ChangeError::Conflict("the demo's site stays")),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    /// The sites whose events are to be taken out.
+    pub fn deleted_sites(&self) -> rusqlite::Result<Vec<SiteId>> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT id FROM site WHERE deleted_at IS NOT NULL")?;
+            let rows = statement.query_map([], |row| row.get(0).map(SiteId))?;
+            rows.collect()
+        })
+    }
+
+    /// The sites, of any workspace, that pages on `host` belong to.
+    pub fn sites_on(&self, host: &str) -> rusqlite::Result<Vec<SiteId>> {
+        let known = self.known(Freshness::Moment)?;
+        let sites = known.sites.values().filter(|site| site.is_host(host));
+        Ok(sites.map(|site| site.id).collect())
     }
 
     /// The site with this public id.
@@ -212,18 +369,16 @@ impl Accounts {
         if let Some(site) = demo(self.sites(workspace)?) {
             let known = |host: &String| site.is_host(host);
             if !hosts.iter().all(known) {
-                self.change(|connection| {
-                    for host in hosts {
-                        connection.execute(
-                            "INSERT OR IGNORE INTO site_host VALUES (?1, ?2)",
-                            params![site.id.0, host],
-                        )?;
-                    }
-                    Ok::<_, rusqlite::Error>(())
-                })?;
+                self.change(|connection| add_hosts(connection, site.id.0, hosts))?;
             }
         } else {
-            self.add_site(workspace, "localhost", hosts, true, now)?;
+            let new = NewSite {
+                domain: "localhost",
+                hosts,
+                zone: TimeZone::UTC,
+                is_demo: true,
+            };
+            self.add_site(workspace, &new, now)?;
         }
         drop(self.known(Freshness::Now)?);
         demo(self.sites(workspace)?)
@@ -242,6 +397,8 @@ mod tests {
             workspace: WorkspaceId(1),
             website_id: "admx_x".into(),
             domain: "example.com".into(),
+            name: None,
+            currency: None,
             hosts: vec!["shop.test".into()],
             zone: TimeZone::UTC,
             keep_days: None,

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::print;
-use crate::account::{Accounts, Scope};
+use super::workspace::In;
+use crate::account::{Accounts, Name, NewKey, Scope};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -18,27 +19,42 @@ pub(super) enum Command {
         /// When it ends, RFC 3339 such as 2027-01-31T00:00:00Z
         #[arg(long, value_name = "TIME")]
         expires: Option<Timestamp>,
+        #[command(flatten)]
+        workspace: In,
     },
     /// Print each key: id, name, scopes, and whether it is good
-    List,
+    List {
+        #[command(flatten)]
+        workspace: In,
+    },
     /// Revoke a key by its id
     Revoke {
         /// As `key list` prints it
         id: i64,
+        #[command(flatten)]
+        workspace: In,
     },
 }
 
 pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
-    let workspace = accounts.first_workspace()?;
     let now = Timestamp::now();
     match command {
         Command::New {
             name,
             scopes,
             expires,
-        } => print(&accounts.new_key(workspace, &name, &scopes, expires, now)?)?,
-        Command::List => {
-            for key in accounts.keys(workspace)? {
+            workspace,
+        } => {
+            let new = NewKey {
+                name: &Name::parse("name", &name)?,
+                scopes: &scopes,
+                expires_at: expires,
+            };
+            let (_, secret) = accounts.new_key(workspace.find(accounts)?, &new, now)?;
+            print(&secret)?;
+        }
+        Command::List { workspace } => {
+            for key in accounts.keys(workspace.find(accounts)?)? {
                 let scopes: Vec<_> = key.scopes.iter().map(Scope::to_string).collect();
                 let state = match (key.revoked_at, key.expires_at) {
                     (Some(at), _) => format!("revoked {at}"),
@@ -49,14 +65,14 @@ pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
                 print(&format!(
                     "{}\t{}\t{}\t{state}",
                     key.id,
-                    key.name.replace(['\t', '\n'], " "),
+                    key.name,
                     scopes.join(",")
                 ))?;
             }
         }
-        Command::Revoke { id } => {
+        Command::Revoke { id, workspace } => {
             anyhow::ensure!(
-                accounts.revoke_key(workspace, id, now)?,
+                accounts.revoke_key(workspace.find(accounts)?, id, now)?,
                 "there is no key {id}; `admx key list` prints those there are"
             );
             print(&format!("revoked {id}"))?;

@@ -10,6 +10,7 @@ mod seed;
 mod serve;
 mod site;
 mod user;
+mod workspace;
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
@@ -52,9 +53,12 @@ enum Command {
     /// API keys for servers
     #[command(subcommand)]
     Key(key::Command),
-    /// People who may look
+    /// People, and what they may do
     #[command(subcommand)]
     User(user::Command),
+    /// Workspaces: each with sites, keys and people of its own
+    #[command(subcommand)]
+    Workspace(workspace::Command),
     /// Put everything into one file, while the server runs, and read it back
     Backup {
         /// Where to; it must not be there yet
@@ -133,6 +137,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Site(command) => site::run(&accounts(&cli.data)?, command),
         Command::Key(command) => key::run(&accounts(&cli.data)?, command),
         Command::User(command) => user::run(&accounts(&cli.data)?, command),
+        Command::Workspace(command) => workspace::run(&accounts(&cli.data)?, command),
         Command::Backup { file } => backup::backup(&cli.data, &file),
         Command::Restore { file } => backup::restore(&cli.data, &file),
         Command::Check => care::check(&cli.data),

@@ -1,4 +1,5 @@
-//! Sites that keep some days only: what is older is taken out, by `admx prune` and once an hour by the server.
+//! Sites that keep some days only: what is older is taken out, by `admx prune` and once an hour by the server. So is all
+//! of a site that was deleted, where that was broken off.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,9 @@ pub(super) async fn keep(accounts: Arc<Accounts>, store: Arc<Store>, clock: Cloc
 }
 
 fn prune(accounts: &Accounts, store: &Store, clock: Clock) -> anyhow::Result<()> {
+    for site in accounts.deleted_sites()? {
+        store.prune(site, i32::MAX)?;
+    }
     for site in accounts.every_site()? {
         if let Some(days) = site.keep_days {
             let taken = store.prune(site.id, first_kept(site.day(clock.now()), days))?;

@@ -15,9 +15,9 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::retention;
-use crate::account::Accounts;
+use crate::account::{self, ADMINISTRATOR, Accounts, ChangeError, Email};
 use crate::clock::Clock;
-use crate::http::{App, Bounds, Limits, Metrics, Rates, Readers, Room, listen};
+use crate::http::{App, Bounds, Fetched, Limits, Metrics, Rates, Readers, Room, listen};
 use crate::ingest::place::Places;
 use crate::ingest::{Ingest, body};
 use crate::store::{Role, Settings, Store};
@@ -194,9 +194,6 @@ fn web_address(text: &str) -> Result<Url, String> {
     url.ok_or_else(|| "wanted an address such as https://stats.example.com".into())
 }
 
-/// The person that the first login link is for.
-const ADMINISTRATOR: &str = "admin@localhost";
-
 pub(super) fn run(data: &Path, flags: Flags) -> anyhow::Result<()> {
     flags.log_format.start(&flags.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -265,6 +262,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
             streams_address: flags.streams_address,
             write: Duration::from_secs(flags.write_timeout),
         }),
+        fetched: Fetched::default(),
         metrics: Metrics::new(flags.metrics, data.to_owned(), &store, flags.queue),
         stopping,
     });
@@ -337,7 +335,7 @@ fn announce(
         format.say(&format!("  dashboard  {base_url}/dashboard/analytics"));
     } else {
         // On a disk that is full the server starts all the same: what is stored can be read.
-        match accounts.new_link(workspace, ADMINISTRATOR, clock.now()) {
+        match first_link(accounts, clock.now()) {
             Ok(link) => format.say(&format!(
                 "  dashboard  {base_url}/login/{link}  (works once)"
             )),
@@ -354,6 +352,23 @@ fn announce(
         ));
     }
     Ok(())
+}
+
+/// A link for whoever sets the server up: the first owner, who gives their own address then.
+fn first_link(accounts: &Accounts, now: Timestamp) -> Result<String, ChangeError> {
+    let workspace = accounts.first_workspace()?;
+    let members = accounts.members(workspace)?;
+    let user = match members
+        .iter()
+        .find(|member| member.role == account::Role::Owner)
+    {
+        Some(owner) => owner.user,
+        None => {
+            let administrator = Email::parse(ADMINISTRATOR)?;
+            accounts.add_member(workspace, &administrator, account::Role::Owner, now)?
+        }
+    };
+    Ok(accounts.new_link(user, now)?)
 }
 
 /// Comes back at the first signal; at a second one the program ends at once, wherever it is. What was answered with 200

@@ -1,9 +1,12 @@
 //! `admx site`
 
+use anyhow::Context;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::print;
-use crate::account::Accounts;
+use super::workspace::In;
+use crate::account::{Accounts, NewSite, SiteChange, keep_days};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -14,37 +17,60 @@ pub(super) enum Command {
         /// A further host whose pages may send its events
         #[arg(long = "host", value_name = "HOST")]
         hosts: Vec<String>,
+        #[command(flatten)]
+        workspace: In,
     },
     /// Print each site: website id, domain, further hosts
-    List,
+    List {
+        #[command(flatten)]
+        workspace: In,
+    },
     /// Keep only some days of a site's events; the server takes older ones out once an hour
     Keep {
         /// The website id, as `site list` prints it
         site: String,
         /// How many days, today among them; 0 for all
         days: u32,
+        #[command(flatten)]
+        workspace: In,
     },
 }
 
 pub(super) fn run(accounts: &Accounts, command: Command) -> anyhow::Result<()> {
-    let workspace = accounts.first_workspace()?;
     match command {
-        Command::Add { domain, hosts } => {
-            print(&accounts.add_site(workspace, &domain, &hosts, false, Timestamp::now())?)?
+        Command::Add {
+            domain,
+            hosts,
+            workspace,
+        } => {
+            let new = NewSite {
+                domain: &domain,
+                hosts: &hosts,
+                zone: TimeZone::UTC,
+                is_demo: false,
+            };
+            print(&accounts.add_site(workspace.find(accounts)?, &new, Timestamp::now())?)?
         }
-        Command::Keep { site, days } => {
-            let days = Some(days).filter(|days| *days > 0);
-            anyhow::ensure!(
-                accounts.keep(workspace, &site, days)?,
-                "there is no such site; `admx site list` prints those there are"
-            );
+        Command::Keep {
+            site,
+            days,
+            workspace,
+        } => {
+            let days = keep_days(days.into())?;
+            let change = SiteChange {
+                keep_days: Some(days),
+                ..SiteChange::default()
+            };
+            accounts
+                .change_site(workspace.find(accounts)?, &site, &change)
+                .context("`admx site list` prints the sites there are")?;
             print(&match days {
                 Some(days) => format!("{site} keeps {days} days"),
                 None => format!("{site} keeps everything"),
             })?;
         }
-        Command::List => {
-            for site in accounts.sites(workspace)?.iter() {
+        Command::List { workspace } => {
+            for site in accounts.sites(workspace.find(accounts)?)?.iter() {
                 print(
                     format!(
                         "{}\t{}\t{}",

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use serde_json::json;
 use url::form_urlencoded::{Serializer, parse};
 
+use super::access::Person;
 use super::api::reading;
 use super::extract::Part;
 use super::page::{NoPage, page};
 use super::reply::Error;
 use super::{App, auth};
+use crate::account::User;
 use crate::pages::analytics::Analytics;
 use crate::pages::analytics::by::{self, By, ChooseFilter};
 use crate::pages::analytics::fires::{FiresTable, Visitor, moment};
@@ -52,44 +54,32 @@ fn parameter(query: &str, name: &str) -> Option<String> {
 }
 
 /// Who looks at what: the frame of a page.
-fn look(app: &App, headers: &HeaderMap, query: &str, name: String) -> Result<Frame, NoPage> {
+fn look(app: &App, user: &User, query: &str, name: String) -> Result<Frame, NoPage> {
     let now = app.clock.now();
-    let user = auth::user(app, headers, now)?.ok_or(NoPage::LogIn)?;
     let site = auth::site(app, user.workspace, parameter(query, "site").as_deref())?;
     let view = View::read(BASE, &site, query).map_err(Error::field)?;
     Ok(Frame {
         range: view.range(&site, now).map_err(Error::field)?,
         sites: app.accounts.sites(user.workspace)?,
-        email: user.email,
         page: name,
         view,
         site,
     })
 }
 
-/// For the part of a page that is fetched anew. When the login ran out while the page was open, what fetches it must not
-/// take the login page for it.
-fn no_login_page(error: NoPage) -> NoPage {
-    match error {
-        NoPage::LogIn => auth::log_in_again().into(),
-        other => other,
-    }
-}
-
 /// `GET /dashboard/analytics`; with `part=overview` only the part of it that moves.
 pub(super) async fn analytics(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    Person(user): Person,
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
     let is_part = parameter(&query, "part").as_deref() == Some("overview");
-    let frame = look(&app, &headers, &query, "analytics".into());
-    let frame = if is_part {
-        frame.map_err(no_login_page)?
-    } else {
-        frame?
-    };
+    if app.accounts.sites(user.workspace)?.is_empty() {
+        // A new workspace.
+        return Ok(Redirect::to("/settings/websites").into_response());
+    }
+    let frame = look(&app, &user, &query, "analytics".into())?;
     let (base_url, now) = (app.base_url.clone(), app.clock.now());
     let (view, site, range) = (frame.view.clone(), frame.site.clone(), frame.range.clone());
     let (after, moving, lists) = reading(move || {
@@ -134,13 +124,13 @@ fn listed(frame: &Frame, dimension: &Dimension, metrics: &[Metric]) -> Query {
 /// `GET /dashboard/by/{dimension}`: one list whole.
 pub(super) async fn by(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    Person(user): Person,
     Part(name): Part,
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
     let dimension = dimension(&name)?;
-    let frame = look(&app, &headers, &query, format!("by/{name}"))?;
+    let frame = look(&app, &user, &query, format!("by/{name}"))?;
     let mut asked = listed(&frame, &dimension, by::metrics(&dimension));
     if let Some(cursor) = parameter(&query, "cursor") {
         asked = asked.after(&cursor).map_err(Error::field)?;
@@ -158,11 +148,11 @@ pub(super) async fn by(
 /// `GET /dashboard/filter`: choosing one. With an operator and a value it leads back, with the filter added.
 pub(super) async fn filter(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    Person(user): Person,
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
-    let frame = look(&app, &headers, &query, "filter".into())?;
+    let frame = look(&app, &user, &query, "filter".into())?;
     let chosen = parameter(&query, "dimension")
         .map(|name| dimension(&name))
         .transpose()?;
@@ -193,19 +183,14 @@ pub(super) async fn filter(
 /// `GET /dashboard/goals/{name}`; with `part=fires` only the table of its fires.
 pub(super) async fn goal(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    Person(user): Person,
     Part(name): Part,
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
     let is_part = parameter(&query, "part").as_deref() == Some("fires");
     let path = format!("goals/{}", by::encoded(&name));
-    let frame = look(&app, &headers, &query, path);
-    let frame = if is_part {
-        frame.map_err(no_login_page)?
-    } else {
-        frame?
-    };
+    let frame = look(&app, &user, &query, path)?;
     let by = match parameter(&query, "by") {
         Some(name) => match Dimension::parse(&name) {
             Some(by) if by != Dimension::Named(Named::ExitPage) => by,
@@ -272,7 +257,7 @@ fn asked(store: &Arc<Store>, ask: &Query, by: Dimension, step: Named) -> Result<
 /// `GET /dashboard/visitors/{number}`: what one visitor did.
 pub(super) async fn visitor(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    Person(user): Person,
     Part(number): Part,
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
@@ -285,7 +270,7 @@ pub(super) async fn visitor(
         )
     };
     let number: u32 = number.parse().map_err(|_| nobody())?;
-    let frame = look(&app, &headers, &query, format!("visitors/{number}"))?;
+    let frame = look(&app, &user, &query, format!("visitors/{number}"))?;
     let before = parameter(&query, "before").and_then(|text| moment(&text));
     let site = frame.site.id;
     let (journey, user) = reading(move || {
@@ -308,11 +293,11 @@ pub(super) async fn visitor(
 /// `GET /dashboard/funnels`
 pub(super) async fn funnels(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    Person(user): Person,
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
-    let frame = look(&app, &headers, &query, "funnels".into())?;
+    let frame = look(&app, &user, &query, "funnels".into())?;
     let steps = parse(query.as_bytes()).filter(|(name, _)| name == "step");
     let steps: Vec<String> = steps
         .map(|(_, step)| step.trim().to_owned())

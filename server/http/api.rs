@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::access::Access;
 use super::extract::Asked;
 use super::reply::{Data, Error};
 use super::{App, auth};
@@ -29,11 +30,10 @@ pub(super) struct Parameters {
 /// `GET /api/v1/analytics/goals`: contract §9.
 pub(super) async fn goals(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    access: Access,
     Asked(asked): Asked<Parameters>,
 ) -> Result<Data, Error> {
-    let workspace = auth::reader(&app, &headers)?;
-    let site = auth::site(&app, workspace, asked.website_id.as_deref())?;
+    let site = auth::site(&app, access.workspace, asked.website_id.as_deref())?;
     let range = Range::parse(
         asked.from.as_deref(),
         asked.to.as_deref(),
@@ -48,22 +48,20 @@ pub(super) async fn goals(
 /// `POST /api/v1/query`: contract §10.
 pub(super) async fn query(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    access: Access,
     body: Bytes,
 ) -> Result<Data, Error> {
-    let workspace = auth::reader(&app, &headers)?;
-    answered(&app, workspace, read::Sent::json(&body)).await
+    answered(&app, access.workspace, read::Sent::json(&body)).await
 }
 
 /// `GET /api/v1/query`: the same in the address.
 pub(super) async fn query_in_address(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    access: Access,
     RawQuery(asked): RawQuery,
 ) -> Result<Data, Error> {
-    let workspace = auth::reader(&app, &headers)?;
     let sent = read::Sent::query_string(&asked.unwrap_or_default());
-    answered(&app, workspace, sent).await
+    answered(&app, access.workspace, sent).await
 }
 
 async fn answered(
@@ -107,22 +105,20 @@ fn figure(figure: &Figure) -> Value {
 /// `POST /api/v1/funnel`.
 pub(super) async fn funnel(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    access: Access,
     body: Bytes,
 ) -> Result<Data, Error> {
-    let workspace = auth::reader(&app, &headers)?;
-    stepped(&app, workspace, funnel::Sent::json(&body)).await
+    stepped(&app, access.workspace, funnel::Sent::json(&body)).await
 }
 
 /// `GET /api/v1/funnel`: the same in the address.
 pub(super) async fn funnel_in_address(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    access: Access,
     RawQuery(asked): RawQuery,
 ) -> Result<Data, Error> {
-    let workspace = auth::reader(&app, &headers)?;
     let sent = funnel::Sent::query_string(&asked.unwrap_or_default());
-    stepped(&app, workspace, sent).await
+    stepped(&app, access.workspace, sent).await
 }
 
 async fn stepped(

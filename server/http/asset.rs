@@ -1,14 +1,20 @@
 //! Files that are part of the binary: the pixel's scripts and its npm package, and what our own pages load. Compressed by
 //! the build.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use url::Url;
 
+use super::App;
 use super::extract::{self, Part};
 use super::reply::{self, Error};
+use crate::store::event::SiteId;
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/embedded"]
@@ -45,8 +51,45 @@ fn short_hash(file: &EmbeddedFile) -> String {
         .collect()
 }
 
+/// When pages of each site last fetched the script, and on which host that was: for whoever looks why nothing arrives.
+/// Only in memory; one entry a site.
+#[derive(Default)]
+pub struct Fetched(Mutex<HashMap<SiteId, (Timestamp, String)>>);
+
+impl Fetched {
+    fn noted(&self) -> MutexGuard<'_, HashMap<SiteId, (Timestamp, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last time since the server started.
+    pub(super) fn last(&self, site: SiteId) -> Option<(Timestamp, String)> {
+        self.noted().get(&site).cloned()
+    }
+
+    /// Notes a page that fetches the script, which it says in `Referer` or `Origin`.
+    fn note(&self, app: &App, headers: &HeaderMap) {
+        let page = extract::text(headers, header::REFERER)
+            .or_else(|| extract::text(headers, header::ORIGIN));
+        let Some(host) = page.and_then(|page| Some(Url::parse(page).ok()?.host_str()?.to_owned()))
+        else {
+            return;
+        };
+        // What can't be read is only not noted.
+        for site in app.accounts.sites_on(&host).unwrap_or_default() {
+            self.noted().insert(site, (app.clock.now(), host.clone()));
+        }
+    }
+}
+
 /// `/js/…`: loaded by pages of any origin.
-pub(super) async fn script(Part(name): Part, headers: HeaderMap) -> Result<Response, Error> {
+pub(super) async fn script(
+    State(app): State<Arc<App>>,
+    Part(name): Part,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    if name.starts_with("script") {
+        app.fetched.note(&app, &headers);
+    }
     let hashed = HASHED
         .iter()
         .find(|(hashed, _)| *hashed == name)

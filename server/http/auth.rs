@@ -1,24 +1,48 @@
-//! Keys and logins: who a request is, and what they may do.
+//! Keys and logins: who a request is. What that is good for is `access`'s.
 
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 
-use super::App;
 use super::reply::Error;
-use crate::account::{Key, KeyError, Scope, Site, User, WorkspaceId};
+use super::{App, secure};
+use crate::account::{Key, KeyError, LOGIN, Scope, Site, User, WorkspaceId};
 
-/// The cookie that a login leaves.
-pub(super) const COOKIE: &str = "admx_login";
+/// The cookie that a login leaves. By https its name makes browsers take it from this host alone.
+fn cookie_name(base_url: &str) -> &'static str {
+    if secure::is_https(base_url) {
+        "__Host-admx_login"
+    } else {
+        "admx_login"
+    }
+}
+
+/// A header that sets the cookie, or with an empty `login` takes it away.
+pub(super) fn set_cookie(base_url: &str, login: &str) -> Result<HeaderValue, Error> {
+    let name = cookie_name(base_url);
+    let secure = if secure::is_https(base_url) {
+        "; Secure"
+    } else {
+        ""
+    };
+    let age = if login.is_empty() { 0 } else { LOGIN.as_secs() };
+    let cookie = format!("{name}={login}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
+    HeaderValue::try_from(cookie).map_err(|_| Error::field("the login could not be kept"))
+}
 
 pub(super) fn unauthorized(code: &'static str, message: impl Into<String>) -> Error {
     Error::new(StatusCode::UNAUTHORIZED, code, message)
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
-/// The key of a request, when it carries an `Authorization` header; checked for `scope` and for its rate.
-pub(super) fn key(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Option<Arc<Key>>, Error> {
+/// The key of a request, when it carries an `Authorization` header; checked for `scope`, if one is needed, and for its
+/// rate.
+pub(super) fn key(
+    app: &App,
+    headers: &HeaderMap,
+    scope: Option<Scope>,
+) -> Result<Option<Arc<Key>>, Error> {
     let Some(authorization) = headers.get(header::AUTHORIZATION) else {
         return Ok(None);
     };
@@ -53,7 +77,7 @@ pub(super) fn key(app: &App, headers: &HeaderMap, scope: Scope) -> Result<Option
             ),
             KeyError::File(error) => error.into(),
         })?;
-    if !key.scopes.contains(&scope) {
+    if let Some(scope) = scope.filter(|scope| !key.scopes.contains(scope)) {
         return Err(Error::new(
             StatusCode::FORBIDDEN,
             "insufficient_scope",
@@ -78,31 +102,9 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Who is logged in.
 pub(super) fn user(app: &App, headers: &HeaderMap, now: Timestamp) -> Result<Option<User>, Error> {
-    match cookie(headers, COOKIE) {
+    match cookie(headers, cookie_name(&app.base_url)) {
         Some(login) => Ok(app.accounts.user(login, now)?),
         None => Ok(None),
-    }
-}
-
-/// For what is fetched by a page whose login ran out.
-pub(super) fn log_in_again() -> Error {
-    unauthorized(
-        "missing_authorization",
-        "the login has run out; log in again",
-    )
-}
-
-/// The workspace that a request may read: of its key, or of its login.
-pub(super) fn reader(app: &App, headers: &HeaderMap) -> Result<WorkspaceId, Error> {
-    if let Some(key) = key(app, headers, Scope::AnalyticsRead)? {
-        return Ok(key.workspace);
-    }
-    match user(app, headers, app.clock.now())? {
-        Some(user) => Ok(user.workspace),
-        None => Err(unauthorized(
-            "missing_authorization",
-            "wanted the header Authorization: Bearer admx_sk_…, or a login",
-        )),
     }
 }
 

@@ -110,7 +110,7 @@ async fn take(app: &App, peer: Peer, headers: &HeaderMap, body: Incoming) -> Res
 
 /// Who sends, if they may send now.
 fn caller(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Caller, Error> {
-    if let Some(key) = auth::key(app, headers, Scope::EventWrite)? {
+    if let Some(key) = auth::key(app, headers, Some(Scope::EventWrite))? {
         return Ok(Caller::Server { key });
     }
     let text = |name| extract::text(headers, name).map(str::to_owned);

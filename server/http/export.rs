@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::access::Access;
 use super::extract::Asked;
 use super::reply::Error;
 use super::{App, auth};
@@ -27,11 +28,10 @@ const CHUNK: usize = 32 * 1024;
 /// `GET /api/v1/export/events.ndjson`: in the order they were stored. Memory doesn't grow with the site.
 pub(super) async fn ndjson(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    access: Access,
     Asked(asked): Asked<Parameters>,
 ) -> Result<Response, Error> {
-    let workspace = auth::reader(&app, &headers)?;
-    let site = auth::site(&app, workspace, asked.website_id.as_deref())?;
+    let site = auth::site(&app, access.workspace, asked.website_id.as_deref())?;
     let (lines, stream) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     tokio::task::spawn_blocking(move || {
         let mut chunk = Vec::with_capacity(CHUNK * 2);

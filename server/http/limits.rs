@@ -1,4 +1,4 @@
-//! Rates: token buckets, one a browser's address, one a key (crate `governor`).
+//! Rates: token buckets, one a browser's address, one a key, and those of passwords (crate `governor`).
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -11,6 +11,7 @@ use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::reply::Error;
+use crate::token::{self, Hash};
 
 /// Requests a second, and how many at once after a pause; 0 a second turns a limit off.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,20 @@ type Limiter<K> =
 pub struct Limits {
     addresses: Option<Limiter<IpAddr>>,
     keys: Option<Limiter<i64>>,
+    guesses_from: Limiter<IpAddr>,
+    guesses_at: Limiter<Hash>,
+}
+
+/// Passwords that may be tried from an address, and at an account: how many at once, and how long until one more. At an
+/// account that is 8,640 a day, whoever tries; one-time links log in all the same.
+const FROM_ADDRESS: (NonZeroU32, Duration) = (burst(20), Duration::from_secs(3));
+const AT_ACCOUNT: (NonZeroU32, Duration) = (burst(10), Duration::from_secs(10));
+
+const fn burst(of: u32) -> NonZeroU32 {
+    match NonZeroU32::new(of) {
+        Some(burst) => burst,
+        None => NonZeroU32::MIN,
+    }
 }
 
 impl Limits {
@@ -40,7 +55,15 @@ impl Limits {
                 .allow_burst(NonZeroU32::new(burst.max(1))?);
             Some(RateLimiter::keyed(quota).with_middleware())
         }
+        fn guesses<K: Clone + Eq + std::hash::Hash>(
+            (burst, every): (NonZeroU32, Duration),
+        ) -> Limiter<K> {
+            let quota = Quota::with_period(every).unwrap_or_else(|| Quota::per_second(burst));
+            RateLimiter::keyed(quota.allow_burst(burst)).with_middleware()
+        }
         Limits {
+            guesses_from: guesses(FROM_ADDRESS),
+            guesses_at: guesses(AT_ACCOUNT),
             addresses: limiter(rates.address, rates.address_burst),
             keys: limiter(rates.key, rates.key),
         }
@@ -54,6 +77,24 @@ impl Limits {
         check(self.keys.as_ref(), &key)
     }
 
+    /// A password is tried, from an address at the account of an e-mail address, whether or not anybody has it.
+    pub(super) fn guess(&self, address: IpAddr, email: &str) -> Result<(), Error> {
+        let account = token::hash(email);
+        let waits = [
+            wait(&self.guesses_from, &address),
+            wait(&self.guesses_at, &account),
+        ];
+        match waits.into_iter().flatten().max() {
+            None => Ok(()),
+            Some(wait) => {
+                let seconds = wait.as_secs() + 1;
+                let message = format!("too many passwords were tried; try again in {seconds} s");
+                let error = Error::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
+                Err(error.with_header(header::RETRY_AFTER, seconds))
+            }
+        }
+    }
+
     /// Forgets buckets that are full again, so that memory doesn't grow with every address ever seen.
     pub fn forget_the_idle(&self) {
         if let Some(limiter) = &self.addresses {
@@ -62,7 +103,15 @@ impl Limits {
         if let Some(limiter) = &self.keys {
             limiter.retain_recent();
         }
+        self.guesses_from.retain_recent();
+        self.guesses_at.retain_recent();
     }
+}
+
+/// How long to wait before the next one.
+fn wait<K: Clone + Eq + std::hash::Hash>(limiter: &Limiter<K>, key: &K) -> Option<Duration> {
+    let refused = limiter.check_key(key).err()?;
+    Some(refused.wait_time_from(DefaultClock::default().now()))
 }
 
 fn check<K: Clone + Eq + std::hash::Hash>(

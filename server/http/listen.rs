@@ -15,6 +15,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_io_timeout::TimeoutStream;
 use tower::Service;
 
@@ -33,7 +34,7 @@ const HEADER_COUNT: usize = 100;
 /// How long requests in flight may take to end once the server stops.
 const FAREWELL: Duration = Duration::from_secs(8);
 
-/// How often full rate-limit buckets are forgotten.
+/// How often full rate-limit buckets are forgotten, and it is written when keys and logins were used last.
 const TIDY: Duration = Duration::from_secs(60);
 
 /// How long a connection that is turned away may take to read why.
@@ -54,6 +55,19 @@ pub async fn serve(
     tokio::pin!(stop);
     loop {
         tokio::select! {
+            // Whether to stop is asked first: a signal that comes with the first connection is heard.
+            biased;
+            () = &mut stop => break,
+            _ = tidy.tick() => {
+                app.limits.forget_the_idle();
+                drop(write_used(app.clone()));
+                let turned_away = app.metrics.turned_away.get();
+                if turned_away > told {
+                    let connections = turned_away - told;
+                    tracing::warn!(connections, "connections were turned away: as many are open as may be");
+                    told = turned_away;
+                }
+            }
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
                     let Some(place) = app.room.connection() else {
@@ -77,16 +91,6 @@ pub async fn serve(
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
-            _ = tidy.tick() => {
-                app.limits.forget_the_idle();
-                let turned_away = app.metrics.turned_away.get();
-                if turned_away > told {
-                    let connections = turned_away - told;
-                    tracing::warn!(connections, "connections were turned away: as many are open as may be");
-                    told = turned_away;
-                }
-            }
-            () = &mut stop => break,
         }
     }
     let asked = Instant::now();
@@ -98,7 +102,17 @@ pub async fn serve(
     {
         tracing::warn!("connections that were still open have been closed");
     }
+    let _ = tokio::time::timeout(LINGER, write_used(app)).await;
     asked
+}
+
+/// Writes when keys and logins were used last.
+fn write_used(app: Arc<App>) -> JoinHandle<()> {
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = app.accounts.write_used() {
+            tracing::debug!(%error, "when keys were used last could not be written");
+        }
+    })
 }
 
 /// Tells a connection that there is no room for it.

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -86,7 +85,16 @@ impl Route {
                     Route::Api
                 } else if under(&["/js/", "/assets/"]) {
                     Route::File
-                } else if under(&["/dashboard", "/demo", "/docs", "/login", "/settings"]) {
+                } else if under(&[
+                    "/dashboard",
+                    "/demo",
+                    "/docs",
+                    "/login",
+                    "/settings",
+                    "/welcome",
+                    "/invitation",
+                    "/logout",
+                ]) {
                     Route::Page
                 } else {
                     Route::Other
@@ -361,25 +369,26 @@ impl Process {
 /// end is.
 const FORWARDED: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
 
-/// `GET /metrics`
-pub(super) async fn metrics(
-    State(app): State<Arc<App>>,
-    Extension(Peer(peer)): Extension<Peer>,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
-    let is_local = peer.ip().to_canonical().is_loopback()
+/// Whether a request may read the metrics.
+pub(super) fn may_read(app: &App, peer: Option<&Peer>, headers: &HeaderMap) -> Result<(), Error> {
+    let is_local = peer.is_some_and(|Peer(peer)| peer.ip().to_canonical().is_loopback())
         && !FORWARDED.iter().any(|name| headers.contains_key(*name));
     let is_open = match app.metrics.readers {
         Readers::Public => true,
         Readers::Local => is_local,
         Readers::Key => false,
     };
-    if !is_open && auth::key(&app, &headers, Scope::AnalyticsRead)?.is_none() {
+    if !is_open && auth::key(app, headers, Some(Scope::AnalyticsRead))?.is_none() {
         return Err(auth::unauthorized(
             "missing_authorization",
             "wanted the header Authorization: Bearer admx_sk_…, of a key with the scope analytics:read; or --metrics public",
         ));
     }
+    Ok(())
+}
+
+/// `GET /metrics`
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Error> {
     let text = reading(move || Ok(app.metrics.text(&app))).await?;
     let kind = HeaderValue::from_static(prometheus_text::CONTENT_TYPE);
     let text = text.map_err(|_| {

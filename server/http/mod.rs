@@ -1,12 +1,16 @@
 //! The only room that knows HTTP: the table of routes, and what they share.
 //!
+//! - [`routes`]: the table; [`access`]: who may do what, looked at once, in front of each route
 //! - [`listen`]: the accept loop, timeouts, the graceful stop
-//! - [`reply`]: envelopes; `auth`: keys and logins; `limits`: rates; `room`: how much at once; `peer`: who is at the other
-//!   end
+//! - [`reply`]: envelopes; `auth`: keys and logins; `secure`: what browsers keep to; `limits`: rates; `room`: how much at
+//!   once; `peer`: who is at the other end
 //! - `health`, `metrics`: for whoever watches the server
-//! - `extract`: what is taken from a request
+//! - `extract`: what is taken from a request; `work`: what is done off the threads that serve
 //! - `event`, `api`, `export`, `page`, `analytics`, `docs`, `asset`, `stream`: what the routes do
+//! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `team`: what they set;
+//!   `manage`: the same for programs
 
+pub mod access;
 mod analytics;
 mod api;
 mod asset;
@@ -16,20 +20,30 @@ mod event;
 mod export;
 mod extract;
 mod health;
+mod invitation;
+mod keys;
 mod limits;
 pub mod listen;
+mod login;
+mod manage;
 mod metrics;
 mod page;
 mod peer;
 mod reply;
 mod room;
+pub mod routes;
+mod secure;
+mod settings;
 mod stream;
+mod team;
+mod websites;
+mod welcome;
+mod work;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{get, options};
 use ipnet::IpNet;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -38,6 +52,7 @@ use crate::account::{Accounts, Site};
 use crate::clock::Clock;
 use crate::ingest::Ingest;
 use crate::store::Store;
+pub use asset::Fetched;
 pub use limits::{Limits, Rates};
 pub use metrics::{Metrics, Readers};
 pub use peer::Peer;
@@ -65,53 +80,19 @@ pub struct App {
     pub room: Room,
     /// What is counted.
     pub metrics: Metrics,
+    /// When pages of each site last fetched the script.
+    pub fetched: Fetched,
     /// Turns true when the server stops; ends live streams.
     pub stopping: watch::Receiver<bool>,
 }
 
 /// The routes.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/", get(page::home))
-        .route("/demo", get(page::demo))
-        .route("/demo/live", get(stream::demo))
-        .route("/docs", get(docs::index))
-        .route("/docs/script", get(docs::script))
-        .route("/docs/privacy", get(docs::privacy))
-        .route("/docs/csp", get(docs::csp))
-        .route("/docs/operate", get(docs::operate))
-        .route("/login", get(page::login))
-        // A preview that asks for the head alone doesn't use the link up.
-        .route("/login/{link}", get(page::open_link).head(page::login))
-        .route("/dashboard", get(page::to_dashboard))
-        .route("/dashboard/analytics", get(analytics::analytics))
-        .route("/dashboard/by/{dimension}", get(analytics::by))
-        .route("/dashboard/filter", get(analytics::filter))
-        .route("/dashboard/goals/{name}", get(analytics::goal))
-        .route("/dashboard/visitors/{number}", get(analytics::visitor))
-        .route("/dashboard/funnels", get(analytics::funnels))
-        .route("/dashboard/analytics/live", get(stream::site))
-        // What is posted there goes past the router: see `listen`.
-        .route(
-            event::PATH,
-            options(event::preflight).fallback(event::only_posts),
-        )
-        .route("/api/v1/analytics/goals", get(api::goals))
-        .route("/api/v1/query", get(api::query_in_address).post(api::query))
-        .route(
-            "/api/v1/funnel",
-            get(api::funnel_in_address).post(api::funnel),
-        )
-        .route("/api/v1/export/events.ndjson", get(export::ndjson))
-        .route("/js/{file}", get(asset::script))
-        .route("/assets/{file}", get(asset::asset))
-        .route("/favicon.ico", get(asset::favicon))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::metrics))
+    routes::router(&app)
         .fallback(page::not_found)
         .method_not_allowed_fallback(reply::method_not_allowed)
         .layer(CatchPanicLayer::custom(reply::panicked))
         .layer(middleware::from_fn(reply::envelope))
+        .layer(middleware::from_fn_with_state(app.clone(), secure::headers))
         .with_state(app)
 }

@@ -6,12 +6,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use url::form_urlencoded;
 
 use super::api::reading;
-use super::extract::Part;
 use super::reply::{self, Error};
 use super::{App, auth, extract, stream};
-use crate::account::LinkError;
 use crate::pages;
 
 /// What our own pages may do: their own files, nothing inline, nobody else's. The pixel and the live part are
@@ -23,8 +22,8 @@ const CSP: HeaderValue = HeaderValue::from_static(
 
 /// Why no page is shown.
 pub(super) enum NoPage {
-    /// Log in first.
-    LogIn,
+    /// Log in first, and then go on to this path of ours.
+    LogIn(Option<String>),
     /// As the API says it.
     Error(Error),
     /// The template failed, which is a bug.
@@ -40,7 +39,11 @@ impl<E: Into<Error>> From<E> for NoPage {
 impl IntoResponse for NoPage {
     fn into_response(self) -> Response {
         match self {
-            NoPage::LogIn => Redirect::to("/login").into_response(),
+            NoPage::LogIn(None) => Redirect::to("/login").into_response(),
+            NoPage::LogIn(Some(next)) => {
+                let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+                Redirect::to(&format!("/login?next={next}")).into_response()
+            }
             NoPage::Error(error) => problem(&error).unwrap_or_else(|_| error.into_response()),
             NoPage::Template(error) => {
                 tracing::error!(%error, "a page could not be made");
@@ -61,8 +64,22 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Result<Respo
     let headers = [
         (header::CONTENT_SECURITY_POLICY, CSP),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        // One-time links are in addresses; where a form comes from is still said.
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        ),
     ];
     Ok((status, headers, html).into_response())
+}
+
+/// A page that says what went wrong, with the form that it went wrong in.
+pub(super) fn again(error: &Error, template: &impl Template) -> Result<Response, NoPage> {
+    let mut response = page(error.status(), template)?;
+    for (name, value) in error.headers() {
+        response.headers_mut().insert(name, value.clone());
+    }
+    Ok(response)
 }
 
 /// An error as a person reads it.
@@ -72,8 +89,8 @@ fn problem(error: &Error) -> Result<Response, NoPage> {
         status if status.is_client_error() => "That didn't work",
         _ => "Something is wrong here",
     };
-    page(
-        error.status(),
+    again(
+        error,
         &pages::Problem {
             title,
             message: error.message(),
@@ -131,52 +148,6 @@ pub(super) async fn demo(State(app): State<Arc<App>>) -> Result<Response, NoPage
             after,
         },
     )
-}
-
-/// `GET /login`
-pub(super) async fn login() -> Result<Response, NoPage> {
-    page(StatusCode::OK, &pages::Login { problem: None })
-}
-
-/// `GET /login/{link}`: the one-time link.
-pub(super) async fn open_link(
-    State(app): State<Arc<App>>,
-    Part(link): Part,
-) -> Result<Response, NoPage> {
-    let (accounts, now) = (app.accounts.clone(), app.clock.now());
-    let logged_in = tokio::task::spawn_blocking(move || accounts.log_in(&link, now)).await;
-    let logged_in = logged_in.unwrap_or_else(|error| {
-        tracing::error!(%error, "a login died");
-        Err(LinkError::Unknown)
-    });
-    match logged_in {
-        Ok(login) => {
-            let secure = if app.base_url.starts_with("https:") {
-                "; Secure"
-            } else {
-                ""
-            };
-            let age = crate::account::LOGIN.as_secs();
-            let cookie = format!(
-                "{}={login}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}",
-                auth::COOKIE
-            );
-            let cookie = HeaderValue::try_from(cookie)
-                .map_err(|_| Error::field("the login could not be kept"))?;
-            let headers = [
-                (header::SET_COOKIE, cookie),
-                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            ];
-            Ok((headers, Redirect::to("/dashboard/analytics")).into_response())
-        }
-        Err(LinkError::File(error)) => Err(error.into()),
-        Err(problem) => page(
-            StatusCode::FORBIDDEN,
-            &pages::Login {
-                problem: Some(problem.to_string()),
-            },
-        ),
-    }
 }
 
 /// `GET /dashboard`

@@ -101,6 +101,10 @@ impl Error {
         &self.0.message
     }
 
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
     pub(super) fn with_details(mut self, details: Value) -> Error {
         self.0.details = Some(details);
         self

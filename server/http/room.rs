@@ -1,4 +1,4 @@
-//! How much there may be at once: connections, bytes of bodies, live streams. What is past that is turned away, so that
+//! How much there may be at once: connections, bytes of bodies, live streams, passwords. What is past that is turned away, so that
 //! no flood takes the memory of what was taken already.
 
 use std::collections::HashMap;
@@ -14,6 +14,10 @@ use super::reply::Error;
 
 /// How long a body waits for room.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Passwords that are hashed at once, each with 19 MiB, and how long one waits for its turn.
+const HASHING: usize = 2;
+const QUEUE: Duration = Duration::from_secs(5);
 
 /// Connections that are told why they are turned away and may read it; past that one is just closed.
 const FAREWELLS: usize = 64;
@@ -39,6 +43,7 @@ pub struct Room {
     connections: Arc<Semaphore>,
     farewells: Arc<Semaphore>,
     bodies: Semaphore,
+    hashing: Semaphore,
     streams: Mutex<HashMap<IpAddr, usize>>,
 }
 
@@ -50,6 +55,7 @@ impl Room {
             connections: Arc::new(Semaphore::new(bounds.connections)),
             farewells: Arc::new(Semaphore::new(FAREWELLS)),
             bodies: Semaphore::new(bounds.body_bytes),
+            hashing: Semaphore::new(HASHING),
             streams: Mutex::default(),
         }
     }
@@ -79,6 +85,15 @@ impl Room {
         waited.ok().and_then(Result::ok).ok_or_else(|| {
             overloaded("more bytes are being sent to this server than it takes at once")
         })
+    }
+
+    /// Room to hash a password, for which it waits a while.
+    pub(super) async fn hashing(&self) -> Result<SemaphorePermit<'_>, Error> {
+        let waited = tokio::time::timeout(QUEUE, self.hashing.acquire()).await;
+        waited
+            .ok()
+            .and_then(Result::ok)
+            .ok_or_else(|| overloaded("more people are logging in than this server takes at once"))
     }
 
     pub(super) fn open_connections(&self) -> usize {

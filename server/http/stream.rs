@@ -15,16 +15,17 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use tokio::sync::broadcast;
 
+use super::access::Access;
 use super::api::reading;
 use super::extract::Asked;
 use super::reply::Error;
 use super::room::Place;
 use super::{App, Peer, auth, peer};
-use crate::account::Site;
+use crate::account::{Scope, Site, WorkspaceId};
 use crate::store::event::SiteId;
 use crate::store::{Fire, ReadError, Store};
 
-/// How long a stream may be silent before it says that it is alive.
+/// How long a stream may be silent before it says that it is alive; as often it is asked whether it still may be read.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Events of the log that are told at a time to whoever was away.
@@ -41,14 +42,34 @@ type Fires = Sse<KeepAliveStream<BoxStream<'static, Result<Event, Infallible>>>>
 /// `GET /dashboard/analytics/live`: a site of the workspace that is logged in.
 pub(super) async fn site(
     State(app): State<Arc<App>>,
+    access: Access,
     Extension(from): Extension<Peer>,
     headers: HeaderMap,
     Asked(asked): Asked<Parameters>,
 ) -> Result<Fires, Error> {
-    let workspace = auth::reader(&app, &headers)?;
-    let site = auth::site(&app, workspace, asked.site.as_deref())?;
+    let site = auth::site(&app, access.workspace, asked.site.as_deref())?;
     let place = Place::take(&app, peer::client(from, &headers, &app.trusted_proxies))?;
-    Ok(fires(app, site, heard(&headers).or(asked.after), place))
+    let after = heard(&headers).or(asked.after);
+    let gone = gone(app.clone(), headers, access.workspace);
+    Ok(fires(app, site, after, place, gone))
+}
+
+/// Comes back when the key or login of a request no longer reads the workspace.
+async fn gone(app: Arc<App>, headers: HeaderMap, workspace: WorkspaceId) {
+    loop {
+        tokio::time::sleep(KEEP_ALIVE).await;
+        let reads = match auth::key(&app, &headers, Some(Scope::AnalyticsRead)) {
+            Ok(Some(key)) => Some(key.workspace),
+            Ok(None) => auth::user(&app, &headers, app.clock.now())
+                .ok()
+                .flatten()
+                .map(|user| user.workspace),
+            Err(_) => None,
+        };
+        if reads != Some(workspace) {
+            return;
+        }
+    }
 }
 
 /// `GET /demo/live`: the demo's site, for everybody.
@@ -60,7 +81,8 @@ pub(super) async fn demo(
 ) -> Result<Fires, Error> {
     let demo = app.demo.clone();
     let place = Place::take(&app, peer::client(from, &headers, &app.trusted_proxies))?;
-    Ok(fires(app, demo, heard(&headers).or(asked.after), place))
+    let after = heard(&headers).or(asked.after);
+    Ok(fires(app, demo, after, place, std::future::pending()))
 }
 
 /// The last event that a browser heard of before it connected again.
@@ -68,8 +90,14 @@ fn heard(headers: &HeaderMap) -> Option<i64> {
     headers.get("last-event-id")?.to_str().ok()?.parse().ok()
 }
 
-/// A site's events from the one after `after` on; without one, from now on.
-fn fires(app: Arc<App>, site: Arc<Site>, after: Option<i64>, place: Place) -> Fires {
+/// A site's events from the one after `after` on, without one from now on, until whoever hears them is `gone`.
+fn fires(
+    app: Arc<App>,
+    site: Arc<Site>,
+    after: Option<i64>,
+    place: Place,
+    gone: impl Future<Output = ()> + Send + 'static,
+) -> Fires {
     let mut stopping = app.stopping.clone();
     let last = app.store.last_id().unwrap_or(i64::MAX);
     let feed = Feed {
@@ -92,7 +120,10 @@ fn fires(app: Arc<App>, site: Arc<Site>, after: Option<i64>, place: Place) -> Fi
         Some((Ok(event.unwrap_or_default()), feed))
     });
     let stop = async move {
-        let _ = stopping.wait_for(|stopping| *stopping).await;
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+            () = gone => {}
+        }
     };
     Sse::new(events.take_until(Box::pin(stop)).boxed())
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))

@@ -60,6 +60,16 @@ impl Clients {
         }
     }
 
+    /// `Firefox on Windows`, as far as it is known.
+    pub(crate) fn described(&self, user_agent: &str) -> Option<String> {
+        let Agent { browser, os, .. } = self.read(user_agent).agent;
+        match (browser, os) {
+            ("", _) => None,
+            (browser, "") => Some(browser.to_owned()),
+            (browser, os) => Some(format!("{browser} on {os}")),
+        }
+    }
+
     fn read(&self, user_agent: &str) -> Read {
         let held = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(read) = held().get(user_agent) {

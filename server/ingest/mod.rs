@@ -151,6 +151,12 @@ impl Ingest {
         Judged::Refused(refusal)
     }
 
+    /// What a user agent is, in words such as `Firefox on Windows`; itself where that isn't known.
+    pub fn described(&self, user_agent: &str) -> String {
+        let described = self.clients.described(user_agent);
+        described.unwrap_or_else(|| user_agent.to_owned())
+    }
+
     /// Counts an event that is not stored.
     pub fn count(&self, site: Option<SiteId>, reason: &'static str) {
         self.store

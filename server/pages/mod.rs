@@ -3,16 +3,24 @@
 //! - [`analytics`]: the numbers of a site
 //! - `chart`: series as SVG; `words`: figures as people read them
 //! - [`docs`]: how to use it
+//! - `settings`: sites, keys, people, and the pages on which they come in; `install`: whether a site's events arrive
 //!
 //! Leaves to [`http`](crate::http): who may see it.
 
 pub mod analytics;
 mod chart;
 pub mod docs;
+mod install;
+mod settings;
 mod words;
 
 use askama::Template;
 use live::Fire;
+
+pub use install::{Install, Seen};
+pub use settings::{
+    Account, Invited, Keys, Link, Login, Shell, Team, Website, Websites, Welcome, zones,
+};
 
 /// `/`: what this is, and how to begin.
 #[derive(Template)]
@@ -38,14 +46,6 @@ pub struct Demo<'a> {
     pub latest: &'a [Fire],
     /// The last event in the log when the page was made; the live list goes on from there.
     pub after: i64,
-}
-
-/// `/login`
-#[derive(Template)]
-#[template(path = "login.html", config = "www/askama.toml")]
-pub struct Login {
-    /// Why a link didn't work.
-    pub problem: Option<String>,
 }
 
 /// What went wrong, for a person.

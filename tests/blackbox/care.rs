@@ -10,12 +10,14 @@ use crate::server::{Server, run, set_up, wait_for};
 
 /// A folder as schema version 1 left it.
 fn version_1() -> TempDir {
+    older(include_str!("../data/accounts-version-1.sql"))
+}
+
+/// A folder with such accounts, and events of version 1.
+fn older(accounts: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, sql) in [
-        (
-            "accounts.db",
-            include_str!("../data/accounts-version-1.sql"),
-        ),
+        ("accounts.db", accounts),
         ("events.db", include_str!("../data/events-version-1.sql")),
     ] {
         Connection::open(folder.path().join(name))
@@ -72,6 +74,37 @@ fn a_folder_of_version_1_is_copied_and_brought_up_to_date() {
         .query_row("SELECT count(*) FROM event", [], |row| row.get(0))
         .unwrap();
     assert_eq!(old, 8);
+    server.run(&["check"]);
+}
+
+#[test]
+fn people_of_version_2_keep_their_logins() {
+    let server = Server::on(
+        older(include_str!("../data/accounts-version-2.sql")),
+        &["--clock", "2026-11-25T12:00:00Z"],
+    );
+    for (login, email, role) in [
+        ("login-1", "admin@localhost", "owner"),
+        ("login-2", "me@example.com", "viewer"),
+        ("login-3", "me@example.com", "viewer"),
+    ] {
+        let cookie = format!("admx_login={login}");
+        let me = server.get("/api/v1/me", &[("cookie", &cookie)]).json();
+        assert_eq!(
+            (&me["data"]["email"], &me["data"]["role"]),
+            (&json!(email), &json!(role)),
+            "{login}"
+        );
+        assert_eq!(me["data"]["sites"][0]["keep_days"], 365);
+    }
+    assert_eq!(
+        server.run(&["user", "list"]),
+        "admin@localhost\towner\thas no password\nme@example.com\tviewer\thas no password"
+    );
+    assert!(
+        server.login.ends_with("/dashboard/analytics"),
+        "a link was used"
+    );
     server.run(&["check"]);
 }
 

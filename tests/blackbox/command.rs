@@ -50,7 +50,36 @@ fn results_are_plain_lines() {
     );
     assert_eq!(ok(&["key", "revoke", "1"]), "revoked 1\n");
     assert!(ok(&["key", "list"]).contains("\trevoked 20"));
-    assert!(ok(&["user", "add", "a@example.com"]).starts_with("http://127.0.0.1:8080/login/"));
+    assert!(ok(&["user", "add", "A@example.com"]).starts_with("http://127.0.0.1:8080/login/"));
+    assert!(ok(&["user", "add", "v@example.com"]).contains("/login/"));
+    assert!(
+        ok(&[
+            "user",
+            "link",
+            "a@example.com",
+            "--base-url",
+            "https://s.test/"
+        ])
+        .starts_with("https://s.test/login/")
+    );
+    assert_eq!(
+        ok(&["user", "list"]),
+        "a@example.com\towner\thas no password\nv@example.com\tviewer\thas no password\n"
+    );
+    let last = run(data.path(), &["user", "remove", "a@example.com"]);
+    assert_eq!(code(&last), 1, "the last owner");
+    assert_eq!(
+        ok(&["user", "remove", "v@example.com"]),
+        "removed v@example.com\n"
+    );
+    assert_eq!(ok(&["workspace", "add", "Shop"]), "2\n");
+    assert_eq!(ok(&["workspace", "list"]), "1\tMy workspace\n2\tShop\n");
+    let shop = ok(&["site", "add", "shop.test", "--workspace", "Shop"]);
+    assert_eq!(
+        ok(&["site", "list", "--workspace", "2"]),
+        format!("{}\tshop.test\n", shop.trim())
+    );
+    assert_eq!(ok(&["key", "list", "--workspace", "2"]), "");
 }
 
 #[test]
@@ -60,6 +89,12 @@ fn failures_are_1_and_wrong_usage_is_2() {
         (&["key", "revoke", "7"][..], 1),
         (&["site", "add", "https://example.com"], 1),
         (&["user", "add", "nobody"], 1),
+        (&["user", "link", "nobody@example.com"], 1),
+        (&["user", "remove", "nobody@example.com"], 1),
+        (&["user", "add", "a@example.com", "--role", "viewer"], 1),
+        (&["user", "add", "a@example.com", "--role", "god"], 2),
+        (&["site", "list", "--workspace", "nowhere"], 1),
+        (&["workspace", "add", " "], 1),
         (&["serve", "--listen", "192.0.2.1:1"], 1),
         (&["key", "new", "--name", "x"], 2),
         (&["key", "new", "--name", "x", "--scope", "everything"], 2),

@@ -38,7 +38,14 @@ const ROWS: [(&str, &[&str]); 5] = [
     ),
     (
         "/docs/operate",
-        &["curl BASE/metrics", "ADMX_IN_FLIGHT", "/readyz", "SIGTERM"],
+        &[
+            "curl BASE/metrics",
+            "ADMX_IN_FLIGHT",
+            "/readyz",
+            "SIGTERM",
+            "admx user link EMAIL",
+            "PATCH /api/v1/sites/ID",
+        ],
     ),
 ];
 

@@ -4,12 +4,16 @@
 //! - `event`: every row of the status table; `limit`: what is turned away; `hostile`: what strangers send
 //! - `durable`: kills, stops, power cuts and failing disks; `fault`: makes the disk fail; `load`: what runs meanwhile
 //! - `watch`: what a server says of itself; `query`: what the API answers
+//! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
+//!   where; `manage`: sites and keys
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
 //! - `sample`: every code sample of the product's page, run as written
 //! - `npm`: the package in an app made with Vite and React
 //! - `browser`: real Chromium, real clicks, and what the server stored
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod access;
+mod account;
 mod browser;
 mod care;
 mod command;
@@ -21,10 +25,12 @@ mod forget;
 mod hostile;
 mod limit;
 mod load;
+mod manage;
 mod npm;
 mod page;
 mod query;
 mod sample;
 mod server;
 mod size;
+mod team;
 mod watch;

@@ -16,6 +16,12 @@ pub const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHT
 /// The `Origin` of a page on the site that [`set_up`] adds.
 pub const ORIGIN: (&str, &str) = ("origin", "https://example.com");
 
+/// What browsers say of a request that a page of the server's own makes.
+pub const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
+
+/// The password of each [`Server::person`].
+pub const PASSWORD: &str = "a long enough one";
+
 /// A running server. It is killed when dropped.
 pub struct Server {
     pub url: String,
@@ -44,6 +50,14 @@ impl Reply {
             .iter()
             .find(|(n, _)| n == name)
             .map(|(_, v)| v.as_str())
+    }
+
+    /// The cookie that it sets.
+    pub fn cookie(&self) -> String {
+        let cookie = self
+            .header("set-cookie")
+            .unwrap_or_else(|| panic!("no cookie: {self:?}"));
+        cookie.split(';').next().unwrap().to_owned()
     }
 
     /// The code of an error.
@@ -75,9 +89,14 @@ impl Server {
         flags: &[&str],
         environment: &[(&str, OsString)],
     ) -> Server {
+        let anywhere: &[&str] = match flags.contains(&"--listen") {
+            true => &[],
+            false => &["--listen", "127.0.0.1:0"],
+        };
         let mut child = Command::new(env!("CARGO_BIN_EXE_admx"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--data"])
             .arg(data.path())
+            .args(anywhere)
             .args(flags)
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -167,6 +186,92 @@ impl Server {
             .post(format!("{}{path}", self.url))
             .header("authorization", format!("Bearer {key}"));
         reply(request.send(body.as_ref()).unwrap())
+    }
+
+    /// Sends a form as a page of the server's own does, logged in where there is a cookie.
+    pub fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Reply {
+        self.form_with(path, &[("cookie", cookie), OWN], fields)
+    }
+
+    /// Sends a form with these headers.
+    pub fn form_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        fields: &[(&str, &str)],
+    ) -> Reply {
+        let body: String = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.ask("POST", path, headers, body)
+    }
+
+    /// Any request.
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Reply {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body: Vec<u8> = body.into();
+        // What has no body says so by having none.
+        match method {
+            "POST" | "PATCH" | "PUT" => reply(agent().run(request.body(body).unwrap()).unwrap()),
+            _ => reply(agent().run(request.body(()).unwrap()).unwrap()),
+        }
+    }
+
+    /// The path of a link of this server's.
+    pub fn path<'a>(&self, link: &'a str) -> &'a str {
+        link.trim()
+            .strip_prefix(&self.url)
+            .expect("a link of this server's")
+    }
+
+    /// Uses a one-time link up, as the button on its page does, and gives the cookie.
+    pub fn follow(&self, link: &str) -> String {
+        let path = self.path(link);
+        let shown = self.get(path, &[]);
+        assert_eq!((shown.status, shown.header("set-cookie")), (200, None));
+        self.form(path, "", &[]).cookie()
+    }
+
+    /// Adds a person with a password, and gives their cookie.
+    pub fn person(&self, email: &str, role: &str, more: &[&str]) -> String {
+        let add = [
+            "user",
+            "add",
+            email,
+            "--role",
+            role,
+            "--base-url",
+            &self.url,
+        ];
+        let cookie = self.follow(&self.run(&[&add[..], more].concat()));
+        let fields = [("password", PASSWORD), ("workspace", "My workspace")];
+        let set = self.form("/welcome", &cookie, &fields);
+        assert_eq!(set.status, 303, "{}", set.text);
+        cookie
+    }
+
+    /// Whoever opens the first link and sets a password, and their cookie.
+    pub fn first(&self, email: &str) -> String {
+        let cookie = self.follow(&self.login);
+        let fields = [
+            ("email", email),
+            ("password", PASSWORD),
+            ("workspace", "My workspace"),
+        ];
+        let set = self.form("/welcome", &cookie, &fields);
+        assert_eq!(set.status, 303, "{}", set.text);
+        cookie
     }
 
     /// The rows of an answer to a question.

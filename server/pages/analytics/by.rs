@@ -7,8 +7,8 @@ use super::dimension_words;
 use super::frame::{Choice, Frame};
 use crate::query::answer::Answer;
 use crate::query::dimension::{Dimension, NAMED, Named};
-use crate::query::filter::OPERATORS;
 use crate::query::metric::Metric;
+use crate::query::operator::OPERATORS;
 
 /// Figures of a whole list.
 pub const FIGURES: [Metric; 8] = [

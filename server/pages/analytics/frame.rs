@@ -17,8 +17,6 @@ pub struct Frame {
     pub site: Arc<Site>,
     /// The workspace's sites, to choose from.
     pub sites: Arc<[Arc<Site>]>,
-    /// Who is logged in.
-    pub email: String,
     /// The days.
     pub range: Range,
     /// The page's name in the address, such as `analytics`.

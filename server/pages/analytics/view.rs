@@ -10,8 +10,9 @@ use url::form_urlencoded::{Serializer, parse};
 use crate::account::Site;
 use crate::query::Query;
 use crate::query::dimension::{Dimension, Named};
-use crate::query::filter::{self, Filter, Operator};
+use crate::query::filter::{self, Filter};
 use crate::query::metric::Metric;
+use crate::query::operator::Operator;
 use crate::query::range::Range;
 
 /// How far back one looks.

@@ -16,8 +16,7 @@ use crate::query::dimension::{Dimension, Named};
 use crate::query::filter::WEEKDAYS;
 use crate::query::range::Range;
 use crate::store::event::{
-    Address, Client, Event, EventId, GoalName, Metadata, Money, Origin, SiteId, UserId, VisitorKey,
-    What, WorkspaceId,
+    Address, Client, Event, EventId, GoalName, Metadata, Money, Origin, UserId, VisitorKey, What,
 };
 use crate::store::{Role, Settings, Store};
 
@@ -52,14 +51,8 @@ pub(super) static GROUND: LazyLock<Ground> = LazyLock::new(ground);
 
 pub(super) fn site() -> Site {
     Site {
-        id: SiteId(1),
-        workspace: WorkspaceId(1),
-        website_id: "admx_aaaaaaaaaaaaaaaaaaaa".into(),
-        domain: "a.test".into(),
-        hosts: Vec::new(),
         zone: TimeZone::get("Europe/Berlin").unwrap(),
-        keep_days: None,
-        is_demo: false,
+        ..Site::sample()
     }
 }
 

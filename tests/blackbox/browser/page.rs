@@ -87,6 +87,7 @@ fn the_dashboard_shows_a_fire_within_a_second_without_reload() {
         let key = server.new_key();
         let browser = Browser::start().await;
         browser.client.goto(&server.login).await.unwrap();
+        browser.left("form .button").await;
         browser
             .client
             .goto(&format!("{}/dashboard/analytics?site={site}", server.url))

@@ -1,0 +1,174 @@
+//! The table of routes: for each its method, path, what it needs, and what it is for. The router is made of it, and so is
+//! all that describes the API.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::Method;
+use axum::middleware;
+use axum::routing::{MethodRouter, get, options, patch, post};
+
+use super::access::{self, Needs};
+use super::{
+    App, analytics, api, asset, docs, event, export, health, invitation, keys, login, manage,
+    metrics, page, settings, stream, team, websites, welcome,
+};
+use crate::account::{Role, Scope};
+
+/// What a route is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// What happened on sites.
+    Events,
+    /// Numbers and exports.
+    Analytics,
+    /// Sites, keys and people.
+    Manage,
+    /// What people look at, and the forms on it.
+    Pages,
+    /// Files that pages load.
+    Files,
+    /// For whoever watches the server.
+    Watch,
+}
+
+/// A route.
+pub struct Route {
+    /// Its method; what answers GET answers HEAD.
+    pub method: Method,
+    /// Its path, as the router matches it.
+    pub path: &'static str,
+    /// What it needs.
+    pub needs: Needs,
+    /// What it is about.
+    pub tag: Tag,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// What answers; `None` for what goes past the router.
+    answers: Option<fn() -> MethodRouter<Arc<App>>>,
+}
+
+const NOTHING: Needs = Needs::Nothing;
+const VIEWER: Needs = Needs::Login(Role::Viewer);
+const EDITOR: Needs = Needs::Login(Role::Editor);
+const OWNER: Needs = Needs::Login(Role::Owner);
+const READER: Needs = Needs::Scope(Scope::AnalyticsRead, Role::Viewer);
+const MANAGER: Needs = Needs::Scope(Scope::Manage, Role::Editor);
+
+/// A row of the table.
+const fn row(
+    method: Method,
+    path: &'static str,
+    needs: Needs,
+    tag: Tag,
+    summary: &'static str,
+    answers: fn() -> MethodRouter<Arc<App>>,
+) -> Route {
+    Route {
+        method,
+        path,
+        needs,
+        tag,
+        summary,
+        answers: Some(answers),
+    }
+}
+
+/// All of them.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = {
+    use Tag::{Analytics, Events, Files, Manage, Pages, Watch};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    &[
+        // What is posted there goes past the router: see `listen`.
+        Route { method: POST, path: event::PATH, needs: Needs::Sender, tag: Events, summary: "Store page views and goals", answers: None },
+        row(Method::OPTIONS, event::PATH, NOTHING, Events, "Answer a browser that asks before it posts", || options(event::preflight).fallback(event::only_posts)),
+
+        row(GET, "/api/v1/analytics/goals", READER, Analytics, "Fires and visitors of each goal, a day at a time", || get(api::goals)),
+        row(GET, "/api/v1/query", READER, Analytics, "Answer a query that stands in the address", || get(api::query_in_address)),
+        row(POST, "/api/v1/query", READER, Analytics, "Answer a query", || post(api::query)),
+        row(GET, "/api/v1/funnel", READER, Analytics, "Answer a funnel that stands in the address", || get(api::funnel_in_address)),
+        row(POST, "/api/v1/funnel", READER, Analytics, "How many visitors get to each step of a funnel", || post(api::funnel)),
+        row(GET, "/api/v1/export/events.ndjson", READER, Analytics, "Every event of a site, a line an event", || get(export::ndjson)),
+        row(GET, "/dashboard/analytics/live", READER, Analytics, "A site's events as they come", || get(stream::site)),
+
+        row(GET, "/api/v1/me", Needs::KeyOrLogin, Manage, "Who the key or login is, and which sites it sees", || get(manage::me)),
+        row(GET, "/api/v1/sites", MANAGER, Manage, "The workspace's sites", || get(manage::sites)),
+        row(POST, "/api/v1/sites", MANAGER, Manage, "Add a site", || post(manage::add_site)),
+        row(Method::PATCH, "/api/v1/sites/{website_id}", MANAGER, Manage, "Change a site", || patch(manage::change_site)),
+        row(Method::DELETE, "/api/v1/sites/{website_id}", MANAGER, Manage, "Delete a site and its events", || axum::routing::delete(manage::delete_site)),
+        row(GET, "/api/v1/keys", MANAGER, Manage, "The workspace's keys, without their secrets", || get(manage::keys)),
+        row(POST, "/api/v1/keys", MANAGER, Manage, "Make a key; its secret is in this answer only", || post(manage::new_key)),
+        row(Method::DELETE, "/api/v1/keys/{id}", MANAGER, Manage, "Revoke a key", || axum::routing::delete(manage::revoke_key)),
+        row(GET, "/api/v1/members", MANAGER, Manage, "The workspace's people and their roles", || get(manage::members)),
+
+        row(GET, "/", NOTHING, Pages, "What this is, and how to begin", || get(page::home)),
+        row(GET, "/demo", NOTHING, Pages, "A page that fires every kind of goal", || get(page::demo)),
+        row(GET, "/demo/live", NOTHING, Pages, "The demo's events as they come", || get(stream::demo)),
+        row(GET, "/docs", NOTHING, Pages, "How to use it", || get(docs::index)),
+        row(GET, "/docs/script", NOTHING, Pages, "The script's attributes and calls", || get(docs::script)),
+        row(GET, "/docs/privacy", NOTHING, Pages, "What is stored and sent", || get(docs::privacy)),
+        row(GET, "/docs/csp", NOTHING, Pages, "What a page's policy has to allow", || get(docs::csp)),
+        row(GET, "/docs/operate", NOTHING, Pages, "How to run the server", || get(docs::operate)),
+
+        row(GET, "/login", NOTHING, Pages, "Where one logs in", || get(login::page)),
+        row(POST, "/login", NOTHING, Pages, "Log in by e-mail address and password", || post(login::log_in)),
+        row(GET, "/login/{link}", NOTHING, Pages, "What a one-time link is for; it isn't used up", || get(login::look_at_link)),
+        row(POST, "/login/{link}", NOTHING, Pages, "Use a one-time link", || post(login::use_link)),
+        row(POST, "/logout", VIEWER, Pages, "End this login", || post(login::log_out)),
+        row(GET, "/invitation/{link}", NOTHING, Pages, "What an invitation is for; it isn't used up", || get(invitation::look)),
+        row(POST, "/invitation/{link}", NOTHING, Pages, "Accept an invitation", || post(invitation::accept)),
+        row(GET, "/welcome", VIEWER, Pages, "A new person's password, and the first site", || get(welcome::page)),
+        row(POST, "/welcome", VIEWER, Pages, "Set them", || post(welcome::set_up)),
+
+        row(GET, "/dashboard", VIEWER, Pages, "To the analytics page", || get(page::to_dashboard)),
+        row(GET, "/dashboard/analytics", VIEWER, Pages, "A site's figures and goals", || get(analytics::analytics)),
+        row(GET, "/dashboard/by/{dimension}", VIEWER, Pages, "One list whole, with every figure", || get(analytics::by)),
+        row(GET, "/dashboard/filter", VIEWER, Pages, "Choosing a filter", || get(analytics::filter)),
+        row(GET, "/dashboard/goals/{name}", VIEWER, Pages, "A goal: figures, parts, every fire", || get(analytics::goal)),
+        row(GET, "/dashboard/visitors/{number}", VIEWER, Pages, "What one visitor did", || get(analytics::visitor)),
+        row(GET, "/dashboard/funnels", VIEWER, Pages, "How far visitors get", || get(analytics::funnels)),
+
+        row(GET, "/settings", VIEWER, Pages, "To the websites", || get(settings::index)),
+        row(POST, "/settings/workspace", VIEWER, Pages, "Go to another workspace of one's own", || post(settings::switch)),
+        row(POST, "/settings/workspace/name", OWNER, Pages, "Rename the workspace", || post(team::rename)),
+        row(GET, "/settings/websites", VIEWER, Pages, "The workspace's sites", || get(websites::page)),
+        row(POST, "/settings/websites", EDITOR, Pages, "Add a site", || post(websites::add)),
+        row(GET, "/settings/websites/{website_id}", EDITOR, Pages, "A site's settings", || get(websites::site)),
+        row(POST, "/settings/websites/{website_id}", EDITOR, Pages, "Change a site", || post(websites::change)),
+        row(POST, "/settings/websites/{website_id}/delete", EDITOR, Pages, "Delete a site and its events", || post(websites::delete)),
+        row(GET, "/settings/websites/{website_id}/install", VIEWER, Pages, "A site's snippet, and whether its events arrive", || get(websites::install)),
+        row(GET, "/settings/api-keys", EDITOR, Pages, "The workspace's keys", || get(keys::page)),
+        row(POST, "/settings/api-keys", EDITOR, Pages, "Make a key", || post(keys::add)),
+        row(POST, "/settings/api-keys/{id}/revoke", EDITOR, Pages, "Revoke a key", || post(keys::revoke)),
+        row(GET, "/settings/team", VIEWER, Pages, "The workspace's people", || get(team::page)),
+        row(POST, "/settings/team/invitations", OWNER, Pages, "Invite somebody", || post(team::invite)),
+        row(POST, "/settings/team/invitations/{id}/revoke", OWNER, Pages, "Take an invitation back", || post(team::revoke_invitation)),
+        row(POST, "/settings/team/members/{user}/role", OWNER, Pages, "Give somebody another role", || post(team::set_role)),
+        row(POST, "/settings/team/members/{user}/remove", OWNER, Pages, "Take somebody out of the workspace", || post(team::remove)),
+        row(POST, "/settings/team/leave", VIEWER, Pages, "Leave the workspace", || post(team::leave)),
+        row(GET, "/settings/account", VIEWER, Pages, "One's own address, password and logins", || get(settings::account)),
+        row(POST, "/settings/account/password", VIEWER, Pages, "Set another password", || post(settings::set_password)),
+        row(POST, "/settings/account/logins/{id}/revoke", VIEWER, Pages, "End a login of one's own", || post(settings::end_login)),
+        row(POST, "/settings/account/logins/revoke", VIEWER, Pages, "End all other logins of one's own", || post(settings::end_other_logins)),
+
+        row(GET, "/js/{file}", NOTHING, Files, "The script, for any site", || get(asset::script)),
+        row(GET, "/assets/{file}", NOTHING, Files, "What pages of this server load", || get(asset::asset)),
+        row(GET, "/favicon.ico", NOTHING, Files, "The icon", || get(asset::favicon)),
+        row(GET, "/healthz", NOTHING, Watch, "Whether the server lives", || get(health::alive)),
+        row(GET, "/readyz", NOTHING, Watch, "Whether it can work", || get(health::ready)),
+        row(GET, "/metrics", Needs::Metrics, Watch, "What is counted of the server", || get(metrics::metrics)),
+    ]
+};
+
+/// The table as a router, each route behind what it needs.
+pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    ROUTES.iter().fold(Router::new(), |router, route| {
+        let Some(answers) = route.answers else {
+            return router;
+        };
+        let check = middleware::from_fn_with_state((app.clone(), route.needs), access::check);
+        router.route(route.path, answers().route_layer(check))
+    })
+}

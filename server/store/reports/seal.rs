@@ -175,7 +175,8 @@ impl Seals {
     }
 }
 
-fn seal(connection: &mut Connection, mut rows: Vec<Row>) -> Result<(), ReadError> {
+/// Seals rows that come after those that are sealed.
+pub(super) fn seal(connection: &mut Connection, mut rows: Vec<Row>) -> Result<(), ReadError> {
     let transaction = begin(connection)?;
     let through = file::through(&transaction)?;
     rows.retain(|row| row.id > through);
@@ -202,7 +203,9 @@ fn add(transaction: &Transaction, rows: &[&Row]) -> Result<(), ReadError> {
         days.entry((row.site, row.day)).or_default().push(row);
     }
     for ((site, day), mut rows) in days {
-        insert(transaction, site, day, &mut rows)?;
+        for chunk in rows.chunks_mut(ROWS) {
+            insert(transaction, site, day, chunk)?;
+        }
     }
     transaction.execute("UPDATE about SET through = max(through, ?1)", [through])?;
     Ok(())
@@ -397,8 +400,13 @@ impl Sealer {
                 patience = PATIENCE;
                 is_alone = is_alone || lock.take().unwrap_or_default();
                 if !is_alone {
+                    seals.tail.went(false);
                     std::thread::sleep(PAUSE);
-                } else if let Err(error) = seals.work(&first) {
+                    continue;
+                }
+                let went = seals.work(&first);
+                seals.tail.went(went.is_ok());
+                if let Err(error) = went {
                     tracing::warn!(%error, "reports.db can't be written; it is tried again");
                     std::thread::sleep(PAUSE);
                 }

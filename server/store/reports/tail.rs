@@ -9,14 +9,24 @@ use super::row::Row;
 /// Rows that are sealed at a time.
 pub(super) const FULL: usize = 32_768;
 
+/// Rows past which what is sealed at a time takes no further batch.
+const MOST: usize = 4 * FULL;
+
 /// Bytes of metadata that are sealed at a time.
 pub(super) const FULL_BYTES: usize = 32 << 20;
+
+/// Rows, and bytes of metadata, past which whoever adds waits for the sealing, and how long at most. So what is in memory
+/// stays within bounds, whatever comes in.
+const CROWDED: usize = 16 * FULL;
+const CROWDED_BYTES: usize = 4 * FULL_BYTES;
+const WAIT: Duration = Duration::from_secs(1);
 
 /// The tail. It is held for moments only: to add a batch, to look, or to take out what a commit has sealed.
 #[derive(Default)]
 pub(super) struct Tail {
     state: Mutex<State>,
     news: Condvar,
+    room: Condvar,
 }
 
 #[derive(Default)]
@@ -29,12 +39,30 @@ struct State {
     last: i64,
     /// Counts how often all was put anew.
     generation: u64,
+    /// Whether sealing failed the last time: nobody waits for it then.
+    fails: bool,
     stops: bool,
 }
 
 impl State {
+    fn is_crowded(&self) -> bool {
+        let is_much = self.rows >= CROWDED || self.bytes >= CROWDED_BYTES;
+        is_much && !self.fails && !self.stops
+    }
+
     fn is_full(&self) -> bool {
         self.rows >= FULL || self.bytes >= FULL_BYTES
+    }
+
+    /// As many batches as are sealed at a time.
+    fn first(&self) -> Vec<Arc<[Row]>> {
+        let mut rows = 0;
+        let fits = |batch: &&Arc<[Row]>| {
+            let fits = rows < MOST;
+            rows += batch.len();
+            fits
+        };
+        self.batches.iter().take_while(fits).cloned().collect()
     }
 
     fn count(&mut self) {
@@ -75,6 +103,16 @@ impl Tail {
         if state.is_full() {
             self.news.notify_one();
         }
+        if state.is_crowded() {
+            let is_crowded = |state: &mut State| state.is_crowded();
+            let _ = self.room.wait_timeout_while(state, WAIT, is_crowded);
+        }
+    }
+
+    /// Says how the sealing went.
+    pub(super) fn went(&self, is_well: bool) {
+        self.state().fails = !is_well;
+        self.room.notify_all();
     }
 
     /// Looks while nothing is added or taken out.
@@ -82,8 +120,8 @@ impl Tail {
         look(&self.state().batches)
     }
 
-    /// Waits until there is enough to seal, or `patience` is over; `None` when there is to be an end. Gives all batches
-    /// there are when they are enough, else none.
+    /// Waits until there is enough to seal, or `patience` is over; `None` when there is to be an end. Gives the first
+    /// batches when there are enough of them, else none.
     pub(super) fn wait(&self, patience: Duration) -> Option<First> {
         let state = self.state();
         let idle = |state: &mut State| !state.stops && !state.is_full();
@@ -92,7 +130,7 @@ impl Tail {
             .wait_timeout_while(state, patience, idle)
             .unwrap_or_else(PoisonError::into_inner);
         let batches = if state.is_full() {
-            state.batches.iter().cloned().collect()
+            state.first()
         } else {
             Vec::new()
         };
@@ -120,6 +158,7 @@ impl Tail {
             commit()?;
             state.batches.drain(..first.batches.len());
             state.count();
+            self.room.notify_all();
         }
         Ok(())
     }
@@ -142,5 +181,6 @@ impl Tail {
     pub(super) fn stop(&self) {
         self.state().stops = true;
         self.news.notify_one();
+        self.room.notify_all();
     }
 }

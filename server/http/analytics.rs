@@ -145,6 +145,16 @@ pub(super) async fn by(
     page(StatusCode::OK, &By::new(frame, &dimension, &keys, &rows))
 }
 
+/// Whether a filter can lead back there: one of these pages, and nothing else that an address could say.
+fn is_page(back: &str) -> bool {
+    let is_plain = !back.contains(['?', '#', '\\']) && !back.contains("..");
+    let below = |page: &str| {
+        back.strip_prefix(page)
+            .is_some_and(|name| !name.contains('/'))
+    };
+    is_plain && (["analytics", "funnels"].contains(&back) || below("goals/") || below("by/"))
+}
+
 /// `GET /dashboard/filter`: choosing one. With an operator and a value it leads back, with the filter added.
 pub(super) async fn filter(
     State(app): State<Arc<App>>,
@@ -153,6 +163,8 @@ pub(super) async fn filter(
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
     let frame = look(&app, &user, &query, "filter".into())?;
+    let back = parameter(&query, "back").filter(|back| is_page(back));
+    let back = back.unwrap_or_else(|| "analytics".into());
     let chosen = parameter(&query, "dimension")
         .map(|name| dimension(&name))
         .transpose()?;
@@ -165,7 +177,7 @@ pub(super) async fn filter(
         let list = json!([[operator, dimension.name(), values]]).to_string();
         let added = filter::written(&[], &[list]).map_err(Error::field)?;
         let view = frame.view.with(|view| view.filters.extend(added));
-        return Ok(Redirect::to(&view.address("analytics")).into_response());
+        return Ok(Redirect::to(&view.address(&back)).into_response());
     }
     let asked = chosen
         .as_ref()
@@ -177,7 +189,10 @@ pub(super) async fn filter(
     })
     .await?;
     let chosen = chosen.as_ref().zip(values.as_ref());
-    page(StatusCode::OK, &ChooseFilter::new(frame, &keys, chosen))
+    page(
+        StatusCode::OK,
+        &ChooseFilter::new(frame, &back, &keys, chosen),
+    )
 }
 
 /// `GET /dashboard/goals/{name}`; with `part=fires` only the table of its fires.

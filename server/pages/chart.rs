@@ -64,13 +64,13 @@ pub(super) fn series(points: &[Point], title: &str) -> Series {
     }
 }
 
-/// The least of 1, 2, 5, 10, … that is no less; 0 for nothing gives 1.
+/// The least round number that is no less; 1 for nothing.
 fn nice(value: f64) -> f64 {
     if value <= 0.0 {
         return 1.0;
     }
     let unit = 10f64.powf(value.log10().floor());
-    let steps = [1.0, 2.0, 2.5, 5.0, 10.0].map(|step| step * unit);
+    let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0].map(|step| step * unit);
     let found = steps.into_iter().find(|step| *step >= value * 0.999_999);
     found.unwrap_or(10.0 * unit)
 }
@@ -147,7 +147,7 @@ mod tests {
         for (value, expected) in [
             (0.0, 1.0),
             (0.7, 1.0),
-            (3.0, 5.0),
+            (3.0, 3.0),
             (21.0, 25.0),
             (430.0, 500.0),
             (500.0, 500.0),

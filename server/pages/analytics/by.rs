@@ -61,7 +61,13 @@ impl By {
         By {
             of_what: dimension_words(dimension),
             choices: choices(Some(dimension), keys, page),
-            list: List::new(&frame.view, dimension, metrics(dimension), &answer.rows),
+            list: List::new(
+                &frame.view,
+                "analytics",
+                dimension,
+                metrics(dimension),
+                &answer.rows,
+            ),
             next: answer
                 .next
                 .as_ref()
@@ -76,6 +82,7 @@ impl By {
 #[template(path = "filter.html", config = "www/askama.toml")]
 pub struct ChooseFilter {
     frame: Frame,
+    back: String,
     /// What is chosen, as the address has it.
     dimension: Option<String>,
     of_what: String,
@@ -104,17 +111,25 @@ const FIRED: [(&str, &str); OPERATORS.len() + 2] = [
 ];
 
 impl ChooseFilter {
-    /// Makes the page; with a dimension, of what values there are of it.
+    /// Makes the page, which leads back to another; with a dimension, of what values there are of it.
     pub fn new(
         frame: Frame,
+        back: &str,
         keys: &[(String, u64)],
         chosen: Option<(&Dimension, &Answer)>,
     ) -> ChooseFilter {
         let dimension = chosen.map(|(dimension, _)| dimension);
         let is_goal = dimension == Some(&Dimension::Named(Named::Goal));
-        let page = |name: &str| format!("{}&dimension={}", frame.to("filter"), encoded(name));
+        let page =
+            |name: &str| format!("{}&dimension={}", frame.filter_address(back), encoded(name));
         let list = chosen.map(|(dimension, answer)| {
-            List::new(&frame.view, dimension, &[Metric::Visitors], &answer.rows)
+            List::new(
+                &frame.view,
+                back,
+                dimension,
+                &[Metric::Visitors],
+                &answer.rows,
+            )
         });
         ChooseFilter {
             dimension: dimension.map(Dimension::name),
@@ -125,6 +140,7 @@ impl ChooseFilter {
                 .collect(),
             operators: if is_goal { &FIRED } else { &WORDS },
             list,
+            back: back.to_owned(),
             frame,
         }
     }

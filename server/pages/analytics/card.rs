@@ -40,7 +40,13 @@ fn card(view: &View, nth: usize, tabs: &'static Tabs, named: Named, answer: &Ans
         name: tabs.name,
         title: tabs.title,
         tabs: tabs.choices.iter().map(choice).collect(),
-        list: List::new(view, &Dimension::Named(named), tabs.metrics, &answer.rows),
+        list: List::new(
+            view,
+            "analytics",
+            &Dimension::Named(named),
+            tabs.metrics,
+            &answer.rows,
+        ),
         all: view.address(&format!("by/{}", named.name())),
         has_more: answer.next.is_some(),
     }
@@ -70,8 +76,10 @@ pub(super) struct Listed {
 }
 
 impl List {
+    /// A click on a row leads to `page`.
     pub(super) fn new(
         view: &View,
+        page: &str,
         dimension: &Dimension,
         metrics: &[Metric],
         rows: &[Row],
@@ -84,7 +92,7 @@ impl List {
             Listed {
                 words: value_words(dimension, value),
                 value: value.unwrap_or_default().to_owned(),
-                address: view.toggled(dimension, value).address("analytics"),
+                address: view.toggled(dimension, value).address(page),
                 is_chosen: view.is_chosen(dimension, value),
                 share: (first(row) / most * 100.0).round() as u32,
                 figures: figures

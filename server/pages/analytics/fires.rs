@@ -88,6 +88,21 @@ fn visit_words(site: &Site, fired: &Fired) -> String {
     }
 }
 
+/// A page of the site's own by its path, any other by its address.
+fn page(site: &Site, url: &str) -> String {
+    let own = url.split_once("://").and_then(|(_, rest)| {
+        let at = rest.find('/').unwrap_or(rest.len());
+        let host = rest[..at].split(':').next().unwrap_or_default();
+        (host == site.domain || host.strip_prefix("www.") == Some(&site.domain))
+            .then(|| &rest[at..])
+    });
+    match own {
+        Some("") => "/".into(),
+        Some(path) => path.to_owned(),
+        None => url.to_owned(),
+    }
+}
+
 impl Line {
     fn new(view: &View, site: &Site, fired: &Fired) -> Line {
         let fire = &fired.detail.fire;
@@ -106,7 +121,7 @@ impl Line {
             what: name.map_or("Page view", live::fire::plain_name).to_owned(),
             is_goal: name.is_some(),
             is_reserved: name.is_some_and(|name| name.starts_with("__")),
-            page: fire.url.clone().unwrap_or_default(),
+            page: page(site, fire.url.as_deref().unwrap_or_default()),
             channel: fired.channel.unwrap_or("Server"),
             source: fired.detail.origin.source.clone(),
             visitor: fire.visitor.map(visitor),

@@ -47,6 +47,12 @@ impl Frame {
         self.view.address(page)
     }
 
+    /// Where a filter is chosen that the page `back` is shown with then.
+    pub(super) fn filter_address(&self, back: &str) -> String {
+        let back: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
+        format!("{}&back={back}", self.to("filter"))
+    }
+
     pub(super) fn spans(&self) -> Vec<Choice> {
         let choice = |(_, span, words): (&str, Span, &str)| Choice {
             words: words.to_owned(),

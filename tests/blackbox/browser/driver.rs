@@ -5,9 +5,11 @@ use fantoccini::actions::{
 };
 use fantoccini::actions::{MouseActions, PointerAction, WheelAction, WheelActions};
 use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::Value;
+use serde_json::{Value, json};
+use url::Url;
 
 use super::engine::{Driver, Engine};
 
@@ -35,6 +37,27 @@ impl Browser {
             client,
             engine,
             _driver: driver,
+        }
+    }
+
+    /// Makes the page as wide as a screen, light or dark, and still. Chromium's alone.
+    pub async fn look(&self, width: u32, scheme: &str) {
+        let is_phone = width < 500;
+        for (command, parameters) in [
+            (
+                "Emulation.setEmulatedMedia",
+                json!({ "features": [
+                    { "name": "prefers-color-scheme", "value": scheme },
+                    { "name": "prefers-reduced-motion", "value": "reduce" },
+                ] }),
+            ),
+            (
+                "Emulation.setDeviceMetricsOverride",
+                json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": is_phone }),
+            ),
+        ] {
+            let command = DevTools(command, parameters);
+            self.client.issue_cmd(command).await.unwrap();
         }
     }
 
@@ -145,5 +168,23 @@ impl Browser {
     pub async fn close(self) {
         // The group is ended in any case.
         let _ = self.client.clone().close().await;
+    }
+}
+
+/// A command of Chromium's own protocol, and its parameters.
+#[derive(Debug)]
+struct DevTools(&'static str, Value);
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!(
+            "session/{}/goog/cdp/execute",
+            session.unwrap_or_default()
+        ))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (hyper::Method, Option<String>) {
+        let body = json!({ "cmd": self.0, "params": self.1 });
+        (hyper::Method::POST, Some(body.to_string()))
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! - `engine`: Chromium, Firefox, WebKit; `driver`: what a person does in one; `site`: the pages
 //! - `row`: how a case is run and judged; `rows`: the cases
-//! - `page`: our own pages in the browser
+//! - `page`: our own pages in the browser; `axe`: barriers on them
 
+mod axe;
 pub mod driver;
 mod engine;
 mod page;
@@ -13,6 +14,15 @@ pub mod site;
 
 use engine::Engine::{Chromium, Firefox, WebKit};
 use row::Mode::{Deleted, Refused, Wasm};
+
+fn block_on(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(work);
+}
 
 #[test]
 fn every_row_holds_in_chromium() {

@@ -5,19 +5,11 @@ use std::time::{Duration, Instant};
 use fantoccini::Locator;
 use serde_json::{Value, json};
 
+use super::block_on;
 use super::driver::Browser;
 use super::site::{self, Pages};
 use crate::sample::samples;
 use crate::server::{Server, wait_for};
-
-fn block_on(work: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(work);
-}
 
 /// Waits until a script answers true.
 async fn until(browser: &Browser, within: Duration, script: &str) -> Duration {
@@ -138,7 +130,7 @@ fn the_dashboard_shows_a_fire_within_a_second_without_reload() {
             json!(2)
         );
         // The switch hides the goals that fire by themselves, and the range changes the days.
-        browser.left(".switch").await;
+        browser.left("a.switch[href*='reserved=hide']").await;
         assert_eq!(browser.script("return [...document.querySelectorAll('tr[data-goal]')].map(r => r.dataset.goal)").await, json!(["Trial"]));
         let link = browser
             .client
@@ -148,7 +140,7 @@ fn the_dashboard_shows_a_fire_within_a_second_without_reload() {
         link.click().await.unwrap();
         let address = browser.client.current_url().await.unwrap();
         assert!(
-            address.query().unwrap().contains("days=7&reserved=hide"),
+            address.query().unwrap().contains("range=7d&reserved=hide"),
             "{address}"
         );
         // The same numbers as the API's.

@@ -1,0 +1,93 @@
+//! Every page for people, at a desk and on a phone, light and dark: axe-core finds nothing against WCAG 2.2 AA, and
+//! nothing is wider than the window.
+
+use serde_json::{Value, json};
+
+use super::block_on;
+use super::driver::Browser;
+use crate::server::Server;
+
+/// Pages; `SITE` is the site's id.
+const PAGES: [&str; 23] = [
+    "/",
+    "/demo",
+    "/login",
+    "/docs",
+    "/docs/script",
+    "/docs/privacy",
+    "/docs/csp",
+    "/docs/operate",
+    "/nowhere",
+    "/dashboard/analytics?site=SITE&compare=before&filter=is_not:page:/nowhere",
+    "/dashboard/analytics?site=SITE&range=today&figure=fires",
+    "/dashboard/analytics?site=EMPTY",
+    "/dashboard/by/source?site=SITE",
+    "/dashboard/by/metadata.plan?site=SITE",
+    "/dashboard/filter?site=SITE&dimension=goal",
+    "/dashboard/goals/Trial%20Started?site=SITE",
+    "/dashboard/visitors/1?site=SITE",
+    "/dashboard/funnels?site=SITE&step=page:/&step=goal:Trial%20Started",
+    "/settings/websites",
+    "/settings/websites/SITE",
+    "/settings/api-keys",
+    "/settings/team",
+    "/settings/account",
+];
+
+/// Rules of WCAG 2.0 to 2.2, levels A and AA.
+const RULES: &str = "{ runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }, resultTypes: ['violations'] }";
+
+#[test]
+fn no_page_has_a_barrier() {
+    block_on(async {
+        let server = Server::start();
+        let (site, empty) = (
+            server.add_site("shop.example"),
+            server.add_site("empty.example"),
+        );
+        server.run(&["seed", "--site", &site, "--days", "40", "--events", "4000"]);
+        let modules = std::env::var("ADMX_TEST_NPM").expect("tests/run says where packages are");
+        let axe = std::fs::read_to_string(format!("{modules}/node_modules/axe-core/axe.min.js"))
+            .expect("tests/run installed axe-core");
+        let browser = Browser::start().await;
+        browser.client.goto(&server.login).await.unwrap();
+        browser.left("main button").await;
+        let mut barriers = Vec::new();
+        for (width, scheme) in [
+            (1200, "light"),
+            (390, "dark"),
+            (1200, "dark"),
+            (390, "light"),
+        ] {
+            browser.look(width, scheme).await;
+            for page in PAGES {
+                let path = page.replace("SITE", &site).replace("EMPTY", &empty);
+                browser
+                    .client
+                    .goto(&format!("{}{path}", server.url))
+                    .await
+                    .unwrap();
+                browser.script(&axe).await;
+                let run = format!(
+                    "const done = arguments[arguments.length - 1]; axe.run({RULES}).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 150)).join(' '))), e => done([String(e)]))"
+                );
+                let found = browser
+                    .client
+                    .execute_async(&run, Vec::new())
+                    .await
+                    .unwrap();
+                let wide = browser.script("const d = document.documentElement; return d.scrollWidth > d.clientWidth ? ['wider than the window: ' + d.scrollWidth] : []").await;
+                for list in [found, wide] {
+                    for barrier in list.as_array().unwrap() {
+                        barriers.push(format!(
+                            "{page} {width} {scheme}: {}",
+                            barrier.as_str().unwrap()
+                        ));
+                    }
+                }
+            }
+        }
+        assert_eq!(json!(barriers), Value::Array(Vec::new()));
+        browser.close().await;
+    });
+}

@@ -115,6 +115,33 @@ const MIGRATIONS: &[M] = &[
      ALTER TABLE site ADD COLUMN currency TEXT;
      ALTER TABLE site ADD COLUMN deleted_at INTEGER;",
     ),
+    // 2026-11: notes, saved views, public links.
+    M::up(
+        "-- day: YYYY-MM-DD.
+     CREATE TABLE note (
+        id INTEGER PRIMARY KEY,
+        site INTEGER NOT NULL REFERENCES site,
+        day TEXT NOT NULL,
+        text TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX note_by_day ON note (site, day);
+     CREATE TABLE saved_view (
+        id INTEGER PRIMARY KEY,
+        site INTEGER NOT NULL REFERENCES site,
+        name TEXT NOT NULL,
+        address TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        UNIQUE (site, name)
+     ) STRICT;
+     -- password: as account/password.rs makes it.
+     CREATE TABLE share (
+        site INTEGER PRIMARY KEY REFERENCES site,
+        token TEXT NOT NULL UNIQUE,
+        password TEXT,
+        created_at INTEGER NOT NULL
+     ) STRICT;",
+    ),
 ];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.

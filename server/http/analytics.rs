@@ -15,11 +15,11 @@ use super::extract::Part;
 use super::page::{NoPage, page};
 use super::reply::Error;
 use super::{App, auth};
-use crate::account::User;
+use crate::account::{Role, User};
 use crate::pages::analytics::Analytics;
 use crate::pages::analytics::by::{self, By, ChooseFilter};
 use crate::pages::analytics::fires::{FiresTable, Visitor, moment};
-use crate::pages::analytics::frame::Frame;
+use crate::pages::analytics::frame::{Frame, Looks};
 use crate::pages::analytics::funnels::{Filled, Funnels};
 use crate::pages::analytics::goal::{self, Asked, GoalPage};
 use crate::pages::analytics::overview::Overview;
@@ -46,7 +46,7 @@ const PROPOSED: usize = 50;
 /// Days that a funnel's visitors may take where nothing is said.
 const WITHIN: &str = "30";
 
-fn parameter(query: &str, name: &str) -> Option<String> {
+pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
     let mut pairs = parse(query.as_bytes());
     pairs
         .find(|(known, _)| known == name)
@@ -58,10 +58,19 @@ fn look(app: &App, user: &User, query: &str, name: String) -> Result<Frame, NoPa
     let now = app.clock.now();
     let site = auth::site(app, user.workspace, parameter(query, "site").as_deref())?;
     let view = View::read(BASE, &site, query).map_err(Error::field)?;
+    let range = view.range(&site, now).map_err(Error::field)?;
     Ok(Frame {
-        range: view.range(&site, now).map_err(Error::field)?,
         sites: app.accounts.sites(user.workspace)?,
         page: name,
+        asked: String::new(),
+        notes: app.accounts.notes(site.id, range.from, range.to)?,
+        saved: app.accounts.saved_views(site.id)?,
+        looks: if user.role >= Role::Editor {
+            Looks::Editor
+        } else {
+            Looks::Member
+        },
+        range,
         view,
         site,
     })
@@ -74,12 +83,17 @@ pub(super) async fn analytics(
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
-    let is_part = parameter(&query, "part").as_deref() == Some("overview");
     if app.accounts.sites(user.workspace)?.is_empty() {
         // A new workspace.
         return Ok(Redirect::to("/settings/websites").into_response());
     }
     let frame = look(&app, &user, &query, "analytics".into())?;
+    numbers(app, frame, &query).await
+}
+
+/// The analytics page in this frame.
+pub(super) async fn numbers(app: Arc<App>, frame: Frame, query: &str) -> Result<Response, NoPage> {
+    let is_part = parameter(query, "part").as_deref() == Some("overview");
     let (base_url, now) = (app.base_url.clone(), app.clock.now());
     let (view, site, range) = (frame.view.clone(), frame.site.clone(), frame.range.clone());
     let (after, moving, lists) = reading(move || {
@@ -93,7 +107,14 @@ pub(super) async fn analytics(
         Ok((after, moving, lists))
     })
     .await?;
-    let overview = Overview::new(frame.view.clone(), moving, &base_url);
+    let is_public = frame.looks == Looks::Anybody;
+    let overview = Overview::new(
+        frame.view.clone(),
+        moving,
+        &frame.notes,
+        &base_url,
+        is_public,
+    );
     match lists {
         None => page(StatusCode::OK, &overview),
         Some(lists) => page(
@@ -103,9 +124,12 @@ pub(super) async fn analytics(
     }
 }
 
-fn dimension(name: &str) -> Result<Dimension, NoPage> {
+fn dimension(name: &str, looks: Looks) -> Result<Dimension, NoPage> {
+    let is_told = |dimension: &Dimension| {
+        looks != Looks::Anybody || !matches!(dimension, Dimension::Metadata(_))
+    };
     Ok(Dimension::parse(name)
-        .filter(|dimension| name.len() <= 300 && !dimension.is_time())
+        .filter(|dimension| name.len() <= 300 && !dimension.is_time() && is_told(dimension))
         .ok_or_else(|| Error::field(format!("by: there is no list by {name:.40}")))?)
 }
 
@@ -129,24 +153,36 @@ pub(super) async fn by(
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
-    let dimension = dimension(&name)?;
     let frame = look(&app, &user, &query, format!("by/{name}"))?;
+    list(app, frame, &name, &query).await
+}
+
+/// One list whole in this frame. Who has a public link isn't told of metadata.
+pub(super) async fn list(
+    app: Arc<App>,
+    frame: Frame,
+    name: &str,
+    query: &str,
+) -> Result<Response, NoPage> {
+    let dimension = dimension(name, frame.looks)?;
+    let is_public = frame.looks == Looks::Anybody;
     let mut asked = listed(&frame, &dimension, by::metrics(&dimension));
-    if let Some(cursor) = parameter(&query, "cursor") {
+    if let Some(cursor) = parameter(query, "cursor") {
         asked = asked.after(&cursor).map_err(Error::field)?;
     }
     let (keys, rows) = reading(move || {
-        Ok((
-            fires::keys(&app.store, &asked)?,
-            answer(&app.store, &asked)?,
-        ))
+        let keys = match is_public {
+            true => Vec::new(),
+            false => fires::keys(&app.store, &asked)?,
+        };
+        Ok((keys, answer(&app.store, &asked)?))
     })
     .await?;
     page(StatusCode::OK, &By::new(frame, &dimension, &keys, &rows))
 }
 
 /// Whether a filter can lead back there: one of these pages, and nothing else that an address could say.
-fn is_page(back: &str) -> bool {
+pub(super) fn is_page(back: &str) -> bool {
     let is_plain = !back.contains(['?', '#', '\\']) && !back.contains("..");
     let below = |page: &str| {
         back.strip_prefix(page)
@@ -163,15 +199,21 @@ pub(super) async fn filter(
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
     let frame = look(&app, &user, &query, "filter".into())?;
-    let back = parameter(&query, "back").filter(|back| is_page(back));
+    choose(app, frame, &query).await
+}
+
+/// Choosing a filter in this frame.
+pub(super) async fn choose(app: Arc<App>, frame: Frame, query: &str) -> Result<Response, NoPage> {
+    let is_public = frame.looks == Looks::Anybody;
+    let back = parameter(query, "back").filter(|back| is_page(back));
     let back = back.unwrap_or_else(|| "analytics".into());
-    let chosen = parameter(&query, "dimension")
-        .map(|name| dimension(&name))
+    let chosen = parameter(query, "dimension")
+        .map(|name| dimension(&name, frame.looks))
         .transpose()?;
     if let (Some(dimension), Some(operator), Some(value)) = (
         &chosen,
-        parameter(&query, "operator"),
-        parameter(&query, "value"),
+        parameter(query, "operator"),
+        parameter(query, "value"),
     ) {
         let values: Vec<&str> = value.split('|').map(str::trim).collect();
         let list = json!([[operator, dimension.name(), values]]).to_string();
@@ -185,7 +227,11 @@ pub(super) async fn filter(
     let all = listed(&frame, &Dimension::Named(Named::Goal), &[Metric::Visitors]);
     let (keys, values) = reading(move || {
         let values = asked.map(|asked| answer(&app.store, &asked)).transpose()?;
-        Ok((fires::keys(&app.store, &all)?, values))
+        let keys = match is_public {
+            true => Vec::new(),
+            false => fires::keys(&app.store, &all)?,
+        };
+        Ok((keys, values))
     })
     .await?;
     let chosen = chosen.as_ref().zip(values.as_ref());
@@ -205,7 +251,7 @@ pub(super) async fn goal(
     let query = query.unwrap_or_default();
     let is_part = parameter(&query, "part").as_deref() == Some("fires");
     let path = format!("goals/{}", by::encoded(&name));
-    let frame = look(&app, &user, &query, path)?;
+    let mut frame = look(&app, &user, &query, path)?;
     let by = match parameter(&query, "by") {
         Some(name) => match Dimension::parse(&name) {
             Some(by) if by != Dimension::Named(Named::ExitPage) => by,
@@ -213,6 +259,7 @@ pub(super) async fn goal(
         },
         None => Dimension::Named(Named::Channel),
     };
+    frame.asked = format!("&by={}", by::encoded(&by.name()));
     let before = parameter(&query, "before").and_then(|text| moment(&text));
     let ask = Query {
         goals: vec![name.clone()],
@@ -312,7 +359,7 @@ pub(super) async fn funnels(
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
-    let frame = look(&app, &user, &query, "funnels".into())?;
+    let mut frame = look(&app, &user, &query, "funnels".into())?;
     let steps = parse(query.as_bytes()).filter(|(name, _)| name == "step");
     let steps: Vec<String> = steps
         .map(|(_, step)| step.trim().to_owned())
@@ -322,6 +369,7 @@ pub(super) async fn funnels(
         within: parameter(&query, "within").unwrap_or_else(|| WITHIN.into()),
         steps,
     };
+    frame.asked = again(&filled);
     let funnel = match filled.steps.is_empty() {
         true => Ok(None),
         false => written(&frame, &filled, app.clock.now()).map(Some),
@@ -351,6 +399,16 @@ pub(super) async fn funnels(
     })
     .await?;
     page(StatusCode::OK, &Funnels::new(frame, filled, known, found))
+}
+
+/// What a form was filled with, as it stands in an address.
+fn again(filled: &Filled) -> String {
+    let mut asked = Serializer::new(String::new());
+    asked.append_pair("within", &filled.within);
+    for step in &filled.steps {
+        asked.append_pair("step", step);
+    }
+    format!("&{}", asked.finish())
 }
 
 /// The funnel that a form means.

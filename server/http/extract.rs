@@ -106,6 +106,9 @@ async fn body(body: Body) -> Result<Bytes, Error> {
 /// A part of the path.
 pub(super) struct Part(pub(super) String);
 
+/// Two parts of the path.
+pub(super) struct Two(pub(super) String, pub(super) String);
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = Error;
 
@@ -137,6 +140,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Part {
         let path: Result<Path<String>, PathRejection> =
             Path::from_request_parts(parts, state).await;
         path.map(|Path(part)| Part(part))
+            .map_err(|wrong| Error::field(wrong.body_text()))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Two {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let path: Result<Path<(String, String)>, PathRejection> =
+            Path::from_request_parts(parts, state).await;
+        path.map(|Path((first, second))| Two(first, second))
             .map_err(|wrong| Error::field(wrong.body_text()))
     }
 }

@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::{
     App, analytics, api, asset, docs, event, export, health, invitation, keys, login, manage,
-    metrics, page, settings, stream, team, websites, welcome,
+    metrics, noted, page, settings, share, stream, team, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -129,6 +129,15 @@ pub const ROUTES: &[Route] = {
         row(GET, "/dashboard/goals/{name}", VIEWER, Pages, "A goal: figures, parts, every fire", || get(analytics::goal)),
         row(GET, "/dashboard/visitors/{number}", VIEWER, Pages, "What one visitor did", || get(analytics::visitor)),
         row(GET, "/dashboard/funnels", VIEWER, Pages, "How far visitors get", || get(analytics::funnels)),
+        row(POST, "/dashboard/notes", EDITOR, Pages, "Write a note on a day", || post(noted::add)),
+        row(POST, "/dashboard/notes/{id}/remove", EDITOR, Pages, "Take a note away", || post(noted::remove)),
+        row(POST, "/dashboard/views", EDITOR, Pages, "Save a view", || post(noted::save_view)),
+        row(POST, "/dashboard/views/{id}/remove", EDITOR, Pages, "Take a saved view away", || post(noted::remove_view)),
+        row(GET, "/share/{token}", NOTHING, Pages, "To the numbers of a public link", || get(share::index)),
+        row(POST, "/share/{token}", NOTHING, Pages, "Give a public link's password", || post(share::enter)),
+        row(GET, "/share/{token}/analytics", NOTHING, Pages, "A public link's figures and goals", || get(share::analytics)),
+        row(GET, "/share/{token}/by/{dimension}", NOTHING, Pages, "One list of a public link", || get(share::by)),
+        row(GET, "/share/{token}/filter", NOTHING, Pages, "Choosing a filter on a public link", || get(share::filter)),
 
         row(GET, "/settings", VIEWER, Pages, "To the websites", || get(settings::index)),
         row(POST, "/settings/workspace", VIEWER, Pages, "Go to another workspace of one's own", || post(settings::switch)),
@@ -139,6 +148,9 @@ pub const ROUTES: &[Route] = {
         row(POST, "/settings/websites/{website_id}", EDITOR, Pages, "Change a site", || post(websites::change)),
         row(POST, "/settings/websites/{website_id}/delete", EDITOR, Pages, "Delete a site and its events", || post(websites::delete)),
         row(GET, "/settings/websites/{website_id}/install", VIEWER, Pages, "A site's snippet, and whether its events arrive", || get(websites::install)),
+        row(GET, "/settings/websites/{website_id}/share", EDITOR, Pages, "A site's public link", || get(share::settings)),
+        row(POST, "/settings/websites/{website_id}/share", EDITOR, Pages, "Make a site's public link", || post(share::make)),
+        row(POST, "/settings/websites/{website_id}/share/end", EDITOR, Pages, "End a site's public link", || post(share::end)),
         row(GET, "/settings/api-keys", EDITOR, Pages, "The workspace's keys", || get(keys::page)),
         row(POST, "/settings/api-keys", EDITOR, Pages, "Make a key", || post(keys::add)),
         row(POST, "/settings/api-keys/{id}/revoke", EDITOR, Pages, "Revoke a key", || post(keys::revoke)),

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 
 use super::reply::Error;
 use super::{App, extract};
-use crate::account::{Accounts, ChangeError, Hashed, LinkError, Password, Stored};
+use crate::account::{Accounts, ChangeError, Hashed, LinkError, Password, Share, Stored};
 
 /// Changes accounts.
 pub(super) async fn changing<T, E>(
@@ -33,6 +33,12 @@ pub(super) async fn hashed(app: &App, password: Password) -> Result<Hashed, Erro
 pub(super) async fn is_right(app: &App, stored: Stored, text: String) -> Result<bool, Error> {
     let _place = app.room.hashing().await?;
     blocking(move || stored.is_right(&text)).await
+}
+
+/// Whether `text` is the password of a public link.
+pub(super) async fn opens(app: &App, share: Share, text: String) -> Result<bool, Error> {
+    let _place = app.room.hashing().await?;
+    blocking(move || share.is_right(&text)).await
 }
 
 async fn blocking<T: Send + 'static>(

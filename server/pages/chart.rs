@@ -26,6 +26,8 @@ pub(super) struct Point {
     pub(super) value: f64,
     pub(super) before: Option<f64>,
     pub(super) words: String,
+    /// What happened then; empty for nothing.
+    pub(super) note: String,
 }
 
 /// A series over the page's width, with the one before as a thin line. What is written beside it is the page's.
@@ -54,6 +56,14 @@ pub(super) fn series(points: &[Point], title: &str) -> Series {
             SERIES.1,
             escaped(&point.words)
         );
+        if !point.note.is_empty() {
+            hits += &format!(
+                "<line class=\"noted\" x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"0\" y2=\"{1}\"><title>{2}</title></line>",
+                (at as f64 + 0.5) * width,
+                SERIES.1,
+                escaped(&point.note)
+            );
+        }
     }
     Series {
         svg: titled(&svg, "series", title, &hits),
@@ -164,6 +174,7 @@ mod tests {
             value: 1.0,
             before: None,
             words: "<b>".into(),
+            note: "<u>".into(),
         };
         assert!(series(&[point], "<i>").svg.contains("&lt;b&gt;"));
     }

@@ -19,7 +19,8 @@ use live::Fire;
 
 pub use install::{Install, Seen};
 pub use settings::{
-    Account, Invited, Keys, Link, Login, Shell, Team, Website, Websites, Welcome, zones,
+    Account, Invited, Keys, Link, Login, SharePassword, ShareSettings, Shell, Team, Website,
+    Websites, Welcome, zones,
 };
 
 /// `/`: what this is, and how to begin.

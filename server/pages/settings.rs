@@ -252,6 +252,32 @@ pub struct Team<'a> {
     pub link: Option<&'a str>,
 }
 
+/// `/settings/websites/{website_id}/share`
+#[derive(Template)]
+#[template(path = "settings-share.html", config = "www/askama.toml")]
+pub struct ShareSettings<'a> {
+    /// Around it.
+    pub shell: Shell,
+    /// The site.
+    pub site: &'a Site,
+    /// The link there is.
+    pub address: Option<String>,
+    /// Whether it asks for a password.
+    pub wants_password: bool,
+}
+
+/// `/share/{token}`: asks for the password.
+#[derive(Template)]
+#[template(path = "share-password.html", config = "www/askama.toml")]
+pub struct SharePassword<'a> {
+    /// What the site is called.
+    pub name: &'a str,
+    /// What stands in the address.
+    pub token: &'a str,
+    /// Why it didn't work.
+    pub problem: Option<&'a str>,
+}
+
 /// `/settings/account`
 #[derive(Template)]
 #[template(path = "settings-account.html", config = "www/askama.toml")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::view::{Span, View};
-use crate::account::Site;
+use crate::account::{Note, SavedView, Site};
 use crate::query::range::Range;
 use crate::query::sentence;
 
@@ -21,6 +21,25 @@ pub struct Frame {
     pub range: Range,
     /// The page's name in the address, such as `analytics`.
     pub page: String,
+    /// What the page is asked for beside the view, as it stands behind its `?`; empty, or with an `&` in front.
+    pub asked: String,
+    /// What happened on these days.
+    pub notes: Vec<Note>,
+    /// Views that were saved.
+    pub saved: Vec<SavedView>,
+    /// Who looks.
+    pub looks: Looks,
+}
+
+/// Who looks at a page of a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looks {
+    /// Whoever has the public link: sums, and nothing of single visitors.
+    Anybody,
+    /// Somebody of the workspace.
+    Member,
+    /// Somebody who may change things.
+    Editor,
 }
 
 /// A link that is one of several to choose from.
@@ -60,6 +79,24 @@ impl Frame {
             address: self.with(|view| view.span = span),
         };
         Span::NAMED.into_iter().map(choice).collect()
+    }
+
+    pub(super) fn is_public(&self) -> bool {
+        self.looks == Looks::Anybody
+    }
+
+    pub(super) fn may_edit(&self) -> bool {
+        self.looks == Looks::Editor
+    }
+
+    /// This page's address but for what stands before it.
+    pub(super) fn here(&self) -> String {
+        format!("{}?{}{}", self.page, self.view.query(), self.asked)
+    }
+
+    /// A saved view's address.
+    pub(super) fn saved_address(&self, saved: &SavedView) -> String {
+        format!("{}/{}", self.view.base, saved.address)
     }
 
     pub(super) fn dates(&self) -> (Date, Date) {

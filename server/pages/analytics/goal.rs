@@ -99,6 +99,7 @@ impl GoalPage {
                 step(&frame.range),
                 &asked.series,
                 &frame.range,
+                &frame.notes,
             ),
             choices,
             list: List::new(

@@ -3,11 +3,12 @@
 use askama::Template;
 use jiff::civil::Date;
 
+use crate::account::Note;
 use crate::pages::{chart, words};
 use crate::query::answer::{Figure, Row};
 use crate::query::dimension::Named;
 use crate::query::metric::Metric;
-use crate::query::range::Range;
+use crate::query::range::{self, Range};
 use crate::query::sentence;
 
 /// A series over the page's width.
@@ -23,11 +24,19 @@ pub(super) struct OverTime {
     step: &'static str,
     compares: bool,
     steps: Vec<(String, String, Option<String>)>,
+    /// What happened: the day, and the note.
+    notes: Vec<(String, String)>,
 }
 
 impl OverTime {
     /// From rows of one figure that are split by `step`.
-    pub(super) fn new(metric: Metric, step: Named, rows: &[Row], range: &Range) -> OverTime {
+    pub(super) fn new(
+        metric: Metric,
+        step: Named,
+        rows: &[Row],
+        range: &Range,
+        notes: &[Note],
+    ) -> OverTime {
         let row = |row: &Row| {
             let figure = |figures: &[Figure]| words::figure(metric, &figures[0]);
             (
@@ -39,7 +48,13 @@ impl OverTime {
         let steps: Vec<_> = rows.iter().map(row).collect();
         let point = |(row, (at, now, before)): (&Row, &(String, String, Option<String>))| {
             let before_words = before.as_ref().map(|words| format!(", before {words}"));
+            let value = row.values[0].as_deref();
+            let noted = notes.iter().filter(|note| is_in(step, value, note.day));
             chart::Point {
+                note: noted
+                    .map(|note| note.text.as_str())
+                    .collect::<Vec<_>>()
+                    .join("; "),
                 value: words::number(&row.figures[0]),
                 before: row.compare.as_ref().map(|before| words::number(&before[0])),
                 words: format!("{at}: {now}{}", before_words.unwrap_or_default()),
@@ -63,8 +78,22 @@ impl OverTime {
             step: step.name(),
             compares: rows.iter().any(|row| row.compare.is_some()),
             steps,
+            notes: notes
+                .iter()
+                .map(|note| (note.day.strftime("%-d %b").to_string(), note.text.clone()))
+                .collect(),
         }
     }
+}
+
+/// Whether a day lies in a part of time.
+fn is_in(step: Named, value: Option<&str>, day: Date) -> bool {
+    let part = match step {
+        // All hours are of the one day: the note stands at the first.
+        Named::Hour => return value == Some("00"),
+        step => step.of_day(range::number(day)),
+    };
+    part.as_deref() == value
 }
 
 /// A part of time as people write it.

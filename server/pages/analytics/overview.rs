@@ -6,6 +6,7 @@ use super::figure::Shown;
 use super::over_time::OverTime;
 use super::report::{self, Moving};
 use super::view::View;
+use crate::account::Note;
 use crate::pages::{chart, words};
 use crate::query::answer::{Figure, Row};
 use crate::query::dimension::Named;
@@ -34,7 +35,8 @@ struct Goal {
     name: String,
     label: String,
     is_reserved: bool,
-    address: String,
+    /// Single fires aren't for everybody who has a public link.
+    address: Option<String>,
     fires: String,
     visitors: String,
     rate: String,
@@ -44,7 +46,13 @@ struct Goal {
 
 impl Overview {
     /// Figures into words.
-    pub fn new(view: View, moving: Moving, base_url: &str) -> Overview {
+    pub fn new(
+        view: View,
+        moving: Moving,
+        notes: &[Note],
+        base_url: &str,
+        is_public: bool,
+    ) -> Overview {
         Overview {
             present: words::count(moving.present),
             has_events: moving.has_events,
@@ -52,8 +60,14 @@ impl Overview {
             range: sentence::range(&moving.range),
             step: moving.line_step.name(),
             figures: moving.figures.iter().map(Shown::of).collect(),
-            over_time: OverTime::new(view.figure, moving.step, &moving.series, &moving.range),
-            goals: goals(&view, &moving),
+            over_time: OverTime::new(
+                view.figure,
+                moving.step,
+                &moving.series,
+                &moving.range,
+                notes,
+            ),
+            goals: goals(&view, &moving, is_public),
             dropped: reasons(&moving.dropped),
             dropped_total: words::count(moving.dropped.iter().map(|(_, n)| n).sum()),
             unknown: reasons(&moving.unknown),
@@ -71,7 +85,7 @@ impl Overview {
     }
 }
 
-fn goals(view: &View, moving: &Moving) -> Vec<Goal> {
+fn goals(view: &View, moving: &Moving, is_public: bool) -> Vec<Goal> {
     let goal = |row: &Row| {
         let name = row.values[0].as_deref().unwrap_or_default();
         let label = live::fire::plain_name(name);
@@ -80,7 +94,7 @@ fn goals(view: &View, moving: &Moving) -> Vec<Goal> {
             name: name.to_owned(),
             label: label.to_owned(),
             is_reserved: name.starts_with("__"),
-            address: view.goal_address(name),
+            address: (!is_public).then(|| view.goal_address(name)),
             fires: figure(0),
             visitors: figure(1),
             rate: figure(2),

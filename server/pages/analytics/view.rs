@@ -254,6 +254,19 @@ impl View {
         self.address(&format!("goals/{}", super::by::encoded(name)))
     }
 
+    /// Whether whoever has a public link may see it: nothing in it is about metadata, whose values would tell more than sums.
+    pub fn is_public(&self) -> bool {
+        fn is_public(filter: &Filter) -> bool {
+            match filter {
+                Filter::Value(_, dimension, _) => !matches!(dimension, Dimension::Metadata(_)),
+                Filter::Fired(..) => true,
+                Filter::And(all) | Filter::Or(all) => all.iter().all(is_public),
+                Filter::Not(one) => is_public(one),
+            }
+        }
+        self.filters.iter().all(is_public)
+    }
+
     /// The same with something changed.
     pub fn with(&self, change: impl FnOnce(&mut View)) -> View {
         let mut view = self.clone();

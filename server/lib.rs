@@ -5,6 +5,7 @@
 //! - [`http`]: routes, replies, limits, live streams. The only room that knows HTTP.
 //! - [`pages`]: what a person sees, from the templates in `www/pages`.
 //! - [`query`]: what people ask, as types, and what answers it.
+//! - [`transfer`]: events as files: what leaves, and what comes from here or from elsewhere.
 //! - [`ingest`]: a body → a checked event. The pixel's core judges raw records here.
 //! - [`account`]: workspaces, sites, keys, logins. SQLite, in a file of its own.
 //! - [`store`]: the event log. Commits, then answers, then tells [`live`](store::live).
@@ -23,3 +24,4 @@ pub mod query;
 pub mod recent;
 pub mod store;
 pub mod token;
+pub mod transfer;

@@ -9,6 +9,7 @@ mod retention;
 mod seed;
 mod serve;
 mod site;
+mod transfer;
 mod user;
 mod workspace;
 
@@ -75,6 +76,10 @@ enum Command {
     Prune(care::Old),
     /// Take everything of one visitor or user out
     Erase(care::Whom),
+    /// Write a site's events into a file that can be brought back, here or on another server
+    Export(transfer::Export),
+    /// Store events from such a file, or from another product's; twice stores nothing twice
+    Import(transfer::Import),
     /// Give unused room of the event log back to the disk
     Vacuum,
     /// Fill a site with believable visits, the same for the same seed
@@ -143,6 +148,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check => care::check(&cli.data),
         Command::Prune(old) => care::prune(&cli.data, &old),
         Command::Erase(whom) => care::erase(&cli.data, &whom),
+        Command::Export(flags) => transfer::export(&cli.data, &flags),
+        Command::Import(flags) => transfer::run(&cli.data, &flags),
         Command::Vacuum => care::vacuum(&cli.data),
         Command::Seed(flags) => seed::run(&cli.data, &flags),
     }

@@ -186,6 +186,6 @@ fn json(goals: &Goals) -> Value {
 }
 
 /// In major units.
-fn money(money: &Money) -> Value {
+pub(super) fn money(money: &Money) -> Value {
     json!({ "currency": money.currency.code(), "amount": money.major() })
 }

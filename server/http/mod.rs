@@ -6,7 +6,7 @@
 //!   once; `peer`: who is at the other end
 //! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request; `work`: what is done off the threads that serve
-//! - `event`, `api`, `export`, `page`, `analytics`, `docs`, `asset`, `stream`: what the routes do
+//! - `event`, `api`, `events`, `export`, `import`, `page`, `analytics`, `docs`, `asset`, `stream`: what the routes do
 //! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `team`: what they set;
 //!   `manage`: the same for programs
 
@@ -17,9 +17,11 @@ mod asset;
 mod auth;
 mod docs;
 mod event;
+mod events;
 mod export;
 mod extract;
 mod health;
+mod import;
 mod invitation;
 mod keys;
 mod limits;

@@ -44,6 +44,7 @@ pub struct Room {
     farewells: Arc<Semaphore>,
     bodies: Semaphore,
     hashing: Semaphore,
+    imports: Semaphore,
     streams: Mutex<HashMap<IpAddr, usize>>,
 }
 
@@ -56,6 +57,7 @@ impl Room {
             farewells: Arc::new(Semaphore::new(FAREWELLS)),
             bodies: Semaphore::new(bounds.body_bytes),
             hashing: Semaphore::new(HASHING),
+            imports: Semaphore::new(1),
             streams: Mutex::default(),
         }
     }
@@ -94,6 +96,14 @@ impl Room {
             .ok()
             .and_then(Result::ok)
             .ok_or_else(|| overloaded("more people are logging in than this server takes at once"))
+    }
+
+    /// Room to bring a file in.
+    pub(super) fn import(&self) -> Result<SemaphorePermit<'_>, Error> {
+        let taken = self.imports.try_acquire();
+        taken.map_err(|_| {
+            overloaded("another file is being brought in; this server takes one at a time")
+        })
     }
 
     pub(super) fn open_connections(&self) -> usize {

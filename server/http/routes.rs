@@ -10,8 +10,8 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 
 use super::access::{self, Needs};
 use super::{
-    App, analytics, api, asset, docs, event, export, health, invitation, keys, login, manage,
-    metrics, noted, page, settings, share, stream, team, websites, welcome,
+    App, analytics, api, asset, docs, event, events, export, health, import, invitation, keys,
+    login, manage, metrics, noted, page, settings, share, stream, team, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -90,6 +90,14 @@ pub const ROUTES: &[Route] = {
         row(POST, "/api/v1/query", READER, Analytics, "Answer a query", || post(api::query)),
         row(GET, "/api/v1/funnel", READER, Analytics, "Answer a funnel that stands in the address", || get(api::funnel_in_address)),
         row(POST, "/api/v1/funnel", READER, Analytics, "How many visitors get to each step of a funnel", || post(api::funnel)),
+        row(GET, "/api/v1/query.csv", READER, Analytics, "The rows of a query as CSV", || get(export::query)),
+        row(GET, "/api/v1/fires", READER, Analytics, "Single fires of goals, latest first", || get(events::fires)),
+        row(GET, "/api/v1/visitors/{number}", READER, Analytics, "What one visitor did, latest first", || get(events::visitor)),
+        row(GET, "/api/v1/live", READER, Analytics, "How many visitors are there now", || get(events::live)),
+        row(GET, "/api/v1/metadata-keys", READER, Analytics, "Which keys metadata has", || get(events::metadata_keys)),
+        row(GET, "/api/v1/export/events.csv", READER, Analytics, "Every event of a site as CSV", || get(export::csv)),
+        row(POST, "/api/v1/import/events.csv", MANAGER, Analytics, "Store events of such a file", || post(import::csv)),
+        row(POST, "/api/v1/import/events.ndjson", MANAGER, Analytics, "Store events of such a file, a line an event", || post(import::ndjson)),
         row(GET, "/api/v1/export/events.ndjson", READER, Analytics, "Every event of a site, a line an event", || get(export::ndjson)),
         row(GET, "/dashboard/analytics/live", READER, Analytics, "A site's events as they come", || get(stream::site)),
 

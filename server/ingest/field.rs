@@ -58,8 +58,8 @@ pub(super) fn text(field: Field, name: &str) -> Result<Option<String>, Refusal> 
     }
 }
 
-/// The goal's name, if it is a goal.
-pub(super) fn name(field: Field, caller: &Caller) -> Result<Option<GoalName>, Refusal> {
+/// The goal's name, if it is a goal: of a sender who may fire the pixel's own, too, or not.
+pub(super) fn name(field: Field, is_pixels: bool) -> Result<Option<GoalName>, Refusal> {
     let Some(json) = present(field) else {
         return Ok(None);
     };
@@ -69,7 +69,7 @@ pub(super) fn name(field: Field, caller: &Caller) -> Result<Option<GoalName>, Re
             kind(json)
         )));
     };
-    goal_name(&text, caller).map(Some).ok_or_else(|| {
+    goal_name(&text, is_pixels).map(Some).ok_or_else(|| {
         refusal::name("name: wanted 1 to 100 characters without control characters, not starting with __ (those names are admx's own)")
     })
 }
@@ -271,16 +271,7 @@ pub(super) fn instant(
                 "only a server's call with a key may set it; a page sends age_ms",
             ));
         }
-        let at = rfc_3339(&text).ok_or_else(|| {
-            refusal::field("fired_at", "wanted RFC 3339, such as 2026-11-23T10:30:00Z")
-        })?;
-        return if at > now + AHEAD {
-            Err(refusal::field("fired_at", "lies in the future"))
-        } else if at < Timestamp::UNIX_EPOCH {
-            Err(refusal::field("fired_at", "lies before 1970"))
-        } else {
-            Ok(at.min(now))
-        };
+        return fired_at(&text, now);
     }
     let Some(json) = present(object.age_ms) else {
         return Ok(now);
@@ -291,6 +282,20 @@ pub(super) fn instant(
             "age_ms",
             format!("wanted milliseconds, 0 or more, found {}", kind(json)),
         )),
+    }
+}
+
+/// When it happened, as a server says it.
+pub(super) fn fired_at(text: &str, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let at = rfc_3339(text).ok_or_else(|| {
+        refusal::field("fired_at", "wanted RFC 3339, such as 2026-11-23T10:30:00Z")
+    })?;
+    if at > now + AHEAD {
+        Err(refusal::field("fired_at", "lies in the future"))
+    } else if at < Timestamp::UNIX_EPOCH {
+        Err(refusal::field("fired_at", "lies before 1970"))
+    } else {
+        Ok(at.min(now))
     }
 }
 

@@ -3,6 +3,7 @@
 //! - [`body`]: bytes → objects
 //! - `field`: an object's fields, one by one; `plain`: addresses that need no parser
 //! - [`caller`]: who sends, and whether they may for this site
+//! - [`imported`]: events that happened elsewhere and are brought here
 //! - `raw`: the shim's records, judged by the pixel's core
 //! - [`refusal`]: what is wrong, in words that help
 //! - `client`: what a user agent says (`agent`, `bot`) and where an address is ([`place`]); `cookieless`: visitors
@@ -17,6 +18,7 @@ pub mod caller;
 pub(crate) mod client;
 mod cookieless;
 pub(crate) mod field;
+pub mod imported;
 pub mod place;
 pub(crate) mod plain;
 mod raw;
@@ -232,7 +234,7 @@ impl Ingest {
     ) -> Result<Event, Refusal> {
         let now = self.clock.now();
         let Sender { url, visitor, .. } = sender;
-        let name = field::name(object.name, caller)?;
+        let name = field::name(object.name, matches!(caller, Caller::Browser { .. }))?;
         let user = field::user(object.user_id)?;
         let (metadata, revenue) = field::metadata(object.metadata)?;
         let what = match (name, &url, &user) {
@@ -308,10 +310,8 @@ impl Sender {
     }
 }
 
-/// A goal's name as this caller may fire it.
-fn goal_name(text: &str, caller: &Caller) -> Option<GoalName> {
-    match caller {
-        Caller::Browser { .. } => GoalName::reserved(text).or_else(|| GoalName::parse(text)),
-        Caller::Server { .. } => GoalName::parse(text),
-    }
+/// A goal's name as who sends may fire it.
+fn goal_name(text: &str, is_pixels: bool) -> Option<GoalName> {
+    let reserved = GoalName::reserved(text).filter(|_| is_pixels);
+    reserved.or_else(|| GoalName::parse(text))
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use roaring::RoaringTreemap;
+
 use super::Query;
 use super::channel;
 use super::plan::{self, Names};
@@ -57,6 +59,19 @@ pub fn keys(store: &Arc<Store>, query: &Query) -> Result<Vec<(String, u64)>, Rea
     let tests = tests(&names, store, query)?;
     let keys = || store.reports().keys(query.site, query.range.days(), &tests);
     names.checked(keys)
+}
+
+/// The numbers of all of them, for what reads them one by one.
+#[allow(clippy::missing_errors_doc)]
+pub fn numbers(store: &Arc<Store>, query: &Query) -> Result<RoaringTreemap, ReadError> {
+    let names = Names::new(store);
+    let tests = tests(&names, store, query)?;
+    let passing = || {
+        store
+            .reports()
+            .passing(query.site, query.range.days(), &tests)
+    };
+    names.checked(passing)
 }
 
 /// What a visitor, by the number in the log, did on a site: latest first.

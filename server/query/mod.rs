@@ -6,11 +6,12 @@
 //! - [`read`]: JSON → a query, and back; `query_string`: the same in an address; [`sentence`]: a query in words
 //! - `plan`: what the store is asked; `table`: the groups that it gives, and their figures; `rank`: which rows come first;
 //!   [`answer`]: the rows
-//! - [`fires`]: single events; [`funnel`]: how far visitors get; [`goals`]: fires, visitors, conversion and revenue a goal and a day
+//! - [`events`]: which single events are meant; [`fires`]: those; [`funnel`]: how far visitors get; [`goals`]: fires, visitors, conversion and revenue a goal and a day
 
 pub mod answer;
 pub mod channel;
 pub mod dimension;
+pub mod events;
 pub mod filter;
 pub mod fires;
 pub mod funnel;

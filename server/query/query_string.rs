@@ -58,6 +58,18 @@ pub(super) const FUNNEL: [(&str, Form); 7] = [
     ("to", Form::End("range", "to")),
 ];
 
+/// Names of a question about single events.
+pub(super) const EVENTS: [(&str, Form); 8] = [
+    ("website_id", Form::Text),
+    ("goals", Form::Each),
+    ("filter", Form::Filter),
+    ("filters", Form::Filters),
+    ("from", Form::End("range", "from")),
+    ("to", Form::End("range", "to")),
+    ("limit", Form::Number),
+    ("before", Form::Text),
+];
+
 /// The object that a query string means.
 pub(super) fn object(query: &str, known: &[(&str, Form)]) -> Result<Map<String, Value>, String> {
     let mut object = Map::new();

@@ -14,9 +14,10 @@ use super::range::Range;
 use super::{Order, OrderBy, Query};
 use crate::account::Site;
 
-/// Rows that an answer has where nothing else is asked, and at most.
+/// Rows that an answer has where nothing else is asked.
 pub(super) const ROWS: usize = 100;
-pub(super) const MOST_ROWS: usize = 10_000;
+/// Rows that an answer has at most.
+pub const MOST_ROWS: usize = 10_000;
 
 /// Dimensions at once, and goals.
 const DIMENSIONS: usize = 3;
@@ -125,6 +126,20 @@ impl Parts {
             .map_err(|error| format!("range: {error}"))
     }
 
+    /// The goals that are meant; all where there are none.
+    pub(super) fn goals(&mut self) -> Result<Vec<String>, String> {
+        let goals = self.texts("goals")?;
+        if goals.len() > GOALS {
+            return Err(format!("goals: more than {GOALS}"));
+        }
+        Ok(goals)
+    }
+
+    /// Whether days are named.
+    pub(super) fn has_range(&self) -> bool {
+        self.0.contains_key("range")
+    }
+
     pub(super) fn filters(&mut self) -> Result<Vec<filter::Filter>, String> {
         filter::read(&self.list("filters")?)
     }
@@ -169,10 +184,7 @@ impl Sent {
         let parts = &mut self.parts;
         let metrics = read_metrics(parts.texts("metrics")?)?;
         let dimensions = read_dimensions(parts.texts("dimensions")?)?;
-        let goals = parts.texts("goals")?;
-        if goals.len() > GOALS {
-            return Err(format!("goals: more than {GOALS}"));
-        }
+        let goals = parts.goals()?;
         let range = parts.range(site, now)?;
         let compare = match parts.days("compare")? {
             None => None,
@@ -380,6 +392,14 @@ impl Query {
         }
         json["order"] = self.order.iter().map(order).collect();
         json
+    }
+
+    /// The same, from the row on that follows its last.
+    pub fn next(&self) -> Query {
+        Query {
+            offset: self.offset.saturating_add(self.limit),
+            ..self.clone()
+        }
     }
 
     /// What stands for the rows from `offset` on.

@@ -411,12 +411,16 @@ impl<'a> Insert<'a> {
     }
 }
 
+/// What stands before an id of the site's own, and before a user without a browser.
+pub(super) const OWN: &str = "a:";
+pub(super) const USER: &str = "u:";
+
 /// How a visitor stands in the log.
 pub(super) fn key(visitor: &VisitorKey) -> Value {
     match visitor {
         VisitorKey::Uuid(id) => Value::Blob(id.as_bytes().to_vec()),
-        VisitorKey::Text(id) => Value::Text(format!("a:{id}")),
-        VisitorKey::User(UserId(id)) => Value::Text(format!("u:{id}")),
+        VisitorKey::Text(id) => Value::Text(format!("{OWN}{id}")),
+        VisitorKey::User(UserId(id)) => Value::Text(format!("{USER}{id}")),
     }
 }
 

@@ -7,7 +7,7 @@
 //!   `session`: which visit it belongs to; `seen`: which site saw a visitor last; `checkpoint`: copies the log's end into
 //!   its file; [`state`]: how it fares
 //! - [`reports`]: what questions are answered from
-//! - `read`: single events, names; [`person`]: which visitors are one person; [`care`]: copies, checks, and what takes events out
+//! - `read`: single events, names; `whole`: events with all that makes them again; [`person`]: which visitors are one person; [`care`]: copies, checks, and what takes events out
 //! - [`live`]: who is told of what was committed
 //!
 //! Leaves to [`ingest`](crate::ingest): whether something is an event at all. Leaves to [`query`](crate::query): what
@@ -28,6 +28,7 @@ mod seen;
 mod session;
 pub mod state;
 mod upgrade;
+mod whole;
 pub mod writer;
 
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ use uuid::Uuid;
 
 pub use read::{ClientNames, Detail, Fire};
 pub use reports::{ReadError, Reports, Role};
+pub use whole::Whole;
 pub use writer::{Outcome, WriteError};
 
 /// How the log is kept.

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use roaring::RoaringTreemap;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::event::{GoalName, Metadata, Money, Origin, SiteId, VisitorKey};
@@ -17,7 +16,7 @@ use crate::recent::Recent;
 const AWAY: u64 = 1000;
 
 /// Events that are read at a time, in one statement where they lie close together.
-const WINDOW: usize = 4096;
+pub(super) const WINDOW: usize = 4096;
 
 /// One event as a person reads it.
 #[derive(Clone, Debug)]
@@ -270,27 +269,6 @@ impl Store {
         Ok(fires)
     }
 
-    /// Gives `each` the events of a site in the order they were stored, until it answers `false`. Events that are stored
-    /// meanwhile are not among them. The log is not held, however long it takes.
-    pub fn each_event(
-        &self,
-        site: SiteId,
-        mut each: impl FnMut(Fire) -> bool,
-    ) -> Result<(), ReadError> {
-        let ids: RoaringTreemap = self.reports.ids(site, 0)?;
-        let mut ids = ids.iter().map(|id| id as i64);
-        loop {
-            let window: Vec<i64> = ids.by_ref().take(WINDOW).collect();
-            if window.is_empty() {
-                return Ok(());
-            }
-            let goes_on = self.read(|connection| each_of(connection, site, &window, &mut each))?;
-            if !goes_on {
-                return Ok(());
-            }
-        }
-    }
-
     /// The site that saw this visitor last, of those that are meant.
     pub fn site_that_saw(
         &self,
@@ -344,7 +322,7 @@ const FIRES: &str = "SELECT event.id, event.at, goal.name, url.text || coalesce(
 
 /// Gives `each` the events of a site that have these numbers, which are in order, until it answers `false`; says whether
 /// it never did.
-fn each_of(
+pub(super) fn each_of(
     connection: &Connection,
     site: SiteId,
     ids: &[i64],

@@ -117,15 +117,26 @@ impl Writer {
 
     /// Stores `events`, all or none, and answers when they are on disk: one outcome an event, in order.
     pub async fn append(&self, events: Vec<Event>) -> Answer {
+        self.send(events)?
+            .await
+            .unwrap_or_else(|_| Err(WriteError::Failed("the writer stopped".into())))
+    }
+
+    /// The same, and the thread waits: not for those that serve.
+    pub fn append_here(&self, events: Vec<Event>) -> Answer {
+        self.send(events)?
+            .blocking_recv()
+            .unwrap_or_else(|_| Err(WriteError::Failed("the writer stopped".into())))
+    }
+
+    fn send(&self, events: Vec<Event>) -> Result<oneshot::Receiver<Answer>, WriteError> {
         let (answer, outcome) = oneshot::channel();
         let sent = match &*self.requests.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(requests) => requests.try_send(Request { events, answer }),
             None => return Err(WriteError::Failed("the server is stopping".into())),
         };
         match sent {
-            Ok(()) => outcome
-                .await
-                .unwrap_or_else(|_| Err(WriteError::Failed("the writer stopped".into()))),
+            Ok(()) => Ok(outcome),
             Err(TrySendError::Full(_)) => Err(WriteError::Overloaded),
             Err(TrySendError::Disconnected(_)) => {
                 self.state.stopped();

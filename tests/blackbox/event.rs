@@ -399,7 +399,7 @@ fn time_is_the_servers_less_the_age_or_what_a_server_says() {
         let reply = server.post_with_key(&key, body.to_string());
         match expected {
             Ok(at) => assert_eq!(
-                server.events(&key, &site).last().unwrap()["at"],
+                server.events(&key, &site).last().unwrap()["fired_at"],
                 at,
                 "{body}"
             ),
@@ -448,7 +448,13 @@ fn raw_records_are_judged_by_the_pixels_core() {
     let events: Vec<_> = server
         .events(&key, &site)
         .iter()
-        .map(|e| (e["at"].clone(), e["name"].clone(), e["metadata"].clone()))
+        .map(|e| {
+            (
+                e["fired_at"].clone(),
+                e["name"].clone(),
+                e["metadata"].clone(),
+            )
+        })
         .collect();
     assert_eq!(
         events,

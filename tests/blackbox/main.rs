@@ -6,6 +6,7 @@
 //! - `watch`: what a server says of itself; `query`: what the API answers
 //! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
 //!   where; `manage`: sites and keys; `share`: notes, saved views, public links
+//! - `transfer`: events as files, out and in; `events`: single events
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
 //! - `sample`: every code sample of the product's page, run as written
 //! - `npm`: the package in an app made with Vite and React
@@ -20,6 +21,7 @@ mod command;
 mod docs;
 mod durable;
 mod event;
+mod events;
 mod fault;
 mod forget;
 mod hostile;
@@ -34,4 +36,5 @@ mod server;
 mod share;
 mod size;
 mod team;
+mod transfer;
 mod watch;

@@ -61,6 +61,30 @@ impl Device {
     }
 }
 
+impl Device {
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Device> {
+        use Device::{Desktop, Mobile, Other, Tablet};
+        let mut all = [Desktop, Mobile, Tablet, Other].into_iter();
+        all.find(|device| device.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A browser's name as it stands in the table, letter case aside.
+pub fn browser(name: &str) -> Option<&'static str> {
+    known(BROWSERS, name)
+}
+
+/// A system's name as it stands in the table, letter case aside.
+pub fn system(name: &str) -> Option<&'static str> {
+    known(SYSTEMS, name)
+}
+
+fn known(table: &Table<&'static str>, name: &str) -> Option<&'static str> {
+    let mut names = table.iter().map(|(known, _)| *known);
+    names.find(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// The longest user agent that is read to its end. No browser or app known says more; what comes after is ignored, so
 /// that nobody makes reading dear by writing much.
 const READ_AT_MOST: usize = 1024;

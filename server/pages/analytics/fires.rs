@@ -6,8 +6,8 @@ use super::frame::Frame;
 use super::view::View;
 use crate::account::Site;
 use crate::pages::words;
+use crate::query::events::moment_text;
 use crate::query::fires::{Fired, Fires};
-use crate::store::reports::Moment;
 
 /// A table of single events, fetched anew when something happened.
 #[derive(Template)]
@@ -67,14 +67,8 @@ impl FiresTable {
 }
 
 fn next(fires: &Fires, page: &str) -> Option<String> {
-    let (at, id) = fires.next?;
-    Some(format!("{page}&before={at}.{id}#fires"))
-}
-
-/// A moment as it stands in an address.
-pub fn moment(text: &str) -> Option<Moment> {
-    let (at, id) = text.split_once('.')?;
-    Some((at.parse().ok()?, id.parse().ok()?))
+    let before = moment_text(fires.next?);
+    Some(format!("{page}&before={before}#fires"))
 }
 
 /// What a visit is: when it was, and what brought it.

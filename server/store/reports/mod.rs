@@ -144,6 +144,19 @@ impl Reports {
         self.snapshot(1)?.picked(site.0, &days, tests, before, most)
     }
 
+    /// The numbers of a site's events that pass all tests.
+    ///
+    /// # Errors
+    /// When `reports.db` can't be read.
+    pub fn passing(
+        &self,
+        site: SiteId,
+        days: RangeInclusive<i32>,
+        tests: &[Test],
+    ) -> Result<RoaringTreemap, ReadError> {
+        self.snapshot(1)?.passing(site.0, &days, tests)
+    }
+
     /// The keys of metadata that a site's events which pass all tests have, and how many have each, most first.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 //! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request; `work`: what is done off the threads that serve
 //! - `event`, `api`, `export`, `page`, `analytics`, `docs`, `asset`, `stream`: what the routes do
-//! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `team`: what they set;
+//! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `team`: what they set;
 //!   `manage`: the same for programs
 
 pub mod access;
@@ -19,6 +19,7 @@ mod docs;
 mod event;
 mod export;
 mod extract;
+mod goals;
 mod health;
 mod invitation;
 mod keys;

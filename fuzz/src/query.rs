@@ -85,7 +85,7 @@ fn asked(query: &Query) {
 
     let is_split = query.dimensions.iter().any(Dimension::is_time);
     if query.filters.is_empty() && !is_split && days.count() < 400 {
-        let goals = goals::goals(&GROUND.store, query.site, &query.range);
+        let goals = goals::goals(&GROUND.store, &GROUND.site, &query.range);
         let goals = goals.expect("the store can be read");
         assert!(
             goals

@@ -2,12 +2,14 @@
 //!
 //! - `member`: people and their roles; `invitation`: how they come; `login`: links and logins; `password`
 //! - `site`, `key`: what is measured, and what programs show
+//! - `goal`: what is set of a site's goals
 //! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last
 //!
 //! What every request needs (sites, keys) is held in memory and read anew when another process, such as
 //! `admx site add` beside a running server, has changed the file. Leaves to [`http`](crate::http): what a key's scope
 //! is good for.
 
+mod goal;
 mod invitation;
 mod key;
 mod login;
@@ -31,6 +33,7 @@ use rusqlite::{Connection, params};
 
 pub use crate::store::event::WorkspaceId;
 use crate::token::Hash;
+pub use goal::{Goal, GoalBook, GoalSettings};
 pub use invitation::Invitation;
 pub use key::{Key, KeyError, NewKey, Scope};
 pub(crate) use login::LOGIN;

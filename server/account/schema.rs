@@ -115,6 +115,27 @@ const MIGRATIONS: &[M] = &[
      ALTER TABLE site ADD COLUMN currency TEXT;
      ALTER TABLE site ADD COLUMN deleted_at INTEGER;",
     ),
+    // 2026-11: what is set of goals. page: the pattern of paths whose views are fires; value: in smallest units.
+    M::up(
+        "CREATE TABLE goal (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        site INTEGER NOT NULL REFERENCES site,
+        name TEXT NOT NULL,
+        description TEXT,
+        is_hidden INTEGER NOT NULL,
+        value INTEGER,
+        currency TEXT,
+        page TEXT,
+        UNIQUE (site, name)
+     ) STRICT;
+     CREATE TABLE goal_name (
+        site INTEGER NOT NULL REFERENCES site,
+        name TEXT NOT NULL,
+        goal INTEGER NOT NULL REFERENCES goal ON DELETE CASCADE,
+        PRIMARY KEY (site, name)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX goal_name_goal ON goal_name (goal);",
+    ),
     // 2026-11: notes, saved views, public links.
     M::up(
         "-- day: YYYY-MM-DD.

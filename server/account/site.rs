@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, params};
 
-use super::{Accounts, ChangeError, Freshness, Name, WorkspaceId};
+use super::{Accounts, ChangeError, Freshness, GoalBook, Name, WorkspaceId, goal};
 use crate::store::event::SiteId;
 use crate::token;
 
@@ -35,6 +35,8 @@ pub struct Site {
     pub keep_days: Option<u32>,
     /// The one that shows admx off. Never meant when a request names no site.
     pub is_demo: bool,
+    /// What is set of its goals.
+    pub goals: Arc<GoalBook>,
 }
 
 impl Site {
@@ -69,6 +71,7 @@ impl Site {
             zone: TimeZone::UTC,
             keep_days: None,
             is_demo: false,
+            goals: Arc::default(),
         }
     }
 
@@ -173,7 +176,7 @@ fn add_hosts(connection: &Connection, site: i64, hosts: &[String]) -> rusqlite::
 }
 
 /// A workspace's site in the table.
-fn row_of(
+pub(super) fn row_of(
     connection: &Connection,
     workspace: WorkspaceId,
     website_id: &str,
@@ -199,6 +202,7 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, A
         let (site, host): (i64, String) = row?;
         hosts.entry(site).or_default().push(host);
     }
+    let mut goals = goal::all(connection)?;
     let mut statement = connection.prepare_cached(
         "SELECT id, workspace, website_id, domain, zone, is_demo, keep_days, name, currency FROM site
          WHERE deleted_at IS NULL",
@@ -215,6 +219,7 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, A
             hosts: hosts.remove(&id).unwrap_or_default(),
             zone: TimeZone::get(&zone).unwrap_or(TimeZone::UTC),
             is_demo: row.get(5)?,
+            goals: goals.remove(&id).unwrap_or_default(),
             keep_days: row.get(6)?,
             name: row.get(7)?,
             currency: currency.as_deref().and_then(Currency::from_code),
@@ -403,6 +408,7 @@ mod tests {
             zone: TimeZone::UTC,
             keep_days: None,
             is_demo: false,
+            goals: Arc::default(),
         };
         let rows = [
             ("example.com", true),

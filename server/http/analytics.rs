@@ -335,10 +335,10 @@ pub(super) async fn visitor(
     let number: u32 = number.parse().map_err(|_| nobody())?;
     let frame = look(&app, &user, &query, format!("visitors/{number}"))?;
     let before = parameter(&query, "before").and_then(|text| moment(&text));
-    let site = frame.site.id;
+    let site = frame.site.clone();
     let (journey, user) = reading(move || {
         Ok((
-            fires::journey(&app.store, site, number, before, JOURNEY)?,
+            fires::journey(&app.store, &site, number, before, JOURNEY)?,
             app.store.user(number)?,
         ))
     })

@@ -41,7 +41,7 @@ pub(super) async fn goals(
         app.clock.now(),
     )
     .map_err(|error| Error::field(error.to_string()))?;
-    let goals = reading(move || goals::goals(&app.store, site.id, &range)).await?;
+    let goals = reading(move || goals::goals(&app.store, &site, &range)).await?;
     Ok(Data::new(StatusCode::OK, &json(&goals)))
 }
 

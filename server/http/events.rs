@@ -56,9 +56,9 @@ pub(super) async fn visitor(
     };
     let (site, asked) = read(&app, &access, query)?;
     let number: u32 = number.parse().map_err(|_| nobody())?;
-    let (id, before) = (site.id, asked.before);
+    let before = asked.before;
     let (journey, user) = reading(move || {
-        let journey = fires::journey(&app.store, id, number, before, asked.limit)?;
+        let journey = fires::journey(&app.store, &site, number, before, asked.limit)?;
         Ok((journey, app.store.user(number)?))
     })
     .await?;

@@ -6,8 +6,8 @@
 //!   once; `peer`: who is at the other end
 //! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request; `work`: what is done off the threads that serve
-//! - `event`, `api`, `events`, `export`, `import`, `page`, `analytics`, `docs`, `asset`, `stream`: what the routes do
-//! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `team`: what they set;
+//! - `event`, `api`, `events`, `export`, `import`, `page`, `analytics`, `noted`, `share`, `docs`, `asset`, `stream`: what the routes do
+//! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `team`: what they set;
 //!   `manage`: the same for programs
 
 pub mod access;
@@ -20,6 +20,7 @@ mod event;
 mod events;
 mod export;
 mod extract;
+mod goals;
 mod health;
 mod import;
 mod invitation;

@@ -10,8 +10,8 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 
 use super::access::{self, Needs};
 use super::{
-    App, analytics, api, asset, docs, event, events, export, health, import, invitation, keys,
-    login, manage, metrics, noted, page, settings, share, stream, team, websites, welcome,
+    App, analytics, api, asset, docs, event, events, export, goals, health, import, invitation,
+    keys, login, manage, metrics, noted, page, settings, share, stream, team, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -111,6 +111,11 @@ pub const ROUTES: &[Route] = {
         row(Method::DELETE, "/api/v1/keys/{id}", MANAGER, Manage, "Revoke a key", || axum::routing::delete(manage::revoke_key)),
         row(GET, "/api/v1/members", MANAGER, Manage, "The workspace's people and their roles", || get(manage::members)),
 
+        row(GET, "/api/v1/goals", READER, Manage, "What is set of a site's goals", || get(goals::list)),
+        row(POST, "/api/v1/goals", MANAGER, Manage, "Set a goal: its names, its value, or a page that it is", || post(goals::add)),
+        row(Method::PATCH, "/api/v1/goals/{id}", MANAGER, Manage, "Change what is set of a goal", || patch(goals::change)),
+        row(Method::DELETE, "/api/v1/goals/{id}", MANAGER, Manage, "Take away what is set of a goal", || axum::routing::delete(goals::unset)),
+
         row(GET, "/", NOTHING, Pages, "What this is, and how to begin", || get(page::home)),
         row(GET, "/demo", NOTHING, Pages, "A page that fires every kind of goal", || get(page::demo)),
         row(GET, "/demo/live", NOTHING, Pages, "The demo's events as they come", || get(stream::demo)),
@@ -159,6 +164,9 @@ pub const ROUTES: &[Route] = {
         row(GET, "/settings/websites/{website_id}/share", EDITOR, Pages, "A site's public link", || get(share::settings)),
         row(POST, "/settings/websites/{website_id}/share", EDITOR, Pages, "Make a site's public link", || post(share::make)),
         row(POST, "/settings/websites/{website_id}/share/end", EDITOR, Pages, "End a site's public link", || post(share::end)),
+        row(GET, "/settings/websites/{website_id}/goals", EDITOR, Pages, "A site's goals, and what is set of them", || get(goals::page)),
+        row(POST, "/settings/websites/{website_id}/goals", EDITOR, Pages, "Set a goal", || post(goals::save)),
+        row(POST, "/settings/websites/{website_id}/goals/delete", EDITOR, Pages, "Take away what is set of a goal", || post(goals::delete)),
         row(GET, "/settings/api-keys", EDITOR, Pages, "The workspace's keys", || get(keys::page)),
         row(POST, "/settings/api-keys", EDITOR, Pages, "Make a key", || post(keys::add)),
         row(POST, "/settings/api-keys/{id}/revoke", EDITOR, Pages, "Revoke a key", || post(keys::revoke)),

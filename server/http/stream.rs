@@ -11,7 +11,6 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, KeepAliveStream, Sse};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 use tokio::sync::broadcast;
 
@@ -22,7 +21,7 @@ use super::reply::Error;
 use super::room::Place;
 use super::{App, Peer, auth, peer};
 use crate::account::{Scope, Site, WorkspaceId};
-use crate::store::event::SiteId;
+use crate::store::event::{GoalName, SiteId};
 use crate::store::{Fire, ReadError, Store};
 
 /// How long a stream may be silent before it says that it is alive; as often it is asked whether it still may be read.
@@ -115,7 +114,7 @@ fn fires(
         let event = Event::default()
             .event("fire")
             .id(fire.id.to_string())
-            .json_data(told(&fire, &feed.site.zone));
+            .json_data(told(&fire, &feed.site));
         // What was stored can be written as JSON; if not, it is on the page at the next look.
         Some((Ok(event.unwrap_or_default()), feed))
     });
@@ -168,13 +167,14 @@ impl Feed {
 }
 
 /// A fire as pages show it.
-pub(super) fn told(fire: &Fire, zone: &TimeZone) -> live::Fire {
+fn told(fire: &Fire, site: &Site) -> live::Fire {
+    let shown = |name: &GoalName| site.goals.shown(name.as_str()).to_owned();
     live::Fire {
-        name: fire.goal.as_ref().map(|goal| goal.as_str().to_owned()),
+        name: fire.goal.as_ref().map(shown),
         reserved: fire.goal.as_ref().is_some_and(|goal| goal.is_reserved()),
         time: fire
             .at
-            .to_zoned(zone.clone())
+            .to_zoned(site.zone.clone())
             .strftime("%H:%M:%S")
             .to_string(),
         url: fire.url.clone(),
@@ -191,6 +191,6 @@ pub(super) fn latest(
     Ok(store
         .latest(site.id, most)?
         .iter()
-        .map(|fire| told(fire, &site.zone))
+        .map(|fire| told(fire, site))
         .collect())
 }

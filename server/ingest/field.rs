@@ -250,12 +250,7 @@ fn revenue(metadata: &[(String, &RawValue)]) -> Option<Money> {
     let value: f64 = serde_json::from_str(get("value")?).ok()?;
     let code: String = serde_json::from_str(get("currency")?).ok()?;
     let currency = Currency::from_code(&code.to_ascii_uppercase())?;
-    let minor = (value * 10f64.powi(i32::from(currency.exponent()?))).round();
-    // Past this a double no longer tells one smallest unit from the next.
-    (minor.abs() < 9e15).then_some(Money {
-        minor: minor as i64,
-        currency,
-    })
+    Money::of_major(value, currency)
 }
 
 /// When it happened.

@@ -154,6 +154,7 @@ mod tests {
             currency: None,
             keep_days: None,
             is_demo: false,
+            goals: Default::default(),
         };
         for (page, expected) in [
             ("https://www.example.com/x", "are taken"),

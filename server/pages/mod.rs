@@ -3,6 +3,7 @@
 //! - [`analytics`]: the numbers of a site
 //! - `chart`: series as SVG; `words`: figures as people read them
 //! - [`docs`]: how to use it
+//! - `goals`: what is set of a site's goals
 //! - `settings`: sites, keys, people, and the pages on which they come in; `install`: whether a site's events arrive
 //!
 //! Leaves to [`http`](crate::http): who may see it.
@@ -10,6 +11,7 @@
 pub mod analytics;
 mod chart;
 pub mod docs;
+mod goals;
 mod install;
 mod settings;
 mod words;
@@ -17,6 +19,7 @@ mod words;
 use askama::Template;
 use live::Fire;
 
+pub use goals::{Counted, Editor, Goals};
 pub use install::{Install, Seen};
 pub use settings::{
     Account, Invited, Keys, Link, Login, SharePassword, ShareSettings, Shell, Team, Website,

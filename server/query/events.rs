@@ -77,6 +77,7 @@ impl Sent {
             query: Query {
                 site: site.id,
                 website_id: site.website_id.as_str().into(),
+                book: site.goals.clone(),
                 metrics: Vec::new(),
                 goals: parts.goals()?,
                 dimensions: Vec::new(),

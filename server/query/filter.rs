@@ -234,6 +234,29 @@ fn short_text(text: &str) -> &str {
 }
 
 impl Filter {
+    /// Whether it says which goal an event is of.
+    pub(super) fn is_of_goals(&self) -> bool {
+        match self {
+            Filter::Value(_, dimension, _) => *dimension == Dimension::Named(Named::Goal),
+            Filter::Fired(..) => false,
+            Filter::And(filters) | Filter::Or(filters) => filters.iter().any(Filter::is_of_goals),
+            Filter::Not(filter) => filter.is_of_goals(),
+        }
+    }
+
+    /// Whether it wants one of some goals by its whole name.
+    pub(super) fn names_goal(&self, is_it: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Filter::Value(Operator::Is, Dimension::Named(Named::Goal), values) => {
+                values.iter().any(|value| is_it(value))
+            }
+            Filter::And(filters) | Filter::Or(filters) => {
+                filters.iter().any(|filter| filter.names_goal(is_it))
+            }
+            Filter::Value(..) | Filter::Fired(..) | Filter::Not(_) => false,
+        }
+    }
+
     /// As it is read.
     pub fn json(&self) -> Value {
         let all = |filters: &[Filter]| filters.iter().map(Filter::json).collect::<Vec<_>>();

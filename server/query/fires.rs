@@ -6,8 +6,10 @@ use roaring::RoaringTreemap;
 
 use super::Query;
 use super::channel;
-use super::plan::{self, Names};
-use crate::store::event::SiteId;
+use super::layer::{Meant, Passing};
+use super::plan::Names;
+use crate::account::{GoalBook, Site};
+use crate::store::event::{GoalName, SiteId};
 use crate::store::reports::Moment;
 use crate::store::reports::test::{Of, Test};
 use crate::store::{Detail, ReadError, Store};
@@ -15,7 +17,7 @@ use crate::store::{Detail, ReadError, Store};
 /// An event, and the kind of traffic that brought its visit.
 #[derive(Clone, Debug)]
 pub struct Fired {
-    /// The event with its visit.
+    /// The event with its visit; its goal as it is called now. A page view that is a fire is still a page view.
     pub detail: Detail,
     /// See [`channel`]; nothing for an event without a visit.
     pub channel: Option<&'static str>,
@@ -41,22 +43,22 @@ pub fn fires(
     before: Option<Moment>,
     most: usize,
 ) -> Result<Fires, ReadError> {
-    let names = Names::new(store);
-    let tests = tests(&names, store, query)?;
+    let names = Names::new(store, &query.book);
+    let tests = tests(&names, query)?;
     let days = query.range.days();
     let picked = || {
         store
             .reports()
             .picked(query.site, days, &tests, before, most + 1)
     };
-    told(store, query.site, names.checked(picked)?, most)
+    told(store, query.site, &query.book, names.checked(picked)?, most)
 }
 
 /// The keys of metadata that these have, and how many have each, most first.
 #[allow(clippy::missing_errors_doc)]
 pub fn keys(store: &Arc<Store>, query: &Query) -> Result<Vec<(String, u64)>, ReadError> {
-    let names = Names::new(store);
-    let tests = tests(&names, store, query)?;
+    let names = Names::new(store, &query.book);
+    let tests = tests(&names, query)?;
     let keys = || store.reports().keys(query.site, query.range.days(), &tests);
     names.checked(keys)
 }
@@ -64,8 +66,8 @@ pub fn keys(store: &Arc<Store>, query: &Query) -> Result<Vec<(String, u64)>, Rea
 /// The numbers of all of them, for what reads them one by one.
 #[allow(clippy::missing_errors_doc)]
 pub fn numbers(store: &Arc<Store>, query: &Query) -> Result<RoaringTreemap, ReadError> {
-    let names = Names::new(store);
-    let tests = tests(&names, store, query)?;
+    let names = Names::new(store, &query.book);
+    let tests = tests(&names, query)?;
     let passing = || {
         store
             .reports()
@@ -78,7 +80,7 @@ pub fn numbers(store: &Arc<Store>, query: &Query) -> Result<RoaringTreemap, Read
 #[allow(clippy::missing_errors_doc)]
 pub fn journey(
     store: &Arc<Store>,
-    site: SiteId,
+    site: &Site,
     visitor: u32,
     before: Option<Moment>,
     most: usize,
@@ -90,35 +92,34 @@ pub fn journey(
     let days = i32::MIN..=i32::MAX;
     let picked = store
         .reports()
-        .picked(site, days, &tests, before, most + 1)?;
-    told(store, site, picked, most)
+        .picked(site.id, days, &tests, before, most + 1)?;
+    told(store, site.id, &site.goals, picked, most)
 }
 
-fn tests(names: &Names, store: &Arc<Store>, query: &Query) -> Result<Vec<Test>, ReadError> {
-    let mut tests = plan::tests(names, query.site, &query.range, &query.filters)?;
-    if !query.goals.is_empty() {
-        let is_meant = |name: &str| query.goals.iter().any(|goal| goal == name);
-        let goals = plan::goals(store, query.site, |name| is_meant(name.as_str()))?;
-        tests.push(Test::Number(
-            Of::Goal,
-            Arc::new(move |number| goals.contains(&number)),
-        ));
-    }
-    Ok(tests)
+fn tests(names: &Names, query: &Query) -> Result<Vec<Test>, ReadError> {
+    let passing = Passing::new(names, query.site, &query.range, &query.filters);
+    let is_meant = |name: &str| query.wants_goal(name);
+    let meant: Option<Meant> = (!query.goals.is_empty()).then_some(&is_meant);
+    passing.events(meant)
 }
 
 fn told(
     store: &Store,
     site: SiteId,
+    book: &GoalBook,
     mut picked: Vec<Moment>,
     most: usize,
 ) -> Result<Fires, ReadError> {
     let has_more = picked.len() > most;
     picked.truncate(most);
     let ids: Vec<i64> = picked.iter().map(|(_, id)| *id).collect();
-    let fired = |detail: Detail| Fired {
-        channel: detail.session.map(|_| channel::channel(&detail.origin)),
-        detail,
+    let fired = |mut detail: Detail| {
+        let name = detail.fire.goal.take();
+        detail.fire.goal = name.and_then(|name| GoalName::shown(book.shown(name.as_str())));
+        Fired {
+            channel: detail.session.map(|_| channel::channel(&detail.origin)),
+            detail,
+        }
     };
     let fires = store.details(site, &ids)?.into_iter().map(fired);
     Ok(Fires {

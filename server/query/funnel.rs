@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 
 use super::dimension::{Dimension, Named};
 use super::filter::Filter;
+use super::layer::Passing;
 use super::operator::Operator;
-use super::plan::{self, Names};
+use super::plan::Names;
 use super::range::Range;
 use super::read::Parts;
 use super::{query_string, sentence};
-use crate::account::Site;
+use crate::account::{GoalBook, Site};
 use crate::store::event::SiteId;
 use crate::store::reports::step::{self, STEPS};
 use crate::store::reports::test::Test;
@@ -39,6 +40,8 @@ pub struct Funnel {
     pub site: SiteId,
     /// The same as people know it.
     pub website_id: Arc<str>,
+    /// What is set of its goals.
+    pub book: Arc<GoalBook>,
     /// Two to eight.
     pub steps: Vec<Step>,
     /// Minutes from the first step in which the others must follow.
@@ -117,6 +120,7 @@ impl Sent {
         Ok(Funnel {
             site: site.id,
             website_id: site.website_id.as_str().into(),
+            book: site.goals.clone(),
             steps: steps.iter().map(read_step).collect::<Result<_, _>>()?,
             window,
             filters: self.parts.filters()?,
@@ -205,14 +209,26 @@ impl Funnel {
 /// # Errors
 /// When its files can't be read.
 pub fn funnel(store: &Arc<Store>, funnel: &Funnel) -> Result<Vec<Reached>, ReadError> {
-    let names = Names::new(store);
-    let tests = |filters: &[Filter]| plan::tests(&names, funnel.site, &funnel.range, filters);
-    let filters = tests(&funnel.filters)?;
-    let step = |step: &Step| Ok(Test::All(tests(&[step.filter()])?));
+    let names = Names::new(store, &funnel.book);
+    let tests =
+        |filters: &[Filter]| Passing::new(&names, funnel.site, &funnel.range, filters).events(None);
+    // What says which goal an event is of is asked of it as what it is in each step.
+    let (mut of_goals, filters): (Vec<Filter>, Vec<Filter>) = funnel
+        .filters
+        .iter()
+        .cloned()
+        .partition(Filter::is_of_goals);
+    let filters = tests(&filters)?;
+    let mut step = |step: &Step| {
+        of_goals.push(step.filter());
+        let test = tests(&of_goals).map(Test::All);
+        of_goals.pop();
+        test
+    };
     let steps = funnel
         .steps
         .iter()
-        .map(step)
+        .map(&mut step)
         .collect::<Result<Vec<_>, ReadError>>()?;
     let events = names.checked(|| {
         store

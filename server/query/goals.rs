@@ -1,16 +1,19 @@
 //! The goals of a site: how often each fired, for how many visitors, at which rate, and what it brought.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use roaring::{MultiOps, RoaringBitmap};
 
+use super::dimension::{Dimension, Named};
+use super::layer::{Passing, Wants};
+use super::plan::{Names, Split};
 use super::range::Range;
-use crate::store::event::{GoalName, Money, SiteId};
-use crate::store::reports::cell::{Cell, Groups, Key, Revenue, Visitors, add_revenues, money};
-use crate::store::reports::group::By;
-use crate::store::reports::test::Of;
+use crate::account::Site;
+use crate::store::event::{GoalName, Money};
+use crate::store::reports::cell::{Cell, Revenue, Visitors, add_revenues, money};
 use crate::store::{ReadError, Store};
 
 /// One day of a goal.
@@ -52,90 +55,100 @@ pub struct Goals {
     pub views: u64,
 }
 
-/// Asks the store. Visitors are counted exactly.
-pub fn goals(store: &Store, site: SiteId, range: &Range) -> Result<Goals, ReadError> {
-    let names = store.goals(site)?;
-    let by_day = store
-        .reports()
-        .answer(site, range.days(), &By::Number(Of::Goal), &[])?;
-    let numbers: BTreeSet<Key> = by_day
-        .values()
-        .flat_map(|groups| groups.keys().cloned())
-        .collect();
-    let cells = |key| cells_of(&by_day, key);
+/// Asks the store. Visitors are counted exactly; goals that are hidden are left out.
+///
+/// # Errors
+/// When its files can't be read.
+pub fn goals(store: &Arc<Store>, site: &Site, range: &Range) -> Result<Goals, ReadError> {
+    let names = Names::new(store, &site.goals);
+    let split = Split::new(&[Dimension::Named(Named::Goal)], range, &names);
+    let wants = Wants {
+        fires: true,
+        money: true,
+    };
+    let layers = Passing::new(&names, site.id, range, &[]).layers(&split, None, wants)?;
+    let mut by_name: BTreeMap<Option<String>, Vec<(i32, &Cell)>> = BTreeMap::new();
+    names.checked(|| {
+        for layer in &layers {
+            for (day, groups) in &layer.days {
+                for (key, cell) in groups {
+                    let value = split.values(key, &names, layer.goal.as_deref()).pop();
+                    by_name
+                        .entry(value.flatten())
+                        .or_default()
+                        .push((*day, cell));
+                }
+            }
+        }
+        Ok(())
+    })?;
     // Who fired a goal on any day: most of the work.
-    let visitors: Vec<(&Key, RoaringBitmap)> = numbers
+    let visitors: Vec<(&Option<String>, RoaringBitmap)> = by_name
         .par_iter()
-        .map(|key| {
-            (
-                key,
-                Visitors::union(cells(key).map(|(_, cell)| &cell.visitors)),
-            )
-        })
+        .map(|(name, cells)| (name, visitors(cells)))
         .collect();
-    let everybody = visitors.iter().map(|(_, visitors)| visitors).union();
+    let all = visitors.iter().map(|(_, visitors)| visitors).union().len();
     let mut views = 0;
     let mut goals = Vec::new();
-    for (key, visitors) in &visitors {
-        let Key::Number(number) = key else { continue };
-        match names.get(number) {
-            Some(name) => goals.push(Goal {
-                name: name.clone(),
-                fires: cells(key).map(|(_, cell)| cell.counts.fires).sum(),
-                visitors: visitors.len(),
-                conversion_rate: 0.0,
-                revenue: revenue(cells(key).map(|(_, cell)| &cell.revenue)),
-                days: days(range, cells(key)),
-            }),
-            None => views += cells(key).map(|(_, cell)| cell.counts.views).sum::<u64>(),
-        }
-    }
-    let visitors = everybody.len();
-    for goal in &mut goals {
-        goal.conversion_rate = match visitors {
-            0 => 0.0,
-            all => goal.visitors as f64 / all as f64,
+    for ((name, cells), (_, visitors)) in by_name.iter().zip(&visitors) {
+        let Some(name) = name else {
+            views = cells.iter().map(|(_, cell)| cell.counts.views).sum();
+            continue;
         };
+        let name = GoalName::shown(name).filter(|_| !site.goals.is_hidden(name));
+        goals.extend(name.map(|name| Goal {
+            name,
+            fires: fires(cells),
+            visitors: visitors.len(),
+            conversion_rate: match all {
+                0 => 0.0,
+                all => visitors.len() as f64 / all as f64,
+            },
+            revenue: revenue(cells),
+            days: days(range, cells),
+        }));
     }
+    goals.retain(|goal| goal.fires > 0);
     goals.sort_by(|a, b| b.fires.cmp(&a.fires).then_with(|| a.name.cmp(&b.name)));
     Ok(Goals {
         goals,
-        visitors,
+        visitors: all,
         views,
     })
 }
 
-/// The days on which a goal has a cell, and the cells.
-fn cells_of<'a>(
-    by_day: &'a BTreeMap<i32, Groups>,
-    key: &'a Key,
-) -> impl Iterator<Item = (i32, &'a Cell)> {
-    let cell = move |(day, groups): (&i32, &'a Groups)| Some((*day, groups.get(key)?));
-    by_day.iter().filter_map(cell)
+fn fires(cells: &[(i32, &Cell)]) -> u64 {
+    cells.iter().map(|(_, cell)| cell.counts.fires).sum()
 }
 
-/// Every day of the range, with what its cell says.
-fn days<'a>(range: &Range, cells: impl Iterator<Item = (i32, &'a Cell)>) -> Vec<Day> {
-    let mut days: Vec<Day> = range
-        .dates()
-        .map(|date| Day {
-            date,
-            fires: 0,
-            visitors: 0,
-        })
-        .collect();
+fn visitors(cells: &[(i32, &Cell)]) -> RoaringBitmap {
+    Visitors::union(cells.iter().map(|(_, cell)| &cell.visitors))
+}
+
+/// Every day of the range, with what its cells say.
+fn days(range: &Range, cells: &[(i32, &Cell)]) -> Vec<Day> {
+    let mut by_day: BTreeMap<i32, Vec<(i32, &Cell)>> = BTreeMap::new();
     for (day, cell) in cells {
-        let at = usize::try_from(day - *range.days().start()).ok();
-        if let Some(day) = at.and_then(|at| days.get_mut(at)) {
-            day.fires = cell.counts.fires;
-            day.visitors = cell.visitors.count();
-        }
+        by_day.entry(*day).or_default().push((*day, cell));
     }
-    days
+    let day = |(date, day): (Date, i32)| {
+        let cells = by_day.get(&day).map_or(&[][..], Vec::as_slice);
+        Day {
+            date,
+            fires: fires(cells),
+            visitors: match cells {
+                [(_, one)] => one.visitors.count(),
+                cells => visitors(cells).len(),
+            },
+        }
+    };
+    range.dates().zip(range.days()).map(day).collect()
 }
 
-fn revenue<'a>(cells: impl Iterator<Item = &'a Revenue>) -> Vec<Money> {
+fn revenue(cells: &[(i32, &Cell)]) -> Vec<Money> {
     let mut sums = Revenue::new();
-    cells.for_each(|cell| add_revenues(&mut sums, cell));
+    cells
+        .iter()
+        .for_each(|(_, cell)| add_revenues(&mut sums, &cell.revenue));
     money(&sums)
 }

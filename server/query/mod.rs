@@ -4,6 +4,7 @@
 //! - [`metric`], [`dimension`], [`filter`], [`operator`]: which figures, split by what, of what; [`range`]: days of a zone
 //! - [`channel`]: which kind of traffic an origin is
 //! - [`read`]: JSON → a query, and back; `query_string`: the same in an address; [`sentence`]: a query in words
+//! - `layer`: what is counted, by what is set of the site's goals
 //! - `plan`: what the store is asked; `table`: the groups that it gives, and their figures; `rank`: which rows come first;
 //!   [`answer`]: the rows
 //! - [`events`]: which single events are meant; [`fires`]: those; [`funnel`]: how far visitors get; [`goals`]: fires, visitors, conversion and revenue a goal and a day
@@ -16,6 +17,7 @@ pub mod filter;
 pub mod fires;
 pub mod funnel;
 pub mod goals;
+mod layer;
 pub mod metric;
 pub mod operator;
 mod plan;
@@ -30,6 +32,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::account::GoalBook;
 use crate::store::event::SiteId;
 use dimension::Dimension;
 use filter::Filter;
@@ -43,6 +46,8 @@ pub struct Query {
     pub site: SiteId,
     /// The same as people know it.
     pub website_id: Arc<str>,
+    /// What is set of its goals.
+    pub book: Arc<GoalBook>,
     /// Which figures, in this order.
     pub metrics: Vec<Metric>,
     /// Of fires of these goals only; of everything where there are none.
@@ -86,5 +91,19 @@ impl Query {
     fn asks(&self, metric: Metric) -> bool {
         let by = OrderBy::Metric(metric);
         self.metrics.contains(&metric) || self.order.iter().any(|order| order.by == by)
+    }
+
+    /// Whether the query wants fires of this goal, if it wants some only, by what it is called.
+    fn wants_goal(&self, shown: &str) -> bool {
+        let is_it = |name: &String| self.book.shown(name) == shown;
+        self.goals.iter().any(is_it)
+    }
+
+    /// Whether a goal has a row: one that lists leave out where it was asked for by name.
+    fn lists_goal(&self, shown: &str) -> bool {
+        let is_it = |name: &str| self.book.shown(name) == shown;
+        !self.book.is_hidden(shown)
+            || self.wants_goal(shown)
+            || self.filters.iter().any(|filter| filter.names_goal(&is_it))
     }
 }

@@ -1,7 +1,7 @@
 //! What the store is asked for a query: what it groups by, and what events must be. What its numbers are called is read
 //! while it scans; where that fails, the answer fails.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use roaring::RoaringBitmap;
@@ -10,8 +10,8 @@ use super::dimension::{Dimension, Named};
 use super::filter::Filter;
 use super::operator::{Matcher, Operator};
 use super::range::Range;
-use crate::store::event::{GoalName, SiteId};
-use crate::store::reports::cell::{Groups, Key, Visitors};
+use crate::account::GoalBook;
+use crate::store::reports::cell::Key;
 use crate::store::reports::group::{Axis, By, Fold};
 use crate::store::reports::test::{NumberTest, Of, Test};
 use crate::store::{ReadError, Store};
@@ -23,21 +23,35 @@ pub(super) type Values = Vec<Option<String>>;
 #[derive(Clone)]
 pub(super) struct Names {
     store: Arc<Store>,
+    book: Arc<GoalBook>,
     failed: Arc<Mutex<Option<rusqlite::Error>>>,
 }
 
 impl Names {
-    pub(super) fn new(store: &Arc<Store>) -> Names {
+    pub(super) fn new(store: &Arc<Store>, book: &Arc<GoalBook>) -> Names {
         Names {
             store: store.clone(),
+            book: book.clone(),
             failed: Arc::default(),
         }
     }
 
-    fn value(&self, named: Named, number: u32) -> Option<String> {
-        named.value(&self.store, number).unwrap_or_else(|error| {
+    pub(super) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    pub(super) fn book(&self) -> &GoalBook {
+        &self.book
+    }
+
+    pub(super) fn value(&self, named: Named, number: u32) -> Option<String> {
+        let value = named.value(&self.store, number).unwrap_or_else(|error| {
             *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             None
+        })?;
+        Some(match named {
+            Named::Goal => self.book.shown(&value).to_owned(),
+            _ => value,
         })
     }
 
@@ -100,9 +114,12 @@ impl Split {
         }
     }
 
-    /// The values of a key of the store, but for those that the day settles.
-    pub(super) fn values(&self, key: &Key, names: &Names) -> Values {
+    /// The values of a key of the store, but for those that the day settles; of a goal, where it is said which.
+    pub(super) fn values(&self, key: &Key, names: &Names, goal: Option<&str>) -> Values {
         let value = |dimension: &Dimension| {
+            if let (Dimension::Named(Named::Goal), Some(goal)) = (dimension, goal) {
+                return Some(goal.to_owned());
+            }
             let base = base(dimension)?;
             let key = match key {
                 Key::Several(keys) => {
@@ -154,16 +171,20 @@ fn fold(base: &Base, dimensions: &[Dimension], names: &Names) -> Option<Fold> {
     })))
 }
 
-/// What events must be to pass all of these filters.
+/// Who fired some goals.
+pub(super) type WhoFired<'a> = &'a dyn Fn(&Arc<[String]>) -> Result<Arc<RoaringBitmap>, ReadError>;
+
+/// What events must be to pass all of these filters; page views as fires of `as_goal`, where it is one.
 pub(super) fn tests(
     names: &Names,
-    site: SiteId,
     range: &Range,
     filters: &[Filter],
+    as_goal: Option<&str>,
+    who_fired: WhoFired,
 ) -> Result<Vec<Test>, ReadError> {
     let mut tests = Vec::new();
     for filter in filters {
-        match test(names, site, range, filter)? {
+        match test(names, range, filter, as_goal, who_fired)? {
             Test::All(all) => tests.extend(all),
             one => tests.push(one),
         }
@@ -171,14 +192,36 @@ pub(super) fn tests(
     Ok(tests)
 }
 
-fn test(names: &Names, site: SiteId, range: &Range, filter: &Filter) -> Result<Test, ReadError> {
-    let several = |filters: &[Filter]| tests(names, site, range, filters);
+fn test(
+    names: &Names,
+    range: &Range,
+    filter: &Filter,
+    as_goal: Option<&str>,
+    who_fired: WhoFired,
+) -> Result<Test, ReadError> {
+    let several = |filters: &[Filter]| tests(names, range, filters, as_goal, who_fired);
     Ok(match filter {
+        Filter::Value(operator, Dimension::Named(Named::Goal), values) => {
+            let matcher = Matcher::new(*operator, &asked(names.book(), *operator, values));
+            match as_goal {
+                Some(goal) => {
+                    // On any day: whoever asks by days has sums.
+                    let passes = matcher.passes(Some(goal));
+                    Test::Day(Arc::new(move |_| passes))
+                }
+                None => {
+                    let names = names.clone();
+                    let passes =
+                        move |number| matcher.passes(names.value(Named::Goal, number).as_deref());
+                    Test::Number(Of::Goal, once(passes))
+                }
+            }
+        }
         Filter::Value(operator, dimension, values) => {
             value_test(names, range, *operator, dimension, values)
         }
         Filter::Fired(fired, goals) => {
-            let visitors = who_fired(&names.store, site, range, goals)?;
+            let visitors = who_fired(goals)?;
             let fired = *fired;
             Test::Number(
                 Of::Visitor,
@@ -189,11 +232,27 @@ fn test(names: &Names, site: SiteId, range: &Range, filter: &Filter) -> Result<T
         Filter::Or(filters) => {
             let each = filters
                 .iter()
-                .map(|filter| test(names, site, range, filter));
+                .map(|filter| test(names, range, filter, as_goal, who_fired));
             Test::Any(each.collect::<Result<_, _>>()?)
         }
-        Filter::Not(filter) => Test::Not(Box::new(test(names, site, range, filter)?)),
+        Filter::Not(filter) => Test::Not(Box::new(test(names, range, filter, as_goal, who_fired)?)),
     })
+}
+
+/// What goals are called that were asked for by any of their names.
+pub(super) fn shown(book: &GoalBook, goals: &[String]) -> Vec<String> {
+    goals
+        .iter()
+        .map(|goal| book.shown(goal).to_owned())
+        .collect()
+}
+
+/// The values of a condition on goals, whole names as they are shown.
+fn asked(book: &GoalBook, operator: Operator, values: &Arc<[String]>) -> Arc<[String]> {
+    match operator {
+        Operator::Is | Operator::IsNot => shown(book, values).into(),
+        _ => values.clone(),
+    }
 }
 
 fn value_test(
@@ -227,7 +286,7 @@ fn value_test(
 }
 
 /// The same, asked once for each number: what occurs on one day occurs on others.
-fn once(test: impl Fn(u32) -> bool + Send + Sync + 'static) -> Arc<NumberTest> {
+pub(super) fn once(test: impl Fn(u32) -> bool + Send + Sync + 'static) -> Arc<NumberTest> {
     let known: Mutex<HashMap<u32, bool>> = Mutex::default();
     Arc::new(move |number| {
         let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -238,67 +297,4 @@ fn once(test: impl Fn(u32) -> bool + Send + Sync + 'static) -> Arc<NumberTest> {
         lock().insert(number, passes);
         passes
     })
-}
-
-/// The numbers of goals that are meant.
-pub(super) fn goals(
-    store: &Store,
-    site: SiteId,
-    is_meant: impl Fn(&GoalName) -> bool,
-) -> Result<HashSet<u32>, ReadError> {
-    let all = store.goals(site)?.into_iter();
-    let meant = all.filter(|(_, name)| is_meant(name));
-    Ok(meant.map(|(number, _)| number).collect())
-}
-
-/// Groups of a site's events by day: of those that pass all filters, and of fires of some goals alone where there are any.
-pub(super) fn ask(
-    names: &Names,
-    site: SiteId,
-    range: &Range,
-    split: &Split,
-    filters: &[Test],
-    goals: Option<HashSet<u32>>,
-) -> Result<BTreeMap<i32, Groups>, ReadError> {
-    let reports = names.store.reports();
-    names.checked(|| match goals {
-        None => reports.answer(site, range.days(), &split.by, filters),
-        // Of each goal sums are kept, and nothing else splits them here.
-        Some(goals)
-            if matches!(split.by, By::Total | By::Number(Of::Goal))
-                && filters.iter().all(|test| matches!(test, Test::Day(_))) =>
-        {
-            let mut days = reports.answer(site, range.days(), &By::Number(Of::Goal), filters)?;
-            let is_meant = |key: &Key| matches!(key, Key::Number(number) if goals.contains(number));
-            days.values_mut()
-                .for_each(|groups| groups.retain(|key, _| is_meant(key)));
-            Ok(days)
-        }
-        Some(goals) => {
-            let mut tests = filters.to_vec();
-            tests.push(Test::Number(
-                Of::Goal,
-                Arc::new(move |number| goals.contains(&number)),
-            ));
-            reports.answer(site, range.days(), &split.by, &tests)
-        }
-    })
-}
-
-/// Everybody who fired one of these goals within the range.
-fn who_fired(
-    store: &Store,
-    site: SiteId,
-    range: &Range,
-    goals: &[String],
-) -> Result<RoaringBitmap, ReadError> {
-    let meant = self::goals(store, site, |name| {
-        goals.iter().any(|goal| goal == name.as_str())
-    })?;
-    let days = store
-        .reports()
-        .answer(site, range.days(), &By::Number(Of::Goal), &[])?;
-    let is_meant = |key: &Key| matches!(key, Key::Number(number) if meant.contains(number));
-    let cells = days.values().flatten().filter(|(key, _)| is_meant(key));
-    Ok(Visitors::union(cells.map(|(_, cell)| &cell.visitors)))
 }

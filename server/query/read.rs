@@ -207,6 +207,7 @@ impl Sent {
         let query = Query {
             site: site.id,
             website_id: site.website_id.as_str().into(),
+            book: site.goals.clone(),
             metrics,
             goals,
             dimensions,

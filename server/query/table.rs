@@ -1,22 +1,21 @@
 //! The groups that the store gives for a query and a range, as rows to be, and their figures. Figures that add up are sums
 //! of days; visitors are counted over all days, exactly, and only where they are asked for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::dimension::{Dimension, Named};
+use super::layer::{Layer, Meant, Passing, Wants};
 use super::metric::Metric;
-use super::plan::{self, Names, Split, Values};
+use super::plan::{Names, Split, Values};
 use super::range::Range;
 use super::{Query, answer::Figure};
-use crate::store::event::Money;
+use crate::store::event::{GoalName, Money};
 use crate::store::person::Persons;
 use crate::store::reports::cell::{
-    Amount, Cell, Counts, Groups, Key, Revenue, Visitors, add_revenues, currency, money,
+    Amount, Cell, Counts, Key, Revenue, Visitors, add_revenues, currency, money,
 };
 use crate::store::{ReadError, Store};
-
-type Days = BTreeMap<i32, Groups>;
 
 /// What is known of a row before its visitors are counted.
 #[derive(Default)]
@@ -32,7 +31,9 @@ impl<'a> Group<'a> {
     fn add(&mut self, cell: &'a Cell) {
         self.counts.add(&cell.counts);
         add_revenues(&mut self.revenue, &cell.revenue);
-        self.visitors.push(&cell.visitors);
+        if cell.visitors.count() > 0 {
+            self.visitors.push(&cell.visitors);
+        }
     }
 
     /// Visitors, each day's counted anew: no fewer than there are.
@@ -60,7 +61,6 @@ impl<'a> Group<'a> {
 pub(super) struct Plan<'q> {
     query: &'q Query,
     names: Names,
-    store: Arc<Store>,
     persons: Option<Arc<Persons>>,
     split: Split,
     /// Where it isn't the same: how everybody is split whose share fired. Fires alone have goals and metadata.
@@ -70,9 +70,9 @@ pub(super) struct Plan<'q> {
 /// What the store gave for one range.
 pub(super) struct Passes {
     range: Range,
-    events: Days,
-    fired: Option<Days>,
-    everybody: Option<Days>,
+    events: Vec<Layer>,
+    fired: Option<Vec<Layer>>,
+    everybody: Option<Vec<Layer>>,
 }
 
 /// Groups by their values, of one range.
@@ -86,7 +86,7 @@ pub(super) struct Table<'a> {
 
 impl<'q> Plan<'q> {
     pub(super) fn new(store: &Arc<Store>, query: &'q Query) -> Result<Plan<'q>, ReadError> {
-        let names = Names::new(store);
+        let names = Names::new(store, &query.book);
         let is_of_visitor = |dimension: &&Dimension| !dimension.is_of_fire();
         let of_visitors: Vec<_> = query
             .dimensions
@@ -98,7 +98,6 @@ impl<'q> Plan<'q> {
         let is_asked = query.asks(Metric::ConversionRate) && !is_same;
         Ok(Plan {
             query,
-            store: store.clone(),
             persons: query
                 .asks(Metric::People)
                 .then(|| store.persons())
@@ -112,31 +111,23 @@ impl<'q> Plan<'q> {
     /// Asks the store.
     pub(super) fn passes(&self, range: &Range) -> Result<Passes, ReadError> {
         let query = self.query;
-        let filters = plan::tests(&self.names, query.site, range, &query.filters)?;
-        let ask = |split: &Split, goals: Option<HashSet<u32>>| {
-            plan::ask(&self.names, query.site, range, split, &filters, goals)
-        };
-        let meant = || {
-            plan::goals(&self.store, query.site, |name| {
-                query.goals.iter().any(|goal| goal == name.as_str())
-            })
-        };
+        let passing = Passing::new(&self.names, query.site, range, &query.filters);
+        let is_meant = |name: &str| query.wants_goal(name);
+        let meant: Option<Meant> = (!query.goals.is_empty()).then_some(&is_meant);
         let is_by_goal = query.dimensions.contains(&Dimension::Named(Named::Goal));
         let all_fires = query.goals.is_empty() && !is_by_goal && query.asks(Metric::ConversionRate);
-        let fired = || plan::goals(&self.store, query.site, |name| !name.is_reserved());
+        let is_any = |name: &str| GoalName::reserved(name).is_none() && !query.book.is_hidden(name);
+        let nothing = Wants::default();
         Ok(Passes {
             range: range.clone(),
-            events: ask(
-                &self.split,
-                (!query.goals.is_empty()).then(meant).transpose()?,
-            )?,
+            events: passing.layers(&self.split, meant, Wants::of(query))?,
             fired: all_fires
-                .then(|| ask(&self.split, Some(fired()?)))
+                .then(|| passing.layers(&self.split, Some(&is_any), nothing))
                 .transpose()?,
             everybody: self
                 .everybody
                 .as_ref()
-                .map(|split| ask(split, None))
+                .map(|split| passing.layers(split, None, nothing))
                 .transpose()?,
         })
     }
@@ -144,24 +135,25 @@ impl<'q> Plan<'q> {
     /// The groups of what the store gave. Days, weeks and months of other ranges than the query's are those at the same
     /// place in it.
     pub(super) fn table<'a>(&'a self, passes: &'a Passes) -> Result<Table<'a>, ReadError> {
-        let grouped = |split: &Split, days: &'a Days| {
-            self.names.checked(|| {
-                Ok(grouped(split, days, &self.names, |named, day| {
-                    let (from, to) = (&passes.range, &self.query.range);
-                    named.of_day(if from == to {
-                        day
-                    } else {
-                        named.moved(day, from.from, to.from)
-                    })
-                }))
+        let of_day = |named: Named, day| {
+            let (from, to) = (&passes.range, &self.query.range);
+            named.of_day(if from == to {
+                day
+            } else {
+                named.moved(day, from.from, to.from)
             })
+        };
+        let is_listed = |goal: &str| self.query.lists_goal(goal);
+        let grouped = |split: &Split, layers: &'a [Layer]| {
+            let grouped = || Ok(grouped(split, layers, &self.names, of_day, is_listed));
+            self.names.checked(grouped)
         };
         let mut table = Table {
             groups: grouped(&self.split, &passes.events)?,
             fired: passes
                 .fired
                 .as_ref()
-                .map(|days| grouped(&self.split, days))
+                .map(|layers| grouped(&self.split, layers))
                 .transpose()?,
             everybody: None,
             kept: self
@@ -172,8 +164,8 @@ impl<'q> Plan<'q> {
                 .collect(),
             persons: self.persons.as_deref(),
         };
-        if let (Some(split), Some(days)) = (&self.everybody, &passes.everybody) {
-            let everybody = grouped(split, days)?;
+        if let (Some(split), Some(layers)) = (&self.everybody, &passes.everybody) {
+            let everybody = grouped(split, layers)?;
             if table.kept.iter().all(|kept| *kept) {
                 // Where nobody fired is a row of its own.
                 for values in everybody.keys() {
@@ -188,27 +180,31 @@ impl<'q> Plan<'q> {
 
 fn grouped<'a>(
     split: &Split,
-    days: &'a Days,
+    layers: &'a [Layer],
     names: &Names,
     of_day: impl Fn(Named, i32) -> Option<String>,
+    is_listed: impl Fn(&str) -> bool,
 ) -> HashMap<Values, Group<'a>> {
     let mut keys = Numbered::default();
     let mut spans = Numbered::default();
-    let mut key_numbers: HashMap<&Key, usize> = HashMap::new();
     let mut groups: HashMap<(usize, usize), Group> = HashMap::new();
     let is_of_day = |dimension: &Dimension| match dimension {
         Dimension::Named(named) if named.is_of_day() => Some(*named),
         _ => None,
     };
     let of_days: Vec<Option<Named>> = split.dimensions.iter().map(is_of_day).collect();
-    for (day, cells) in days {
-        let values = of_days.iter().map(|named| of_day((*named)?, *day));
-        let span = spans.number(values.collect());
-        for (key, cell) in cells {
-            let key = *key_numbers
-                .entry(key)
-                .or_insert_with(|| keys.number(split.values(key, names)));
-            groups.entry((span, key)).or_default().add(cell);
+    for layer in layers {
+        let goal = layer.goal.as_deref();
+        let mut key_numbers: HashMap<&Key, usize> = HashMap::new();
+        for (day, cells) in &layer.days {
+            let values = of_days.iter().map(|named| of_day((*named)?, *day));
+            let span = spans.number(values.collect());
+            for (key, cell) in cells {
+                let key = *key_numbers
+                    .entry(key)
+                    .or_insert_with(|| keys.number(split.values(key, names, goal)));
+                groups.entry((span, key)).or_default().add(cell);
+            }
         }
     }
     let goal = Dimension::Named(Named::Goal);
@@ -224,9 +220,11 @@ fn grouped<'a>(
         (values.cloned().collect::<Values>(), group)
     });
     // Page views are no goal.
-    named
-        .filter(|(values, _)| goal.is_none_or(|at| values[at].is_some()))
-        .collect()
+    let is_row = |values: &Values| match goal {
+        Some(at) => values[at].as_deref().is_some_and(&is_listed),
+        None => true,
+    };
+    named.filter(|(values, _)| is_row(values)).collect()
 }
 
 /// Values by number.

@@ -27,6 +27,11 @@ impl GoalName {
         pixel::name::parse(text).map(|name| GoalName(name.to_owned()))
     }
 
+    /// A name of either kind.
+    pub fn shown(text: &str) -> Option<GoalName> {
+        GoalName::parse(text).or_else(|| GoalName::reserved(text))
+    }
+
     /// One of the seven names that only the pixel may fire.
     pub fn reserved(text: &str) -> Option<GoalName> {
         pixel::name::is_reserved(text).then(|| GoalName(text.to_owned()))
@@ -155,6 +160,16 @@ pub struct Event {
 }
 
 impl Money {
+    /// From major units; `None` where it is no amount that can be counted.
+    pub fn of_major(amount: f64, currency: iso_currency::Currency) -> Option<Money> {
+        let minor = (amount * 10f64.powi(i32::from(currency.exponent()?))).round();
+        // Past this a double no longer tells one smallest unit from the next.
+        (minor.abs() < 9e15).then_some(Money {
+            minor: minor as i64,
+            currency,
+        })
+    }
+
     /// In major units: euros rather than cents. For people to read; sums are made of minor units.
     pub fn major(&self) -> f64 {
         self.minor as f64 / 10f64.powi(i32::from(self.currency.exponent().unwrap_or(0)))

@@ -109,6 +109,27 @@ fn people_of_version_2_keep_their_logins() {
 }
 
 #[test]
+fn sites_of_version_3_have_goals_of_which_nothing_is_set() {
+    let server = Server::on(
+        older(include_str!("../data/accounts-version-3.sql")),
+        &["--clock", "2026-11-24T12:00:00Z"],
+    );
+    let cookie = ("cookie", "admx_login=login-1");
+    let me = server.get("/api/v1/me", &[cookie]).json();
+    let site = &me["data"]["sites"][0];
+    assert_eq!(
+        (&site["name"], &site["currency"]),
+        (&json!("Shop"), &json!("EUR"))
+    );
+    let goals = server.get("/api/v1/goals", &[cookie]).json();
+    assert_eq!(goals["data"]["goals"], json!([]));
+    let key = server.new_key();
+    let question = json!({ "website_id": site["website_id"], "metrics": ["fires"] });
+    assert_eq!(server.query(&key, question)[0]["metrics"], json!([3]));
+    server.run(&["check"]);
+}
+
+#[test]
 fn a_backup_taken_under_way_is_whole_and_is_put_back() {
     let (server, site, key) = set_up(&[]);
     for n in 0..20 {
@@ -148,9 +169,9 @@ fn a_backup_taken_under_way_is_whole_and_is_put_back() {
         "stop the server first",
     );
     let data = server.stop();
-    // A byte in the middle of it.
+    // A byte of its first file.
     let mut bytes = std::fs::read(&file).unwrap();
-    let middle = bytes.len() / 2;
+    let middle = bytes.len() / 3;
     bytes[middle] ^= 1;
     let damaged = elsewhere.path().join("damaged");
     std::fs::write(&damaged, &bytes).unwrap();

@@ -5,7 +5,7 @@
 //! - `durable`: kills, stops, power cuts and failing disks; `fault`: makes the disk fail; `load`: what runs meanwhile
 //! - `watch`: what a server says of itself; `query`: what the API answers
 //! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
-//!   where; `manage`: sites and keys; `share`: notes, saved views, public links
+//!   where; `manage`: sites and keys; `goals`: what is set of goals; `share`: notes, saved views, public links
 //! - `transfer`: events as files, out and in; `events`: single events
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
 //! - `sample`: every code sample of the product's page, run as written
@@ -24,6 +24,7 @@ mod event;
 mod events;
 mod fault;
 mod forget;
+mod goals;
 mod hostile;
 mod limit;
 mod load;

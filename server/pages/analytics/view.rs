@@ -295,6 +295,7 @@ impl View {
         Query {
             site: site.id,
             website_id: site.website_id.as_str().into(),
+            book: site.goals.clone(),
             metrics: Vec::new(),
             goals: Vec::new(),
             dimensions: Vec::new(),

@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::account::Site;
+use crate::account::{Goal, GoalBook, GoalSettings, Site};
 use crate::query::dimension::{Dimension, Named};
 use crate::query::filter::WEEKDAYS;
 use crate::query::range::Range;
@@ -27,6 +27,7 @@ const FROM: &str = "2026-10-20T00:00:00Z";
 pub(super) const NOW: Timestamp = Timestamp::constant(1_795_521_600, 0);
 
 /// What is known of an event.
+#[derive(Clone)]
 pub(super) struct Fact {
     pub(super) at: Timestamp,
     pub(super) visitor: Option<u8>,
@@ -203,3 +204,63 @@ impl Fact {
         (range.from..=range.to).contains(&date)
     }
 }
+
+/// The same site with something set of its goals, and its events as they are then: page views that are fires are there
+/// as both.
+pub(super) static BOOKED: LazyLock<(Site, Vec<Fact>)> = LazyLock::new(|| {
+    let set = |name: &str| GoalSettings::named(name).unwrap();
+    let eur = |amount| Some((amount, Currency::EUR));
+    let mut any = set("Any page").with_page("*").unwrap();
+    any.is_hidden = true;
+    let mut scrolled = set("__admx_scroll_50").with_value(eur(0.01)).unwrap();
+    scrolled.is_hidden = true;
+    let trial = set("Trial Started").with_page("/p1*").unwrap();
+    let sets = [
+        set("Bought")
+            .with_names(["Buy, now"].into_iter())
+            .and_then(|set| set.with_value(eur(10.0)))
+            .unwrap(),
+        trial.with_value(Some((250.0, Currency::JPY))).unwrap(),
+        set("Saw p2")
+            .with_page("/P2")
+            .and_then(|set| set.with_value(eur(1.5)))
+            .unwrap(),
+        any,
+        scrolled,
+    ];
+    let goal = |(id, set)| Goal { id, set };
+    let book = GoalBook::new((1..).zip(sets.clone()).map(goal).collect());
+    let mut facts = Vec::new();
+    for fact in &GROUND.facts {
+        let mut stored = fact.clone();
+        if let Some(name) = &mut stored.goal {
+            if name == "Buy, now" {
+                *name = "Bought".into();
+            }
+            let set = sets.iter().find(|set| set.name.as_str() == name);
+            let worth = set.and_then(|set| set.value.clone());
+            stored.money = stored.money.or(worth);
+        }
+        facts.push(stored);
+        for set in sets.iter().filter(|_| fact.goal.is_none()) {
+            let is_fire = match set.page.as_deref() {
+                Some("*") => true,
+                Some("/p1*") => fact.path.starts_with("/p1"),
+                Some(_) => fact.path == "/p2",
+                None => false,
+            };
+            if is_fire {
+                facts.push(Fact {
+                    goal: Some(set.name.to_string()),
+                    money: set.value.clone(),
+                    ..fact.clone()
+                });
+            }
+        }
+    }
+    let site = Site {
+        goals: Arc::new(book),
+        ..site()
+    };
+    (site, facts)
+});

@@ -13,47 +13,58 @@ use super::answer::{Answer, Figure, Row, answer};
 use super::dimension::{Dimension, Named};
 use super::filter::{Filter, WEEKDAYS};
 use super::funnel;
+use super::goals;
 use super::metric::Metric;
-use super::operator::Matcher;
+use super::operator::{Matcher, Operator};
 use super::plan::Values;
 use super::range::Range;
 use super::read::Sent;
 use super::sentence::sentence;
 use super::{Order, OrderBy, Query};
+use crate::account::{GoalBook, Site};
 use crate::store::event::Money;
-use ground::{Fact, GROUND, NOW};
+use ground::{BOOKED, Fact, GROUND, NOW};
 
 /// Events of a range that pass the filters.
 fn passing(query: &Query, range: &Range) -> Vec<&'static Fact> {
-    let all: Vec<&Fact> = GROUND
-        .facts
-        .iter()
-        .filter(|fact| fact.is_in(range))
-        .collect();
+    let facts = if query.book.goals().is_empty() {
+        &GROUND.facts
+    } else {
+        &BOOKED.1
+    };
+    let all: Vec<&Fact> = facts.iter().filter(|fact| fact.is_in(range)).collect();
     let mut fired: BTreeMap<&str, BTreeSet<u8>> = BTreeMap::new();
     for fact in &all {
         if let (Some(goal), Some(visitor)) = (&fact.goal, fact.visitor) {
             fired.entry(goal).or_default().insert(visitor);
         }
     }
-    fn passes(fact: &Fact, filter: &Filter, fired: &BTreeMap<&str, BTreeSet<u8>>) -> bool {
+    type Fired<'a> = BTreeMap<&'a str, BTreeSet<u8>>;
+    fn passes(fact: &Fact, filter: &Filter, fired: &Fired, book: &GoalBook) -> bool {
+        let passes = |filter: &Filter| passes(fact, filter, fired, book);
         match filter {
             Filter::Value(operator, dimension, values) => {
-                Matcher::new(*operator, values).passes(fact.value(dimension).as_deref())
+                let is_whole = matches!(operator, Operator::Is | Operator::IsNot);
+                let is_goal = *dimension == Dimension::Named(Named::Goal);
+                let values = match is_whole && is_goal {
+                    true => values.iter().map(|v| book.shown(v).to_owned()).collect(),
+                    false => values.clone(),
+                };
+                Matcher::new(*operator, &values).passes(fact.value(dimension).as_deref())
             }
             Filter::Fired(has, goals) => {
-                let who = goals.iter().filter_map(|goal| fired.get(goal.as_str()));
+                let who = goals.iter().filter_map(|goal| fired.get(book.shown(goal)));
                 let by = |visitor| who.clone().any(|who| who.contains(&visitor));
                 fact.visitor.is_some_and(by) == *has
             }
-            Filter::And(filters) => filters.iter().all(|filter| passes(fact, filter, fired)),
-            Filter::Or(filters) => filters.iter().any(|filter| passes(fact, filter, fired)),
-            Filter::Not(filter) => !passes(fact, filter, fired),
+            Filter::And(filters) => filters.iter().all(passes),
+            Filter::Or(filters) => filters.iter().any(passes),
+            Filter::Not(filter) => !passes(filter),
         }
     }
     let is_passing = |fact: &&Fact| {
         let mut filters = query.filters.iter();
-        filters.all(|filter| passes(fact, filter, &fired))
+        filters.all(|filter| passes(fact, filter, &fired, &query.book))
     };
     all.into_iter().filter(is_passing).collect()
 }
@@ -61,6 +72,7 @@ fn passing(query: &Query, range: &Range) -> Vec<&'static Fact> {
 type Grouped = BTreeMap<Values, Vec<&'static Fact>>;
 
 fn grouped(
+    query: &Query,
     facts: &[&'static Fact],
     dimensions: &[Dimension],
     move_to: impl Fn(&Dimension, String) -> String,
@@ -69,8 +81,9 @@ fn grouped(
     for fact in facts {
         let value = |dimension| fact.value(dimension).map(|value| move_to(dimension, value));
         let values: Values = dimensions.iter().map(value).collect();
-        let is_fires = |(dimension, value): (&Dimension, &Option<String>)| {
-            !dimension.is_of_fire() || value.is_some()
+        let is_fires = |(dimension, value): (&Dimension, &Option<String>)| match value {
+            Some(goal) if *dimension == Dimension::Named(Named::Goal) => query.lists_goal(goal),
+            value => !dimension.is_of_fire() || value.is_some(),
         };
         if dimensions.iter().zip(&values).all(is_fires) {
             groups.entry(values).or_default().push(fact);
@@ -115,7 +128,7 @@ impl<'q> Slow<'q> {
                 || fact
                     .goal
                     .as_ref()
-                    .is_some_and(|goal| query.goals.contains(goal))
+                    .is_some_and(|goal| query.goals.iter().any(|g| query.book.shown(g) == goal))
         };
         let counted: Vec<&Fact> = all.iter().filter(of_goals).copied().collect();
         let kept: Vec<Dimension> = query
@@ -126,8 +139,8 @@ impl<'q> Slow<'q> {
             .collect();
         Slow {
             query,
-            groups: grouped(&counted, &query.dimensions, move_to),
-            everybody: grouped(&all, &kept, move_to),
+            groups: grouped(query, &counted, &query.dimensions, move_to),
+            everybody: grouped(query, &all, &kept, move_to),
         }
     }
 
@@ -158,10 +171,9 @@ impl<'q> Slow<'q> {
                 let is_meant = |fact: &&&Fact| {
                     is_by_goal
                         || !self.query.goals.is_empty()
-                        || fact
-                            .goal
-                            .as_ref()
-                            .is_some_and(|goal| !goal.starts_with("__"))
+                        || fact.goal.as_ref().is_some_and(|goal| {
+                            !goal.starts_with("__") && !self.query.book.is_hidden(goal)
+                        })
                 };
                 let fired = visitors(facts.iter().filter(is_meant)).len();
                 let kept = self
@@ -292,10 +304,10 @@ fn slow(query: &Query) -> Vec<Row> {
     main.rows().into_iter().map(row).collect()
 }
 
-fn read(json: &Value) -> Query {
+fn read(json: &Value, site: &Site) -> Query {
     Sent::json(json.to_string().as_bytes())
         .unwrap()
-        .read(&GROUND.site, NOW)
+        .read(site, NOW)
         .unwrap()
 }
 
@@ -335,6 +347,9 @@ fn counted_query() -> impl Strategy<Value = Value> {
         json!(["is", "weekday", ["Sunday", "Monday"]]),
         json!(["is_not", "day", ["2026-10-25"]]),
         json!(["is", "goal", ["Buy, now", ""]]),
+        json!(["contains", "goal", ["P2", "bou"]]),
+        json!(["is_not", "goal", ["Saw p2", "Any page", ""]]),
+        json!(["has_fired", "goal", ["Saw p2"]]),
         json!(["has_fired", "goal", ["Trial Started"]]),
         json!(["has_not_fired", "goal", ["Buy, now", "nothing"]]),
         json!([
@@ -367,7 +382,7 @@ fn counted_query() -> impl Strategy<Value = Value> {
     (
         names,
         prop::sample::subsequence(dimensions.to_vec(), 0..=3).prop_shuffle(),
-        prop::sample::subsequence(vec!["Trial Started", "Buy, now"], 0..=2),
+        prop::sample::subsequence(vec!["Trial Started", "Buy, now", "Saw p2", "Any page"], 0..=2),
         prop::sample::subsequence(filters.to_vec(), 0..=2),
         prop::sample::select(ranges.to_vec()),
         prop::option::of(prop::sample::select(ranges.to_vec())),
@@ -391,12 +406,47 @@ fn ask(query: &Query) -> Answer {
     answer(&GROUND.store, query).unwrap()
 }
 
+#[test]
+fn goals_of_a_site_are_what_counting_gives() {
+    for (site, facts) in [(&GROUND.site, &GROUND.facts), (&BOOKED.0, &BOOKED.1)] {
+        let json = json!({"metrics": ["fires", "visitors", "conversion_rate", "revenue"], "dimensions": ["goal"],
+            "range": {"from": "2026-10-18", "to": "2026-11-12"}, "limit": 100});
+        let query = read(&json, site);
+        let found = goals::goals(&GROUND.store, site, &query.range).unwrap();
+        assert_eq!(
+            found.visitors,
+            visitors(&facts.iter().collect::<Vec<_>>()).len() as u64
+        );
+        assert_eq!(
+            found.views,
+            facts.iter().filter(|fact| fact.goal.is_none()).count() as u64
+        );
+        let rows: BTreeMap<_, _> = slow(&query)
+            .into_iter()
+            .map(|row| (row.values[0].clone().unwrap(), row.figures))
+            .collect();
+        assert_eq!(found.goals.len(), rows.len());
+        for goal in &found.goals {
+            let figures = vec![
+                Figure::Count(goal.fires),
+                Figure::Count(goal.visitors),
+                Figure::Ratio(Some(goal.conversion_rate)),
+                Figure::Money(goal.revenue.clone()),
+            ];
+            assert_eq!(figures, rows[goal.name.as_str()], "{}", goal.name);
+            let fires: u64 = goal.days.iter().map(|day| day.fires).sum();
+            assert_eq!(fires, goal.fires);
+        }
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn answers_are_what_counting_gives(json in counted_query()) {
-        let query = read(&json);
+    fn answers_are_what_counting_gives(json in counted_query(), is_booked: bool) {
+        let site = if is_booked { &BOOKED.0 } else { &GROUND.site };
+        let query = read(&json, site);
         let wanted = slow(&query);
         let mut found = Vec::new();
         // From page to page.
@@ -408,7 +458,7 @@ proptest! {
             let Some(next) = answer.next else { break };
             let mut json = json.clone();
             json["cursor"] = json!(next);
-            page = read(&json);
+            page = read(&json, site);
         }
         prop_assert_eq!(found.len(), wanted.len().min(query.limit * 4));
         for (nth, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
@@ -418,18 +468,25 @@ proptest! {
 
     #[test]
     fn funnels_are_what_walking_through_gives(
-        window in 1u64..3000, source in any::<bool>(), second in 0usize..4,
+        window in 1u64..3000, source in any::<bool>(), second in 0usize..6, is_booked: bool,
     ) {
+        let site = if is_booked { &BOOKED.0 } else { &GROUND.site };
+        let book = &site.goals;
         let filters = if source { json!([["is", "source", ["google"]]]) } else { json!([]) };
-        let second = [json!({"page": "/p1*"}), json!({"goal": "Buy, now"}), json!({"goal": "no"}), json!({"page": "*"})][second].clone();
+        let second = [json!({"page": "/p1*"}), json!({"goal": "Buy, now"}), json!({"goal": "no"}), json!({"page": "*"}), json!({"goal": "Saw p2"}), json!({"goal": "Bought"})][second].clone();
         let json = json!({
             "steps": [{"page": "/P2"}, second, {"goal": "Trial Started"}], "window_minutes": window, "filters": filters,
             "range": {"from": "2026-10-21", "to": "2026-11-02"},
         });
-        let asked = funnel::Sent::json(json.to_string().as_bytes()).unwrap().read(&GROUND.site, NOW).unwrap();
+        let asked = funnel::Sent::json(json.to_string().as_bytes()).unwrap().read(site, NOW).unwrap();
         let found = funnel::funnel(&GROUND.store, &asked).unwrap();
         let is_step = |fact: &Fact, step: &funnel::Step| match step {
-            funnel::Step::Goal(name) => fact.goal.as_ref() == Some(name),
+            funnel::Step::Goal(name) => match (&fact.goal, book.goal(name).and_then(|goal| goal.set.page.as_deref())) {
+                (Some(goal), _) => book.shown(goal) == book.shown(name),
+                (None, Some("/p1*")) => fact.path.starts_with("/p1"),
+                (None, Some(_)) => fact.path == "/p2",
+                (None, None) => false,
+            },
             funnel::Step::Page(pattern) => fact.goal.is_none() && match pattern.as_str() {
                 "*" => true,
                 "/p1*" => fact.path.starts_with("/p1"),
@@ -466,6 +523,6 @@ proptest! {
             prop_assert_eq!(found.median_seconds, median);
         }
         prop_assert!(!asked.sentence().is_empty());
-        prop_assert_eq!(funnel::Sent::json(asked.json().to_string().as_bytes()).unwrap().read(&GROUND.site, NOW).unwrap(), asked);
+        prop_assert_eq!(funnel::Sent::json(asked.json().to_string().as_bytes()).unwrap().read(site, NOW).unwrap(), asked);
     }
 }

@@ -73,6 +73,7 @@ fn query() -> impl Strategy<Value = Query> {
                 Query {
                     site: SiteId(1),
                     website_id: site().website_id.into(),
+                    book: Default::default(),
                     metrics,
                     goals,
                     order: orders.into_iter().map(order).collect(),
@@ -112,7 +113,7 @@ fn sentences_say_every_part() {
         if json["range"].is_null() {
             json["range"] = range.clone();
         }
-        sentence(&read(&json))
+        sentence(&read(&json, &super::GROUND.site))
     };
     for (json, expected) in [
         (

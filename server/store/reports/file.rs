@@ -15,7 +15,7 @@ use crate::private;
 use crate::store::schema;
 
 /// The form of the file; a file of another form is made anew.
-const FORM: i64 = 3;
+const FORM: i64 = 4;
 
 const TABLES: &str = "
      -- Events of a site and day as columns: see part.rs. first, last: the least and the greatest number of them. rolled:

@@ -22,6 +22,8 @@ pub enum By {
     Total,
     /// What a number stands for.
     Number(Of),
+    /// The page, of page views alone: goals fire on pages too, and are in no group.
+    Viewed,
     /// The last page that a session saw on a day. Of its counts only sessions and visitors mean something.
     Exit,
     /// A key of metadata. Events without it are in no group.
@@ -61,7 +63,7 @@ impl std::fmt::Debug for Fold {
 
 impl By {
     /// Those that a day's sums are kept of.
-    pub(super) const KEPT: [By; 7] = [
+    pub(super) const KEPT: [By; 8] = [
         By::Total,
         By::Number(Of::Goal),
         By::Number(Of::Page),
@@ -69,6 +71,7 @@ impl By {
         By::Exit,
         By::Number(Of::Origin),
         By::Number(Of::Client),
+        By::Viewed,
     ];
 
     /// The number under which a day's sums are kept.
@@ -85,6 +88,7 @@ impl By {
         match self {
             By::Total => Some(Key::Number(0)),
             By::Number(of) => Some(Key::Number(of.of(row))),
+            By::Viewed => (row.goal == 0).then_some(Key::Number(row.url)),
             By::Exit => Some(Key::Number(row.url)),
             By::Metadata(key) => row.metadata(key).map(Key::Text),
             By::Hour(zone) => Some(Key::Number(hour::of(row.at, zone))),
@@ -130,6 +134,18 @@ impl Grouping {
                 rows: vec![0; n],
             },
             By::Number(of) => numbered(of.kind())?,
+            By::Viewed => {
+                let goals = part::codes(&columns.column(Kind::Goal)?, n)?;
+                let mut pages = numbered(Kind::Url)?;
+                let none = pages.keys.len() as u32;
+                pages.keys.push(None);
+                for (page, goal) in pages.rows.iter_mut().zip(&goals.rows) {
+                    if goals.occurs[*goal as usize] != 0 {
+                        *page = none;
+                    }
+                }
+                pages
+            }
             By::Exit => numbered(Kind::Url)?,
             By::Metadata(key) => match columns.metadata(key)? {
                 Some(codes) => {

@@ -2,7 +2,7 @@
 //!
 //! Events that were committed a moment ago lie in memory, in the [`tail`]. When there are enough of them they are *sealed*:
 //! each site's and day's events become a part, columns in one blob ([`part`], [`file`]). When a day is over its parts are
-//! merged and its *sums* are kept ([`sums`]): for each goal, page, entry and exit page, origin and client the counts, and
+//! merged and its *sums* are kept ([`sums`]): for each goal, page, page view, entry and exit page, origin and client the counts, and
 //! the visitors as a Roaring bitmap. Sums are the very answer that a scan gives ([`scan`]), kept; so they can't disagree.
 //! A question says what events must be ([`test`]) and what they are grouped by ([`group`]). It is answered from sums where
 //! nothing is filtered, from columns else, and from the tail for what is not sealed yet. An event that comes late makes a further part of its day, which is scanned beside the day's sums until both are

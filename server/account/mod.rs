@@ -47,7 +47,7 @@ pub use site::{NewSite, Site, SiteChange, currency, keep_days, zone};
 pub use word::{ChangeError, Email, Name};
 
 /// How old what is held in memory may be.
-const MOMENT: Duration = Duration::from_millis(10);
+const MOMENT: Duration = Duration::from_millis(2);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Freshness {

@@ -42,7 +42,10 @@ pub(super) fn series(points: &[Point], title: &str) -> Series {
     let now: Vec<f64> = points.iter().map(|point| point.value).collect();
     let before: Option<Vec<f64>> = points.iter().map(|point| point.before).collect();
     let most = now.iter().chain(before.iter().flatten()).copied();
+    let is_whole = now.iter().all(|value| value.fract() == 0.0);
     let step = nice(most.fold(0.0, f64::max) / f64::from(LINES));
+    // Half a visitor is nobody.
+    let step = if is_whole { step.ceil() } else { step };
     let top = step * f64::from(LINES);
     let mut lines = vec![now.as_slice()];
     lines.extend(before.as_deref());
@@ -156,7 +159,7 @@ mod tests {
     fn grids_have_round_values() {
         for (value, expected) in [
             (0.0, 1.0),
-            (0.7, 1.0),
+            (0.7, 0.75),
             (3.0, 3.0),
             (21.0, 25.0),
             (430.0, 500.0),

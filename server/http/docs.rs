@@ -59,3 +59,41 @@ pub(super) async fn operate(State(app): State<Arc<App>>) -> Result<Response, NoP
         },
     )
 }
+
+/// `GET /docs/install`
+pub(super) async fn install(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Install {
+            here: "/docs/install",
+            base_url: &app.base_url,
+        },
+    )
+}
+
+/// `GET /docs/goals`
+pub(super) async fn goals(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Goals {
+            here: "/docs/goals",
+            base_url: &app.base_url,
+        },
+    )
+}
+
+/// `GET /docs/proxy`
+pub(super) async fn proxy(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Proxy {
+            here: "/docs/proxy",
+            base_url: &app.base_url,
+        },
+    )
+}
+
+/// `GET /docs/host`
+pub(super) async fn host() -> Result<Response, NoPage> {
+    page(StatusCode::OK, &docs::Host { here: "/docs/host" })
+}

@@ -3,11 +3,15 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 5] = [
+pub const DOCS: [(&str, &str); 9] = [
     ("Docs", "/docs"),
+    ("Install", "/docs/install"),
+    ("Goals", "/docs/goals"),
     ("Script", "/docs/script"),
     ("Privacy", "/docs/privacy"),
     ("CSP", "/docs/csp"),
+    ("Proxy", "/docs/proxy"),
+    ("Self-hosting", "/docs/host"),
     ("Operate", "/docs/operate"),
 ];
 
@@ -57,4 +61,42 @@ pub struct Operate<'a> {
     pub here: &'static str,
     /// Where this server is reached.
     pub base_url: &'a str,
+}
+
+/// `/docs/install`: how the script comes onto a site.
+#[derive(Template)]
+#[template(path = "docs/install.html", config = "www/askama.toml")]
+pub struct Install<'a> {
+    /// Its path.
+    pub here: &'static str,
+    /// Where this server is reached.
+    pub base_url: &'a str,
+}
+
+/// `/docs/goals`: names, metadata, from a backend.
+#[derive(Template)]
+#[template(path = "docs/goals.html", config = "www/askama.toml")]
+pub struct Goals<'a> {
+    /// Its path.
+    pub here: &'static str,
+    /// Where this server is reached.
+    pub base_url: &'a str,
+}
+
+/// `/docs/proxy`: script and events through one's own domain.
+#[derive(Template)]
+#[template(path = "docs/proxy.html", config = "www/askama.toml")]
+pub struct Proxy<'a> {
+    /// Its path.
+    pub here: &'static str,
+    /// Where this server is reached.
+    pub base_url: &'a str,
+}
+
+/// `/docs/host`: systemd, containers, reverse proxies, backups.
+#[derive(Template)]
+#[template(path = "docs/host.html", config = "www/askama.toml")]
+pub struct Host {
+    /// Its path.
+    pub here: &'static str,
 }

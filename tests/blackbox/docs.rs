@@ -5,8 +5,31 @@ use std::collections::BTreeSet;
 use crate::server::Server;
 
 /// A path of the docs, and what stands on it; BASE is where this server is reached.
-const ROWS: [(&str, &[&str]); 5] = [
+const ROWS: [(&str, &[&str]); 9] = [
     ("/docs", &["The script", "What is stored and sent"]),
+    (
+        "/docs/install",
+        &[
+            "functions.php",
+            "layout/theme.liquid",
+            "next/script",
+            "Svelte",
+            "createElement",
+        ],
+    ),
+    ("/docs/goals", &["curl BASE/api/event", "fired_at"]),
+    (
+        "/docs/proxy",
+        &[
+            "proxy_pass BASE/js/script.plus.js;",
+            "reverse_proxy BASE",
+            "cf-connecting-ip",
+        ],
+    ),
+    (
+        "/docs/host",
+        &["WantedBy=multi-user.target", "FROM debian", "admx backup"],
+    ),
     (
         "/docs/script",
         &[

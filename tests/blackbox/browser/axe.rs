@@ -8,11 +8,15 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 23] = [
+const PAGES: [&str; 29] = [
     "/",
     "/demo",
     "/login",
     "/docs",
+    "/docs/install",
+    "/docs/goals",
+    "/docs/proxy",
+    "/docs/host",
     "/docs/script",
     "/docs/privacy",
     "/docs/csp",
@@ -29,6 +33,8 @@ const PAGES: [&str; 23] = [
     "/dashboard/funnels?site=SITE&step=page:/&step=goal:Trial%20Started",
     "/settings/websites",
     "/settings/websites/SITE",
+    "/settings/websites/SITE/goals",
+    "/settings/websites/SITE/share",
     "/settings/api-keys",
     "/settings/team",
     "/settings/account",

@@ -1,5 +1,5 @@
 //! Every page for people, at a desk and on a phone, light and dark: axe-core finds nothing against WCAG 2.2 AA, and
-//! nothing is wider than the window.
+//! nothing is wider than the window. With `ADMX_SHOTS=FOLDER` in the environment each is put there as a picture.
 
 use serde_json::{Value, json};
 
@@ -74,6 +74,15 @@ fn no_page_has_a_barrier() {
                     .await
                     .unwrap();
                 browser.script(&axe).await;
+                if let Ok(folder) = std::env::var("ADMX_SHOTS") {
+                    let name: String = page
+                        .chars()
+                        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+                        .collect();
+                    let file = format!("{folder}/{}-{width}-{scheme}.png", name.trim_matches('-'));
+                    let picture = browser.picture(width).await;
+                    std::fs::write(file, picture).unwrap();
+                }
                 let run = format!(
                     "const done = arguments[arguments.length - 1]; axe.run({RULES}).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 150)).join(' '))), e => done([String(e)]))"
                 );

@@ -42,23 +42,34 @@ impl Browser {
 
     /// Makes the page as wide as a screen, light or dark, and still. Chromium's alone.
     pub async fn look(&self, width: u32, scheme: &str) {
-        let is_phone = width < 500;
-        for (command, parameters) in [
-            (
-                "Emulation.setEmulatedMedia",
-                json!({ "features": [
-                    { "name": "prefers-color-scheme", "value": scheme },
-                    { "name": "prefers-reduced-motion", "value": "reduce" },
-                ] }),
-            ),
-            (
-                "Emulation.setDeviceMetricsOverride",
-                json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": is_phone }),
-            ),
-        ] {
-            let command = DevTools(command, parameters);
-            self.client.issue_cmd(command).await.unwrap();
-        }
+        let features = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ] });
+        self.tools("Emulation.setEmulatedMedia", features).await;
+        self.size(width, 900).await;
+    }
+
+    /// The whole page as a PNG. Chromium's alone.
+    pub async fn picture(&self, width: u32) -> Vec<u8> {
+        let height = self
+            .script("return document.documentElement.scrollHeight")
+            .await;
+        self.size(width, height.as_u64().unwrap() as u32).await;
+        let picture = self.client.screenshot().await.unwrap();
+        self.size(width, 900).await;
+        picture
+    }
+
+    async fn size(&self, width: u32, height: u32) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        self.tools("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+    }
+
+    async fn tools(&self, command: &'static str, parameters: Value) {
+        let command = DevTools(command, parameters);
+        self.client.issue_cmd(command).await.unwrap();
     }
 
     pub async fn script(&self, code: &str) -> Value {

@@ -48,10 +48,12 @@ mod work;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
 use axum::middleware;
 use ipnet::IpNet;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 
 use crate::account::{Accounts, Site};
 use crate::clock::Clock;
@@ -91,12 +93,19 @@ pub struct App {
     pub stopping: watch::Receiver<bool>,
 }
 
+/// Pages are packed as they go out. Files are packed already, streams must not wait, and answers of the API are short.
+fn is_page(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = extract::text(headers, header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
+}
+
 /// The routes.
 pub fn router(app: Arc<App>) -> Router {
     routes::router(&app)
         .fallback(page::not_found)
         .method_not_allowed_fallback(reply::method_not_allowed)
         .layer(CatchPanicLayer::custom(reply::panicked))
+        .layer(CompressionLayer::new().compress_when(is_page))
         .layer(middleware::from_fn(reply::envelope))
         .layer(middleware::from_fn_with_state(app.clone(), secure::headers))
         .with_state(app)

@@ -7,6 +7,7 @@
 //! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request; `work`: what is done off the threads that serve
 //! - `event`, `api`, `events`, `export`, `import`, `page`, `analytics`, `docs`, `asset`, `stream`: what the routes do
+//! - `describe`, `schema`: what programs need to know of a route; `openapi`: all of it as a document
 //! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `team`: what they set;
 //!   `manage`: the same for programs
 
@@ -15,6 +16,7 @@ mod analytics;
 mod api;
 mod asset;
 mod auth;
+mod describe;
 mod docs;
 mod event;
 mod events;
@@ -29,11 +31,13 @@ pub mod listen;
 mod login;
 mod manage;
 mod metrics;
+mod openapi;
 mod page;
 mod peer;
 mod reply;
 mod room;
 pub mod routes;
+mod schema;
 mod secure;
 mod settings;
 mod stream;

@@ -7,13 +7,14 @@
 //! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request; `work`: what is done off the threads that serve
 //! - `event`, `api`, `events`, `export`, `import`, `page`, `analytics`, `docs`, `asset`, `stream`: what the routes do
-//! - `describe`, `schema`: what programs need to know of a route; `openapi`: all of it as a document
+//! - `describe`, `schema`: what programs need to know of a route; `openapi`: all of it as a document; `api_docs`: the same for people
 //! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `team`: what they set;
 //!   `manage`: the same for programs
 
 pub mod access;
 mod analytics;
 mod api;
+mod api_docs;
 mod asset;
 mod auth;
 mod describe;

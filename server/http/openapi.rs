@@ -54,14 +54,16 @@ pub(super) fn described() -> impl Iterator<Item = (&'static Route, &'static Api)
     ROUTES.iter().filter_map(|route| Some((route, route.api?)))
 }
 
+/// What a route is known by.
+pub(super) fn id(route: &Route) -> String {
+    let path = route.path.trim_start_matches("/api/");
+    let path = path.replace(['/', '-', '.'], "_").replace(['{', '}'], "");
+    format!("{}_{path}", route.method.as_str().to_lowercase())
+}
+
 fn operation(route: &Route, api: &Api) -> Value {
-    let id = route
-        .path
-        .trim_start_matches("/api/")
-        .replace(['/', '-', '.'], "_")
-        .replace(['{', '}'], "");
     let mut operation = json!({
-        "operationId": format!("{}_{id}", route.method.as_str().to_lowercase()),
+        "operationId": id(route),
         "tags": [route.tag.name()],
         "summary": route.summary,
         "security": security(route.needs),

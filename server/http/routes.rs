@@ -11,8 +11,8 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, asset, docs, event, events, export, health, import, invitation, keys,
-    login, manage, metrics, openapi, page, settings, stream, team, websites, welcome,
+    App, analytics, api, api_docs, asset, docs, event, events, export, health, import, invitation,
+    keys, login, manage, metrics, openapi, page, settings, stream, team, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -143,6 +143,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/demo/live", NOTHING, Pages, "The demo's events as they come", || get(stream::demo)),
         row(GET, "/docs", NOTHING, Pages, "How to use it", || get(docs::index)),
         row(GET, "/docs/script", NOTHING, Pages, "The script's attributes and calls", || get(docs::script)),
+        row(GET, "/docs/api", NOTHING, Pages, "The API, route by route", || get(api_docs::answer)),
         row(GET, "/docs/privacy", NOTHING, Pages, "What is stored and sent", || get(docs::privacy)),
         row(GET, "/docs/csp", NOTHING, Pages, "What a page's policy has to allow", || get(docs::csp)),
         row(GET, "/docs/operate", NOTHING, Pages, "How to run the server", || get(docs::operate)),

@@ -8,8 +8,11 @@ use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
 use crate::transfer::line::COLUMNS;
 
+/// A name, and the schema under it.
+type Named = (&'static str, fn() -> Value);
+
 /// What stands under a name of its own in the document.
-pub(super) const NAMED_SCHEMAS: [(&str, fn() -> Value); 10] = [
+pub(super) const NAMED_SCHEMAS: [Named; 10] = [
     ("Error", error),
     ("Filter", filter),
     ("Query", query),

@@ -3,9 +3,10 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 5] = [
+pub const DOCS: [(&str, &str); 6] = [
     ("Docs", "/docs"),
     ("Script", "/docs/script"),
+    ("API", "/docs/api"),
     ("Privacy", "/docs/privacy"),
     ("CSP", "/docs/csp"),
     ("Operate", "/docs/operate"),
@@ -57,4 +58,40 @@ pub struct Operate<'a> {
     pub here: &'static str,
     /// Where this server is reached.
     pub base_url: &'a str,
+}
+
+/// `/docs/api`: every route that programs use, and what a query is made of.
+#[derive(Template)]
+#[template(path = "docs/api.html", config = "www/askama.toml")]
+pub struct Api {
+    /// Its path.
+    pub here: &'static str,
+    /// A query as JSON.
+    pub query: String,
+    /// Words over a list of names, and those, each with what it means.
+    pub lists: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
+    /// Columns of an export, each with what it holds.
+    pub columns: Vec<(&'static str, &'static str)>,
+    /// Routes.
+    pub routes: Vec<ApiRoute>,
+}
+
+/// A route on it.
+pub struct ApiRoute {
+    /// What links to it end in.
+    pub id: String,
+    /// Its method.
+    pub method: String,
+    /// Its path.
+    pub path: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// What it needs, in words.
+    pub needs: String,
+    /// Name, meaning and an example of each parameter.
+    pub parameters: Vec<(&'static str, &'static str, &'static str)>,
+    /// How to call it.
+    pub request: String,
+    /// The shape of what comes back; empty for a file.
+    pub answer: String,
 }

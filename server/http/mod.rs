@@ -7,14 +7,18 @@
 //! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request; `work`: what is done off the threads that serve
 //! - `event`, `api`, `events`, `export`, `import`, `page`, `analytics`, `noted`, `share`, `docs`, `asset`, `stream`: what the routes do
+//! - `describe`, `schema`: what programs need to know of a route; `openapi`: all of it as a document; `api_docs`: the same
+//!   for people
 //! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `team`: what they set;
 //!   `manage`: the same for programs
 
 pub mod access;
 mod analytics;
 mod api;
+mod api_docs;
 mod asset;
 mod auth;
+mod describe;
 mod docs;
 mod event;
 mod events;
@@ -31,11 +35,13 @@ mod login;
 mod manage;
 mod metrics;
 mod noted;
+mod openapi;
 mod page;
 mod peer;
 mod reply;
 mod room;
 pub mod routes;
+mod schema;
 mod secure;
 mod settings;
 mod share;

@@ -9,11 +9,26 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, options, patch, post};
 
 use super::access::{self, Needs};
+use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, asset, docs, event, events, export, goals, health, import, invitation,
-    keys, login, manage, metrics, noted, page, settings, share, stream, team, websites, welcome,
+    App, analytics, api, api_docs, asset, docs, event, events, export, goals, health, import, invitation,
+    keys, login, manage, metrics, noted, openapi, page, settings, share, stream, team, websites, welcome,
 };
 use crate::account::{Role, Scope};
+
+impl Tag {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tag::Events => "Events",
+            Tag::Analytics => "Analytics",
+            Tag::Manage => "Manage",
+            Tag::Pages => "Pages",
+            Tag::Files => "Files",
+            Tag::Watch => "Watch",
+        }
+    }
+}
 
 /// What a route is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +59,8 @@ pub struct Route {
     pub tag: Tag,
     /// What it does, in a line.
     pub summary: &'static str,
+    /// What it takes and gives, where programs use it.
+    pub(super) api: Option<&'static Api>,
     /// What answers; `None` for what goes past the router.
     answers: Option<fn() -> MethodRouter<Arc<App>>>,
 }
@@ -54,6 +71,14 @@ const EDITOR: Needs = Needs::Login(Role::Editor);
 const OWNER: Needs = Needs::Login(Role::Owner);
 const READER: Needs = Needs::Scope(Scope::AnalyticsRead, Role::Viewer);
 const MANAGER: Needs = Needs::Scope(Scope::Manage, Role::Editor);
+
+impl Route {
+    /// The same route, which programs use so.
+    const fn of(mut self, api: &'static Api) -> Route {
+        self.api = Some(api);
+        self
+    }
+}
 
 /// A row of the table.
 const fn row(
@@ -70,6 +95,7 @@ const fn row(
         needs,
         tag,
         summary,
+        api: None,
         answers: Some(answers),
     }
 }
@@ -82,34 +108,35 @@ pub const ROUTES: &[Route] = {
     const POST: Method = Method::POST;
     &[
         // What is posted there goes past the router: see `listen`.
-        Route { method: POST, path: event::PATH, needs: Needs::Sender, tag: Events, summary: "Store page views and goals", answers: None },
-        row(Method::OPTIONS, event::PATH, NOTHING, Events, "Answer a browser that asks before it posts", || options(event::preflight).fallback(event::only_posts)),
+        Route { method: POST, path: event::PATH, needs: Needs::Sender, tag: Events, summary: "Store page views and goals", api: Some(&about::SEND), answers: None },
+        row(Method::OPTIONS, event::PATH, NOTHING, Events, "Answer a browser that asks before it posts", || options(event::preflight).fallback(event::only_posts)).of(&about::PREFLIGHT),
 
-        row(GET, "/api/v1/analytics/goals", READER, Analytics, "Fires and visitors of each goal, a day at a time", || get(api::goals)),
-        row(GET, "/api/v1/query", READER, Analytics, "Answer a query that stands in the address", || get(api::query_in_address)),
-        row(POST, "/api/v1/query", READER, Analytics, "Answer a query", || post(api::query)),
-        row(GET, "/api/v1/funnel", READER, Analytics, "Answer a funnel that stands in the address", || get(api::funnel_in_address)),
-        row(POST, "/api/v1/funnel", READER, Analytics, "How many visitors get to each step of a funnel", || post(api::funnel)),
-        row(GET, "/api/v1/query.csv", READER, Analytics, "The rows of a query as CSV", || get(export::query)),
-        row(GET, "/api/v1/fires", READER, Analytics, "Single fires of goals, latest first", || get(events::fires)),
-        row(GET, "/api/v1/visitors/{number}", READER, Analytics, "What one visitor did, latest first", || get(events::visitor)),
-        row(GET, "/api/v1/live", READER, Analytics, "How many visitors are there now", || get(events::live)),
-        row(GET, "/api/v1/metadata-keys", READER, Analytics, "Which keys metadata has", || get(events::metadata_keys)),
-        row(GET, "/api/v1/export/events.csv", READER, Analytics, "Every event of a site as CSV", || get(export::csv)),
-        row(POST, "/api/v1/import/events.csv", MANAGER, Analytics, "Store events of such a file", || post(import::csv)),
-        row(POST, "/api/v1/import/events.ndjson", MANAGER, Analytics, "Store events of such a file, a line an event", || post(import::ndjson)),
-        row(GET, "/api/v1/export/events.ndjson", READER, Analytics, "Every event of a site, a line an event", || get(export::ndjson)),
+        row(GET, "/api/v1/analytics/goals", READER, Analytics, "Fires and visitors of each goal, a day at a time", || get(api::goals)).of(&about::GOALS_BY_DAY),
+        row(GET, "/api/v1/query", READER, Analytics, "Answer a query that stands in the address", || get(api::query_in_address)).of(&about::QUERY_IN_ADDRESS),
+        row(POST, "/api/v1/query", READER, Analytics, "Answer a query", || post(api::query)).of(&about::QUERY_BODY),
+        row(GET, "/api/v1/funnel", READER, Analytics, "Answer a funnel that stands in the address", || get(api::funnel_in_address)).of(&about::FUNNEL_IN_ADDRESS),
+        row(POST, "/api/v1/funnel", READER, Analytics, "How many visitors get to each step of a funnel", || post(api::funnel)).of(&about::FUNNEL_BODY),
+        row(GET, "/api/v1/query.csv", READER, Analytics, "The rows of a query as CSV", || get(export::query)).of(&about::QUERY_CSV),
+        row(GET, "/api/v1/fires", READER, Analytics, "Single fires of goals, latest first", || get(events::fires)).of(&about::FIRES),
+        row(GET, "/api/v1/visitors/{number}", READER, Analytics, "What one visitor did, latest first", || get(events::visitor)).of(&about::VISITOR),
+        row(GET, "/api/v1/live", READER, Analytics, "How many visitors are there now", || get(events::live)).of(&about::LIVE),
+        row(GET, "/api/v1/metadata-keys", READER, Analytics, "Which keys metadata has", || get(events::metadata_keys)).of(&about::METADATA_KEYS),
+        row(GET, "/api/v1/export/events.csv", READER, Analytics, "Every event of a site as CSV", || get(export::csv)).of(&about::EXPORT_CSV),
+        row(POST, "/api/v1/import/events.csv", MANAGER, Analytics, "Store events of such a file", || post(import::csv)).of(&about::IMPORT_CSV),
+        row(POST, "/api/v1/import/events.ndjson", MANAGER, Analytics, "Store events of such a file, a line an event", || post(import::ndjson)).of(&about::IMPORT_NDJSON),
+        row(GET, "/api/v1/export/events.ndjson", READER, Analytics, "Every event of a site, a line an event", || get(export::ndjson)).of(&about::EXPORT_NDJSON),
         row(GET, "/dashboard/analytics/live", READER, Analytics, "A site's events as they come", || get(stream::site)),
 
-        row(GET, "/api/v1/me", Needs::KeyOrLogin, Manage, "Who the key or login is, and which sites it sees", || get(manage::me)),
-        row(GET, "/api/v1/sites", MANAGER, Manage, "The workspace's sites", || get(manage::sites)),
-        row(POST, "/api/v1/sites", MANAGER, Manage, "Add a site", || post(manage::add_site)),
-        row(Method::PATCH, "/api/v1/sites/{website_id}", MANAGER, Manage, "Change a site", || patch(manage::change_site)),
-        row(Method::DELETE, "/api/v1/sites/{website_id}", MANAGER, Manage, "Delete a site and its events", || axum::routing::delete(manage::delete_site)),
-        row(GET, "/api/v1/keys", MANAGER, Manage, "The workspace's keys, without their secrets", || get(manage::keys)),
-        row(POST, "/api/v1/keys", MANAGER, Manage, "Make a key; its secret is in this answer only", || post(manage::new_key)),
-        row(Method::DELETE, "/api/v1/keys/{id}", MANAGER, Manage, "Revoke a key", || axum::routing::delete(manage::revoke_key)),
-        row(GET, "/api/v1/members", MANAGER, Manage, "The workspace's people and their roles", || get(manage::members)),
+        row(GET, "/api/v1/openapi.json", NOTHING, Manage, "This description of the API", || get(openapi::document)).of(&about::OPENAPI),
+        row(GET, "/api/v1/me", Needs::KeyOrLogin, Manage, "Who the key or login is, and which sites it sees", || get(manage::me)).of(&about::ME),
+        row(GET, "/api/v1/sites", MANAGER, Manage, "The workspace's sites", || get(manage::sites)).of(&about::SITES),
+        row(POST, "/api/v1/sites", MANAGER, Manage, "Add a site", || post(manage::add_site)).of(&about::ADD_SITE),
+        row(Method::PATCH, "/api/v1/sites/{website_id}", MANAGER, Manage, "Change a site", || patch(manage::change_site)).of(&about::CHANGE_SITE),
+        row(Method::DELETE, "/api/v1/sites/{website_id}", MANAGER, Manage, "Delete a site and its events", || axum::routing::delete(manage::delete_site)).of(&about::DELETE_SITE),
+        row(GET, "/api/v1/keys", MANAGER, Manage, "The workspace's keys, without their secrets", || get(manage::keys)).of(&about::KEYS),
+        row(POST, "/api/v1/keys", MANAGER, Manage, "Make a key; its secret is in this answer only", || post(manage::new_key)).of(&about::NEW_KEY),
+        row(Method::DELETE, "/api/v1/keys/{id}", MANAGER, Manage, "Revoke a key", || axum::routing::delete(manage::revoke_key)).of(&about::REVOKE_KEY),
+        row(GET, "/api/v1/members", MANAGER, Manage, "The workspace's people and their roles", || get(manage::members)).of(&about::MEMBERS),
 
         row(GET, "/api/v1/goals", READER, Manage, "What is set of a site's goals", || get(goals::list)),
         row(POST, "/api/v1/goals", MANAGER, Manage, "Set a goal: its names, its value, or a page that it is", || post(goals::add)),
@@ -125,6 +152,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/docs/proxy", NOTHING, Pages, "Script and events through one's own domain", || get(docs::proxy)),
         row(GET, "/docs/host", NOTHING, Pages, "How to host it", || get(docs::host)),
         row(GET, "/docs/script", NOTHING, Pages, "The script's attributes and calls", || get(docs::script)),
+        row(GET, "/docs/api", NOTHING, Pages, "The API, route by route", || get(api_docs::answer)),
         row(GET, "/docs/privacy", NOTHING, Pages, "What is stored and sent", || get(docs::privacy)),
         row(GET, "/docs/csp", NOTHING, Pages, "What a page's policy has to allow", || get(docs::csp)),
         row(GET, "/docs/operate", NOTHING, Pages, "How to run the server", || get(docs::operate)),

@@ -3,11 +3,12 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 9] = [
+pub const DOCS: [(&str, &str); 10] = [
     ("Docs", "/docs"),
     ("Install", "/docs/install"),
     ("Goals", "/docs/goals"),
     ("Script", "/docs/script"),
+    ("API", "/docs/api"),
     ("Privacy", "/docs/privacy"),
     ("CSP", "/docs/csp"),
     ("Proxy", "/docs/proxy"),
@@ -99,4 +100,40 @@ pub struct Proxy<'a> {
 pub struct Host {
     /// Its path.
     pub here: &'static str,
+}
+
+/// `/docs/api`: every route that programs use, and what a query is made of.
+#[derive(Template)]
+#[template(path = "docs/api.html", config = "www/askama.toml")]
+pub struct Api {
+    /// Its path.
+    pub here: &'static str,
+    /// A query as JSON.
+    pub query: String,
+    /// Words over a list of names, and those, each with what it means.
+    pub lists: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
+    /// Columns of an export, each with what it holds.
+    pub columns: Vec<(&'static str, &'static str)>,
+    /// Routes.
+    pub routes: Vec<ApiRoute>,
+}
+
+/// A route on it.
+pub struct ApiRoute {
+    /// What links to it end in.
+    pub id: String,
+    /// Its method.
+    pub method: String,
+    /// Its path.
+    pub path: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// What it needs, in words.
+    pub needs: String,
+    /// Name, meaning and an example of each parameter.
+    pub parameters: Vec<(&'static str, &'static str, &'static str)>,
+    /// How to call it.
+    pub request: String,
+    /// The shape of what comes back; empty for a file.
+    pub answer: String,
 }

@@ -122,6 +122,32 @@ impl Dimension {
 }
 
 impl Named {
+    /// What it is, in a line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Named::Goal => "The goal's name",
+            Named::Day => "The day in the site's zone, as YYYY-MM-DD",
+            Named::Week => "The week, by its Monday",
+            Named::Month => "The month, by its first day",
+            Named::Hour => "The hour of the day, 00 to 23",
+            Named::Weekday => "Monday to Sunday",
+            Named::Page => "The path of the page",
+            Named::EntryPage => "The path that the visit began on",
+            Named::ExitPage => "The path of the last page seen; not to filter by",
+            Named::Channel => "The kind of traffic that brought the visit",
+            Named::Source => "Where the visit came from: utm_source, else the site before",
+            Named::Medium => "utm_medium",
+            Named::Campaign => "utm_campaign",
+            Named::Term => "utm_term",
+            Named::Content => "utm_content",
+            Named::Referrer => "The page before, of another site",
+            Named::Country => "Two letters, where the server has a file of places",
+            Named::Device => "Desktop, Mobile, Tablet or Other",
+            Named::Browser => "Such as Firefox",
+            Named::Os => "The operating system, such as Windows",
+        }
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         NAMED

@@ -37,6 +37,24 @@ pub enum Filter {
     Not(Box<Filter>),
 }
 
+/// Operators as they are written, each with what it means.
+pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let compared = OPERATORS
+        .iter()
+        .map(|(name, operator)| (*name, operator.meaning()));
+    let fired = FIRED.iter().map(|(name, fired)| match fired {
+        true => (
+            *name,
+            "Of visitors who fired one of these goals on these days",
+        ),
+        false => (
+            *name,
+            "Of visitors who fired none of these goals on these days",
+        ),
+    });
+    compared.chain(fired)
+}
+
 const FIRED: [(&str, bool); 2] = [("has_fired", true), ("has_not_fired", false)];
 
 /// What is left of the bounds while filters are read.

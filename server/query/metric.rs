@@ -47,6 +47,25 @@ pub const METRICS: [(&str, Metric); 11] = [
 ];
 
 impl Metric {
+    /// What it is, in a line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Metric::Fires => "Goals fired",
+            Metric::Visitors => "Different visitors",
+            Metric::People => {
+                "Different persons: a user with all browsers that were theirs, else the visitor alone"
+            }
+            Metric::Sessions => "Visits, which end after 30 idle minutes",
+            Metric::Pageviews => "Pages shown",
+            Metric::ConversionRate => "The share of visitors who fired, 0 to 1",
+            Metric::Revenue => "Money, a sum a currency",
+            Metric::AverageValue => "Money a fire that brought any, a currency each",
+            Metric::BounceRate => "The share of visits that were a look at one page, 0 to 1",
+            Metric::SessionDuration => "Seconds a visit, on average",
+            Metric::PagesPerSession => "Pages a visit, on average",
+        }
+    }
+
     /// From its name.
     pub fn parse(name: &str) -> Option<Metric> {
         METRICS

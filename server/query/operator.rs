@@ -27,6 +27,19 @@ pub const OPERATORS: [(&str, Operator); 5] = [
 ];
 
 impl Operator {
+    /// What it means, in a line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Operator::Is => "Equal to one of the values; an empty one means that there is none",
+            Operator::IsNot => "Equal to none of them",
+            Operator::Contains => "With one of them somewhere in it, letter case aside",
+            Operator::NotContains => "With none of them in it",
+            Operator::Matches => {
+                "As one of them, in which * is any run of characters, letter case aside"
+            }
+        }
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         OPERATORS

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::server::Server;
 
 /// A path of the docs, and what stands on it; BASE is where this server is reached.
-const ROWS: [(&str, &[&str]); 9] = [
+const ROWS: [(&str, &[&str]); 10] = [
     ("/docs", &["The script", "What is stored and sent"]),
     (
         "/docs/install",
@@ -39,6 +39,16 @@ const ROWS: [(&str, &[&str]); 9] = [
             "data-admx-scroll-delay",
             "__admx_scroll_75",
             "?admx_debug",
+        ],
+    ),
+    (
+        "/docs/api",
+        &[
+            "POST /api/v1/query",
+            "curl &#39;BASE/api/v1/live",
+            "conversion_rate",
+            "has_not_fired",
+            "--from umami",
         ],
     ),
     (

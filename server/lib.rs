@@ -4,6 +4,7 @@
 //!
 //! - [`http`]: routes, replies, limits, live streams. The only room that knows HTTP.
 //! - [`pages`]: what a person sees, from the templates in `www/pages`.
+//! - [`webhook`]: telling others what happened.
 //! - [`query`]: what people ask, as types, and what answers it.
 //! - [`ingest`]: a body → a checked event. The pixel's core judges raw records here.
 //! - [`account`]: workspaces, sites, keys, logins. SQLite, in a file of its own.
@@ -23,3 +24,4 @@ pub mod query;
 pub mod recent;
 pub mod store;
 pub mod token;
+pub mod webhook;

@@ -7,7 +7,7 @@
 //! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request; `work`: what is done off the threads that serve
 //! - `event`, `api`, `export`, `page`, `analytics`, `docs`, `asset`, `stream`: what the routes do
-//! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `team`: what they set;
+//! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `webhooks`, `team`: what they set;
 //!   `manage`: the same for programs
 
 pub mod access;
@@ -37,6 +37,7 @@ mod secure;
 mod settings;
 mod stream;
 mod team;
+mod webhooks;
 mod websites;
 mod welcome;
 mod work;
@@ -53,6 +54,7 @@ use crate::account::{Accounts, Site};
 use crate::clock::Clock;
 use crate::ingest::Ingest;
 use crate::store::Store;
+use crate::webhook::Webhooks;
 pub use asset::Fetched;
 pub use limits::{Limits, Rates};
 pub use metrics::{Metrics, Readers};
@@ -81,6 +83,8 @@ pub struct App {
     pub room: Room,
     /// What is counted.
     pub metrics: Metrics,
+    /// What tells others.
+    pub webhooks: Arc<Webhooks>,
     /// When pages of each site last fetched the script.
     pub fetched: Fetched,
     /// Turns true when the server stops; ends live streams.

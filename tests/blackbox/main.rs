@@ -5,7 +5,8 @@
 //! - `durable`: kills, stops, power cuts and failing disks; `fault`: makes the disk fail; `load`: what runs meanwhile
 //! - `watch`: what a server says of itself; `query`: what the API answers
 //! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
-//!   where; `manage`: sites and keys; `goals`: what is set of goals
+//!   where; `manage`: sites and keys; `goals`: what is set of goals;
+//!   `webhook`: who is told
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
 //! - `sample`: every code sample of the product's page, run as written
 //! - `npm`: the package in an app made with Vite and React
@@ -35,3 +36,4 @@ mod server;
 mod size;
 mod team;
 mod watch;
+mod webhook;

@@ -4,6 +4,7 @@
 //!
 //! - [`http`]: routes, replies, limits, live streams. The only room that knows HTTP.
 //! - [`pages`]: what a person sees, from the templates in `www/pages`.
+//! - [`webhook`]: telling others what happened.
 //! - [`query`]: what people ask, as types, and what answers it.
 //! - [`transfer`]: events as files: what leaves, and what comes from here or from elsewhere.
 //! - [`ingest`]: a body → a checked event. The pixel's core judges raw records here.
@@ -25,3 +26,4 @@ pub mod recent;
 pub mod store;
 pub mod token;
 pub mod transfer;
+pub mod webhook;

@@ -2,7 +2,7 @@
 //!
 //! - `member`: people and their roles; `invitation`: how they come; `login`: links and logins; `password`
 //! - `site`, `key`: what is measured, and what programs show
-//! - `goal`: what is set of a site's goals
+//! - `goal`: what is set of a site's goals; `webhook`: who is told of what
 //! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last
 //!
 //! What every request needs (sites, keys) is held in memory and read anew when another process, such as
@@ -21,6 +21,7 @@ mod schema;
 mod share;
 mod site;
 mod used;
+mod webhook;
 mod word;
 
 use std::collections::HashMap;
@@ -44,6 +45,7 @@ pub use password::{Hashed, Password, Stored};
 pub use saved::SavedView;
 pub use share::Share;
 pub use site::{NewSite, Site, SiteChange, currency, keep_days, zone};
+pub use webhook::{FIGURES, NewWebhook, Trigger, Webhook};
 pub use word::{ChangeError, Email, Name};
 
 /// How old what is held in memory may be.

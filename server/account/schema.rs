@@ -136,6 +136,23 @@ const MIGRATIONS: &[M] = &[
      ) STRICT, WITHOUT ROWID;
      CREATE INDEX goal_name_goal ON goal_name (goal);",
     ),
+    // 2026-11: webhooks, on each fire of a goal or where a figure crosses a number. secret: what deliveries are signed
+    // with, so that it can't be a hash.
+    M::up(
+        "CREATE TABLE webhook (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        site INTEGER NOT NULL REFERENCES site,
+        url TEXT NOT NULL,
+        secret TEXT NOT NULL,
+        goal TEXT,
+        metric TEXT,
+        is_over INTEGER,
+        number INTEGER,
+        created_at INTEGER NOT NULL,
+        off_at INTEGER,
+        off_because TEXT
+     ) STRICT;",
+    ),
     // 2026-11: notes, saved views, public links.
     M::up(
         "-- day: YYYY-MM-DD.

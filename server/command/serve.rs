@@ -21,6 +21,7 @@ use crate::http::{App, Bounds, Fetched, Limits, Metrics, Rates, Readers, Room, l
 use crate::ingest::place::Places;
 use crate::ingest::{Ingest, body};
 use crate::store::{Role, Settings, Store};
+use crate::webhook::Webhooks;
 
 #[derive(clap::Args)]
 pub(super) struct Flags {
@@ -95,6 +96,9 @@ pub(super) struct Flags {
     /// Bytes that the event log may have; past that, events are answered 503
     #[arg(long, env = "ADMX_STORAGE_LIMIT", value_name = "BYTES", value_parser = clap::value_parser!(u64).range(200_000..))]
     storage_limit: Option<u64>,
+    /// Let webhooks go to addresses of private networks, this machine among them
+    #[arg(long, env = "ADMX_WEBHOOKS_PRIVATE")]
+    webhooks_private: bool,
     /// Who may read /metrics
     #[arg(
         long,
@@ -236,6 +240,15 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let places = flags.places.as_deref().map(Places::open).transpose()?;
     let (stop_streams, stopping) = watch::channel(false);
     tokio::spawn(retention::keep(accounts.clone(), store.clone(), clock));
+    let webhooks = Webhooks::open(
+        data,
+        accounts.clone(),
+        store.clone(),
+        clock,
+        flags.webhooks_private,
+    )?;
+    let webhooks = Arc::new(webhooks);
+    tokio::spawn(webhooks.clone().run(stopping.clone()));
     let app = Arc::new(App {
         ingest: Ingest::new(
             accounts.clone(),
@@ -262,6 +275,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
             streams_address: flags.streams_address,
             write: Duration::from_secs(flags.write_timeout),
         }),
+        webhooks,
         fetched: Fetched::default(),
         metrics: Metrics::new(flags.metrics, data.to_owned(), &store, flags.queue),
         stopping,

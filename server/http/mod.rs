@@ -9,7 +9,7 @@
 //! - `event`, `api`, `events`, `export`, `import`, `page`, `analytics`, `noted`, `share`, `docs`, `asset`, `stream`: what the routes do
 //! - `describe`, `schema`: what programs need to know of a route; `openapi`: all of it as a document; `api_docs`: the same
 //!   for people
-//! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `team`: what they set;
+//! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `webhooks`, `team`: what they set;
 //!   `manage`: the same for programs
 
 pub mod access;
@@ -47,6 +47,7 @@ mod settings;
 mod share;
 mod stream;
 mod team;
+mod webhooks;
 mod websites;
 mod welcome;
 mod work;
@@ -65,6 +66,7 @@ use crate::account::{Accounts, Site};
 use crate::clock::Clock;
 use crate::ingest::Ingest;
 use crate::store::Store;
+use crate::webhook::Webhooks;
 pub use asset::Fetched;
 pub use limits::{Limits, Rates};
 pub use metrics::{Metrics, Readers};
@@ -93,6 +95,8 @@ pub struct App {
     pub room: Room,
     /// What is counted.
     pub metrics: Metrics,
+    /// What tells others.
+    pub webhooks: Arc<Webhooks>,
     /// When pages of each site last fetched the script.
     pub fetched: Fetched,
     /// Turns true when the server stops; ends live streams.

@@ -12,7 +12,7 @@ use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
     App, analytics, api, api_docs, asset, docs, event, events, export, goals, health, import, invitation,
-    keys, login, manage, metrics, noted, openapi, page, settings, share, stream, team, websites, welcome,
+    keys, login, manage, metrics, noted, openapi, page, settings, share, stream, team, webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -143,6 +143,10 @@ pub const ROUTES: &[Route] = {
         row(Method::PATCH, "/api/v1/goals/{id}", MANAGER, Manage, "Change what is set of a goal", || patch(goals::change)),
         row(Method::DELETE, "/api/v1/goals/{id}", MANAGER, Manage, "Take away what is set of a goal", || axum::routing::delete(goals::unset)),
 
+        row(GET, "/api/v1/webhooks", MANAGER, Manage, "The workspace's webhooks and their latest deliveries", || get(webhooks::list)),
+        row(POST, "/api/v1/webhooks", MANAGER, Manage, "Add a webhook; its secret is in this answer only", || post(webhooks::add_by_key)),
+        row(Method::DELETE, "/api/v1/webhooks/{id}", MANAGER, Manage, "Take a webhook away", || axum::routing::delete(webhooks::delete_by_key)),
+
         row(GET, "/", NOTHING, Pages, "What this is, and how to begin", || get(page::home)),
         row(GET, "/demo", NOTHING, Pages, "A page that fires every kind of goal", || get(page::demo)),
         row(GET, "/demo/live", NOTHING, Pages, "The demo's events as they come", || get(stream::demo)),
@@ -202,6 +206,10 @@ pub const ROUTES: &[Route] = {
         row(GET, "/settings/api-keys", EDITOR, Pages, "The workspace's keys", || get(keys::page)),
         row(POST, "/settings/api-keys", EDITOR, Pages, "Make a key", || post(keys::add)),
         row(POST, "/settings/api-keys/{id}/revoke", EDITOR, Pages, "Revoke a key", || post(keys::revoke)),
+        row(GET, "/settings/webhooks", EDITOR, Pages, "The workspace's webhooks", || get(webhooks::page)),
+        row(POST, "/settings/webhooks", EDITOR, Pages, "Add a webhook", || post(webhooks::add)),
+        row(POST, "/settings/webhooks/{id}/test", EDITOR, Pages, "Send a webhook a test", || post(webhooks::test)),
+        row(POST, "/settings/webhooks/{id}/delete", EDITOR, Pages, "Take a webhook away", || post(webhooks::delete)),
         row(GET, "/settings/team", VIEWER, Pages, "The workspace's people", || get(team::page)),
         row(POST, "/settings/team/invitations", OWNER, Pages, "Invite somebody", || post(team::invite)),
         row(POST, "/settings/team/invitations/{id}/revoke", OWNER, Pages, "Take an invitation back", || post(team::revoke_invitation)),

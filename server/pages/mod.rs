@@ -3,7 +3,7 @@
 //! - [`analytics`]: the numbers of a site
 //! - `chart`: series as SVG; `words`: figures as people read them
 //! - [`docs`]: how to use it
-//! - `goals`: what is set of a site's goals
+//! - `goals`: what is set of a site's goals; `webhooks`
 //! - `settings`: sites, keys, people, and the pages on which they come in; `install`: whether a site's events arrive
 //!
 //! Leaves to [`http`](crate::http): who may see it.
@@ -14,6 +14,7 @@ pub mod docs;
 mod goals;
 mod install;
 mod settings;
+mod webhooks;
 mod words;
 
 use askama::Template;
@@ -25,6 +26,7 @@ pub use settings::{
     Account, Invited, Keys, Link, Login, SharePassword, ShareSettings, Shell, Team, Website,
     Websites, Welcome, zones,
 };
+pub use webhooks::Webhooks;
 
 /// `/`: what this is, and how to begin.
 #[derive(Template)]

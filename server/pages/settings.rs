@@ -125,6 +125,7 @@ impl Shell {
         let all = [
             ("Websites", "/settings/websites", Role::Viewer),
             ("API keys", "/settings/api-keys", Role::Editor),
+            ("Webhooks", "/settings/webhooks", Role::Editor),
             ("Team", "/settings/team", Role::Viewer),
             ("Account", "/settings/account", Role::Viewer),
         ];

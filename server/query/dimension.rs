@@ -250,7 +250,7 @@ fn some(text: &str) -> Option<String> {
 }
 
 /// The path of an address, which is what a page is called.
-fn path(address: &str) -> &str {
+pub(super) fn path(address: &str) -> &str {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     match rest.find('/') {
         Some(at) => &rest[at..],

@@ -6,13 +6,15 @@ use roaring::RoaringTreemap;
 
 use super::Query;
 use super::channel;
+use super::dimension::path;
 use super::layer::{Meant, Passing};
+use super::operator::{Matcher, Operator};
 use super::plan::Names;
 use crate::account::{GoalBook, Site};
 use crate::store::event::{GoalName, SiteId};
 use crate::store::reports::Moment;
 use crate::store::reports::test::{Of, Test};
-use crate::store::{Detail, ReadError, Store};
+use crate::store::{Detail, Fire, ReadError, Store};
 
 /// An event, and the kind of traffic that brought its visit.
 #[derive(Clone, Debug)]
@@ -94,6 +96,22 @@ pub fn journey(
         .reports()
         .picked(site.id, days, &tests, before, most + 1)?;
     told(store, site.id, &site.goals, picked, most)
+}
+
+/// Whether an event of a site is a fire of this goal, by any of its names or as a page.
+pub fn is_fire(book: &GoalBook, goal: &str, event: &Fire) -> bool {
+    let shown = book.shown(goal);
+    match (&event.goal, &event.url) {
+        (Some(name), _) => book.shown(name.as_str()) == shown,
+        (None, Some(url)) => {
+            let page = book.goal(shown).and_then(|goal| goal.set.page.clone());
+            let path = path(url.split(['?', '#']).next().unwrap_or_default());
+            page.is_some_and(|page| {
+                Matcher::new(Operator::Matches, &[page].into()).passes(Some(path))
+            })
+        }
+        (None, None) => false,
+    }
 }
 
 fn tests(names: &Names, query: &Query) -> Result<Vec<Test>, ReadError> {

@@ -248,6 +248,13 @@ impl Store {
         })
     }
 
+    /// The next events of a site after the one numbered `after`, oldest first: none is passed over.
+    pub fn following(&self, site: SiteId, after: i64, most: usize) -> Result<Vec<Fire>, ReadError> {
+        let ids = self.reports.ids(site, after)?;
+        let ids: Vec<i64> = ids.iter().take(most).map(|id| id as i64).collect();
+        self.fires(site, &ids)
+    }
+
     /// Events of a site that were stored after the one numbered `after`, oldest first.
     pub fn after(&self, site: SiteId, after: i64, most: usize) -> Result<Vec<Fire>, ReadError> {
         let ids = self.reports.ids(site, after)?;
@@ -259,9 +266,14 @@ impl Store {
             .take(most)
             .map(|id| id as i64)
             .collect();
+        self.fires(site, &ids)
+    }
+
+    /// The events of a site with these numbers, which are in order.
+    fn fires(&self, site: SiteId, ids: &[i64]) -> Result<Vec<Fire>, ReadError> {
         let mut fires = Vec::with_capacity(ids.len());
         self.read(|connection| {
-            each_of(connection, site, &ids, |fire| {
+            each_of(connection, site, ids, |fire| {
                 fires.push(fire);
                 true
             })

@@ -181,6 +181,8 @@ const NUMBER: Parameter = parameter(
     "7",
     "The visitor, as single events name them",
 );
+const GOAL: Parameter = parameter("id", Kind::PathNumber, "1", "Which goal");
+const WEBHOOK: Parameter = parameter("id", Kind::PathNumber, "1", "Which webhook");
 const KEY: Parameter = parameter("id", Kind::PathNumber, "2", "Which key");
 
 const QUERY: &[Parameter] = &[
@@ -314,3 +316,29 @@ pub(super) const NEW_KEY: Api = sent(
 );
 pub(super) const REVOKE_KEY: Api = asked(&[KEY], schema::revoked_key);
 pub(super) const MEMBERS: Api = asked(&[], schema::members);
+
+pub(super) const SET_GOALS: Api = asked(&[WEBSITE], schema::set_goals);
+pub(super) const SET_GOAL: Api = sent(
+    &[],
+    schema::new_goal,
+    r#"{"name":"Signed up","names":["Signup","Sign Up"],"value":{"amount":20,"currency":"EUR"}}"#,
+    201,
+    schema::one_goal,
+);
+pub(super) const CHANGE_GOAL: Api = sent(
+    &[GOAL],
+    schema::goal_change,
+    r#"{"description":"Whoever finished the form"}"#,
+    200,
+    schema::one_goal,
+);
+pub(super) const UNSET_GOAL: Api = asked(&[GOAL], schema::gone);
+pub(super) const WEBHOOKS: Api = asked(&[], schema::webhooks);
+pub(super) const NEW_WEBHOOK: Api = sent(
+    &[],
+    schema::new_webhook,
+    r#"{"url":"https://example.com/hook","goal":"Trial Started"}"#,
+    201,
+    schema::one_webhook,
+);
+pub(super) const DELETE_WEBHOOK: Api = asked(&[WEBHOOK], schema::gone);

@@ -11,8 +11,9 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, api_docs, asset, docs, event, events, export, goals, health, import, invitation,
-    keys, login, manage, metrics, noted, openapi, page, settings, share, stream, team, webhooks, websites, welcome,
+    App, analytics, api, api_docs, asset, docs, event, events, export, goals, health, import,
+    invitation, keys, login, manage, metrics, noted, openapi, page, settings, share, stream, team,
+    webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -138,14 +139,14 @@ pub const ROUTES: &[Route] = {
         row(Method::DELETE, "/api/v1/keys/{id}", MANAGER, Manage, "Revoke a key", || axum::routing::delete(manage::revoke_key)).of(&about::REVOKE_KEY),
         row(GET, "/api/v1/members", MANAGER, Manage, "The workspace's people and their roles", || get(manage::members)).of(&about::MEMBERS),
 
-        row(GET, "/api/v1/goals", READER, Manage, "What is set of a site's goals", || get(goals::list)),
-        row(POST, "/api/v1/goals", MANAGER, Manage, "Set a goal: its names, its value, or a page that it is", || post(goals::add)),
-        row(Method::PATCH, "/api/v1/goals/{id}", MANAGER, Manage, "Change what is set of a goal", || patch(goals::change)),
-        row(Method::DELETE, "/api/v1/goals/{id}", MANAGER, Manage, "Take away what is set of a goal", || axum::routing::delete(goals::unset)),
+        row(GET, "/api/v1/goals", READER, Manage, "What is set of a site's goals", || get(goals::list)).of(&about::SET_GOALS),
+        row(POST, "/api/v1/goals", MANAGER, Manage, "Set a goal: its names, its value, or a page that it is", || post(goals::add)).of(&about::SET_GOAL),
+        row(Method::PATCH, "/api/v1/goals/{id}", MANAGER, Manage, "Change what is set of a goal", || patch(goals::change)).of(&about::CHANGE_GOAL),
+        row(Method::DELETE, "/api/v1/goals/{id}", MANAGER, Manage, "Take away what is set of a goal", || axum::routing::delete(goals::unset)).of(&about::UNSET_GOAL),
 
-        row(GET, "/api/v1/webhooks", MANAGER, Manage, "The workspace's webhooks and their latest deliveries", || get(webhooks::list)),
-        row(POST, "/api/v1/webhooks", MANAGER, Manage, "Add a webhook; its secret is in this answer only", || post(webhooks::add_by_key)),
-        row(Method::DELETE, "/api/v1/webhooks/{id}", MANAGER, Manage, "Take a webhook away", || axum::routing::delete(webhooks::delete_by_key)),
+        row(GET, "/api/v1/webhooks", MANAGER, Manage, "The workspace's webhooks and their latest deliveries", || get(webhooks::list)).of(&about::WEBHOOKS),
+        row(POST, "/api/v1/webhooks", MANAGER, Manage, "Add a webhook; its secret is in this answer only", || post(webhooks::add_by_key)).of(&about::NEW_WEBHOOK),
+        row(Method::DELETE, "/api/v1/webhooks/{id}", MANAGER, Manage, "Take a webhook away", || axum::routing::delete(webhooks::delete_by_key)).of(&about::DELETE_WEBHOOK),
 
         row(GET, "/", NOTHING, Pages, "What this is, and how to begin", || get(page::home)),
         row(GET, "/demo", NOTHING, Pages, "A page that fires every kind of goal", || get(page::demo)),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::account::{Role, Scope};
+use crate::account::{FIGURES, Role, Scope};
 use crate::query::dimension::NAMED;
 use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
@@ -371,4 +371,88 @@ pub(super) fn members() -> Value {
         "id": count(1), "email": text("ada@example.com"), "role": { "enum": roles }, "since": text("2026-11-23T10:30:00Z"),
     }));
     object(json!({ "members": list(member) }))
+}
+
+fn worth() -> Value {
+    json!({ "type": ["object", "null"], "required": ["amount"], "additionalProperties": false, "properties": {
+        "amount": { "type": "number", "examples": [49.5] }, "currency": maybe_text("EUR"),
+    } })
+}
+
+/// What may be set of a goal.
+fn of_goal() -> Value {
+    json!({
+        "name": text("Trial started"), "names": list(text("Trial Started")), "description": maybe_text("A trial of 14 days"),
+        "hidden": { "type": "boolean" }, "value": worth(), "page": maybe_text("/thanks*"),
+    })
+}
+
+fn set_goal() -> Value {
+    let mut properties = of_goal();
+    properties["id"] = count(1);
+    object(properties)
+}
+
+pub(super) fn set_goals() -> Value {
+    object(json!({ "website_id": website(), "goals": list(set_goal()) }))
+}
+
+pub(super) fn new_goal() -> Value {
+    let mut properties = of_goal();
+    properties["website_id"] = maybe_text("admx_7f3k");
+    json!({ "type": "object", "required": ["name"], "additionalProperties": false, "properties": properties })
+}
+
+pub(super) fn goal_change() -> Value {
+    let mut properties = of_goal();
+    properties["website_id"] = maybe_text("admx_7f3k");
+    json!({ "type": "object", "additionalProperties": false, "properties": properties })
+}
+
+pub(super) fn one_goal() -> Value {
+    set_goal()
+}
+
+/// What is known by a number, and gone.
+pub(super) fn gone() -> Value {
+    object(json!({ "id": count(1), "deleted": { "const": true } }))
+}
+
+/// When a webhook tells.
+fn trigger() -> Value {
+    json!({
+        "goal": text("Trial Started"), "metric": { "enum": FIGURES }, "is": { "enum": ["over", "under"] }, "number": count(100),
+    })
+}
+
+fn webhook() -> Value {
+    let mut properties = trigger();
+    for (name, schema) in [
+        ("id", count(1)),
+        ("website_id", website()),
+        ("url", text("https://example.com/hook")),
+        ("created_at", text("2026-11-24T10:30:00Z")),
+        ("off_at", maybe_text("2026-11-25T10:30:00Z")),
+        ("off_because", maybe_text("it failed for a day")),
+        ("secret", text("…")),
+        ("deliveries", list(json!({ "type": "object" }))),
+    ] {
+        properties[name] = schema;
+    }
+    json!({ "type": "object", "required": ["id", "website_id", "url", "created_at"], "properties": properties })
+}
+
+pub(super) fn webhooks() -> Value {
+    object(json!({ "webhooks": list(webhook()) }))
+}
+
+pub(super) fn one_webhook() -> Value {
+    webhook()
+}
+
+pub(super) fn new_webhook() -> Value {
+    let mut properties = trigger();
+    properties["website_id"] = maybe_text("admx_7f3k");
+    properties["url"] = text("https://example.com/hook");
+    json!({ "type": "object", "required": ["url"], "additionalProperties": false, "properties": properties })
 }

@@ -40,7 +40,7 @@ static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
         .execute_batch("PRAGMA synchronous = OFF; DELETE FROM part")
         .expect("reports.db can be written");
     Sample {
-        part: parts::encode(&mut GROUND.rows()),
+        part: parts::encode(&mut GROUND.rows().iter().collect::<Vec<_>>()),
         sums: sums::encode(&groups),
         day,
         reports: Mutex::new(reports),

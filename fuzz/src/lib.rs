@@ -26,6 +26,8 @@ mod recent;
 mod store;
 #[path = "../../server/token.rs"]
 mod token;
+#[path = "../../server/transfer/mod.rs"]
+mod transfer;
 
 mod cost;
 mod ground;
@@ -36,6 +38,7 @@ mod target {
     pub mod part;
     pub mod query;
     pub mod records;
+    pub mod transfer;
     pub mod url;
     pub mod user_agent;
 }
@@ -45,5 +48,6 @@ pub use target::metadata::metadata;
 pub use target::part::part;
 pub use target::query::query;
 pub use target::records::records;
+pub use target::transfer::transfer;
 pub use target::url::url;
 pub use target::user_agent::user_agent;

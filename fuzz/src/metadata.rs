@@ -54,7 +54,11 @@ fn paired(stored: &str) {
     let pairs = pairs(stored);
     let keys: BTreeSet<_> = pairs.iter().map(|(key, _)| key).collect();
     assert!(!pairs.is_empty() && keys.len() == pairs.len());
-    let written = row::metadata(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let written = row::metadata(
+        pairs
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str())),
+    );
     let written = written.expect("some pairs make metadata");
     assert_eq!(self::pairs(&written), pairs);
     let sorted: BTreeSet<_> = pairs.into_iter().collect();
@@ -63,7 +67,9 @@ fn paired(stored: &str) {
 
 fn pairs(metadata: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
-    row::each_pair(metadata, |key, value| pairs.push((key.into(), value.into())));
+    row::each_pair(metadata, |key, value| {
+        pairs.push((key.into(), value.into()))
+    });
     pairs
 }
 

@@ -434,7 +434,7 @@ fn webhook() -> Value {
         ("created_at", text("2026-11-24T10:30:00Z")),
         ("off_at", maybe_text("2026-11-25T10:30:00Z")),
         ("off_because", maybe_text("it failed for a day")),
-        ("secret", text("…")),
+        ("secret", text("Zk1v9QpX2mTnR4sL")),
         ("deliveries", list(json!({ "type": "object" }))),
     ] {
         properties[name] = schema;

@@ -3,8 +3,9 @@
 //!
 //! Right of what comes of it, to the number: page views of each page and day, fires of each goal and day, visitors of each
 //! page and day, and of each day, where `imported_visitors` is there. Made up: that all happened at noon (UTC), which
-//! visitor saw which page, and that nobody came on two days. Not there at all, and not made up: what brought the
-//! visitors, with what they came, how long they stayed.
+//! visitor saw which page or fired, and that nobody came on two days. A goal has the page it fired on where that page had
+//! as many visitors; else none, so that the page's visitors stay right. Not there at all, and not made up: what brought
+//! the visitors, with what they came, how long they stayed.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -26,18 +27,41 @@ const VISITORS: &str = "imported_visitors";
 const PAGES: &str = "imported_pages";
 const EVENTS: &str = "imported_custom_events";
 
-/// Visitors of each day, and which of them the next line begins with.
+/// Visitors of each day, and which of them the next line begins with; and those of each page and day.
 #[derive(Default)]
-struct Days(HashMap<Date, (u64, u64)>);
+struct Days {
+    all: HashMap<Date, (u64, u64)>,
+    pages: HashMap<(Date, String), Part>,
+}
+
+/// Some of a day's visitors: so many, from the first on, and from the day's first again after its last.
+#[derive(Clone, Copy)]
+struct Part {
+    first: u64,
+    count: u64,
+    all: u64,
+}
+
+impl Part {
+    fn nth(self, nth: u64) -> u64 {
+        (self.first + nth % self.count.max(1)) % self.all
+    }
+}
 
 impl Days {
     /// So many of a day's visitors, those first that did nothing yet.
-    fn some(&mut self, date: Date, count: u64) -> impl Fn(u64) -> u64 + use<> {
-        let (all, next) = self.0.entry(date).or_default();
+    fn some(&mut self, date: Date, count: u64) -> Part {
+        let (all, next) = self.all.entry(date).or_default();
         *all = (*all).max(count).max(1);
         let (all, first) = (*all, *next);
         *next = (first + count) % all;
-        move |nth| (first + nth % count.max(1)) % all
+        Part { first, count, all }
+    }
+
+    /// So many of a page's visitors, where it had that many.
+    fn of_page(&self, date: Date, path: &str, count: u64) -> Option<Part> {
+        let page = self.pages.get(&(date, path.to_owned()))?;
+        (count <= page.count).then_some(Part { count, ..*page })
     }
 }
 
@@ -121,12 +145,21 @@ fn rows(
             }
         };
         if kind == VISITORS {
-            days.0.entry(sums.date).or_default().0 = sums.visitors;
+            days.all.entry(sums.date).or_default().0 = sums.visitors;
             continue;
         }
-        let visitor = days.some(sums.date, sums.visitors);
+        let on_page = match kind {
+            PAGES => None,
+            _ => days.of_page(sums.date, &sums.path, sums.visitors),
+        };
+        let has_page = kind == PAGES || on_page.is_some();
+        let visitors = on_page.unwrap_or_else(|| days.some(sums.date, sums.visitors));
+        if kind == PAGES {
+            let page = (sums.date, sums.path.clone());
+            days.pages.insert(page, visitors);
+        }
         for nth in 0..sums.count {
-            let line = sums.line(domain, visitor(nth));
+            let line = sums.line(domain, visitors.nth(nth), has_page);
             if !each(Ok((number, Found::Line(Box::new(line))))) {
                 return Ok(());
             }
@@ -174,7 +207,7 @@ impl Sums {
         })
     }
 
-    fn line(&self, domain: &str, visitor: u64) -> Line<'static> {
+    fn line(&self, domain: &str, visitor: u64, has_page: bool) -> Line<'static> {
         let host = if self.host.is_empty() {
             domain
         } else {
@@ -185,7 +218,7 @@ impl Sums {
             fired_at: format!("{}T12:00:00Z", self.date).into(),
             name: self.goal.clone().map(Into::into),
             anonymous_id: Some(format!("plausible:{}:{visitor}", self.date).into()),
-            url: Some(format!("https://{host}{slash}{}", self.path).into()),
+            url: has_page.then(|| format!("https://{host}{slash}{}", self.path).into()),
             metadata: mark("plausible", true),
             ..Line::default()
         }

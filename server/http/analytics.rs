@@ -11,6 +11,7 @@ use url::form_urlencoded::{Serializer, parse};
 
 use super::access::Person;
 use super::api::reading;
+use super::events::nobody;
 use super::extract::Part;
 use super::page::{NoPage, page};
 use super::reply::Error;
@@ -108,14 +109,7 @@ pub(super) async fn numbers(app: Arc<App>, frame: Frame, query: &str) -> Result<
         Ok((after, moving, lists))
     })
     .await?;
-    let is_public = frame.looks == Looks::Anybody;
-    let overview = Overview::new(
-        frame.view.clone(),
-        moving,
-        &frame.notes,
-        &base_url,
-        is_public,
-    );
+    let overview = Overview::new(&frame, moving, &base_url);
     match lists {
         None => page(StatusCode::OK, &overview),
         Some(lists) => page(
@@ -146,6 +140,14 @@ fn listed(frame: &Frame, dimension: &Dimension, metrics: &[Metric]) -> Query {
     }
 }
 
+/// The keys of metadata that may be chosen; who has a public link isn't told of any.
+fn keys(store: &Arc<Store>, asked: &Query, looks: Looks) -> Result<Vec<(String, u64)>, ReadError> {
+    match looks {
+        Looks::Anybody => Ok(Vec::new()),
+        Looks::Member | Looks::Editor => fires::keys(store, asked),
+    }
+}
+
 /// `GET /dashboard/by/{dimension}`: one list whole.
 pub(super) async fn by(
     State(app): State<Arc<App>>,
@@ -166,16 +168,13 @@ pub(super) async fn list(
     query: &str,
 ) -> Result<Response, NoPage> {
     let dimension = dimension(name, frame.looks)?;
-    let is_public = frame.looks == Looks::Anybody;
+    let looks = frame.looks;
     let mut asked = listed(&frame, &dimension, by::metrics(&dimension));
     if let Some(cursor) = parameter(query, "cursor") {
         asked = asked.after(&cursor).map_err(Error::field)?;
     }
     let (keys, rows) = reading(move || {
-        let keys = match is_public {
-            true => Vec::new(),
-            false => fires::keys(&app.store, &asked)?,
-        };
+        let keys = keys(&app.store, &asked, looks)?;
         Ok((keys, answer(&app.store, &asked)?))
     })
     .await?;
@@ -205,7 +204,7 @@ pub(super) async fn filter(
 
 /// Choosing a filter in this frame.
 pub(super) async fn choose(app: Arc<App>, frame: Frame, query: &str) -> Result<Response, NoPage> {
-    let is_public = frame.looks == Looks::Anybody;
+    let looks = frame.looks;
     let back = parameter(query, "back").filter(|back| is_page(back));
     let back = back.unwrap_or_else(|| "analytics".into());
     let chosen = parameter(query, "dimension")
@@ -228,11 +227,7 @@ pub(super) async fn choose(app: Arc<App>, frame: Frame, query: &str) -> Result<R
     let all = listed(&frame, &Dimension::Named(Named::Goal), &[Metric::Visitors]);
     let (keys, values) = reading(move || {
         let values = asked.map(|asked| answer(&app.store, &asked)).transpose()?;
-        let keys = match is_public {
-            true => Vec::new(),
-            false => fires::keys(&app.store, &all)?,
-        };
-        Ok((keys, values))
+        Ok((keys(&app.store, &all, looks)?, values))
     })
     .await?;
     let chosen = chosen.as_ref().zip(values.as_ref());
@@ -325,13 +320,6 @@ pub(super) async fn visitor(
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
-    let nobody = || {
-        Error::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "this site knows no such visitor",
-        )
-    };
     let number: u32 = number.parse().map_err(|_| nobody())?;
     let frame = look(&app, &user, &query, format!("visitors/{number}"))?;
     let before = parameter(&query, "before").and_then(|text| moment(&text));
@@ -343,7 +331,6 @@ pub(super) async fn visitor(
         ))
     })
     .await?;
-    // Numbers are given to the visitors of all sites: nothing is said of one that this site never saw.
     if journey.fires.is_empty() {
         return Err(nobody().into());
     }

@@ -40,6 +40,15 @@ pub(super) async fn fires(
     Ok(Data::new(StatusCode::OK, &data))
 }
 
+/// Numbers are given to the visitors of all sites: nothing is said of one that this site never saw.
+pub(super) fn nobody() -> Error {
+    Error::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "this site knows no such visitor",
+    )
+}
+
 /// `GET /api/v1/visitors/{number}`
 pub(super) async fn visitor(
     State(app): State<Arc<App>>,
@@ -47,13 +56,6 @@ pub(super) async fn visitor(
     Part(number): Part,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let nobody = || {
-        Error::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "this site knows no such visitor",
-        )
-    };
     let (site, asked) = read(&app, &access, query)?;
     let number: u32 = number.parse().map_err(|_| nobody())?;
     let before = asked.before;
@@ -62,7 +64,6 @@ pub(super) async fn visitor(
         Ok((journey, app.store.user(number)?))
     })
     .await?;
-    // Numbers are given to the visitors of all sites: nothing is said of one that this site never saw.
     if journey.fires.is_empty() && before.is_none() {
         return Err(nobody());
     }

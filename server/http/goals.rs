@@ -114,18 +114,9 @@ async fn show(
 /// A question of a site, whatever is set of its goals being `book`.
 fn ask(site: &Site, book: GoalBook, range: Range) -> Query {
     Query {
-        site: site.id,
-        website_id: site.website_id.as_str().into(),
         book: Arc::new(book),
         metrics: vec![Metric::Fires, Metric::Visitors],
-        goals: Vec::new(),
-        dimensions: Vec::new(),
-        filters: Vec::new(),
-        range,
-        compare: None,
-        order: Vec::new(),
-        limit: 10_000,
-        offset: 0,
+        ..Query::of(site, range)
     }
 }
 

@@ -75,18 +75,10 @@ impl Sent {
         });
         Ok(Events {
             query: Query {
-                site: site.id,
-                website_id: site.website_id.as_str().into(),
-                book: site.goals.clone(),
-                metrics: Vec::new(),
                 goals: parts.goals()?,
-                dimensions: Vec::new(),
                 filters: parts.filters()?,
-                range,
-                compare: None,
-                order: Vec::new(),
                 limit: limit as usize,
-                offset: 0,
+                ..Query::of(site, range)
             },
             before: before.transpose()?,
             limit: limit as usize,

@@ -32,7 +32,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::account::GoalBook;
+use crate::account::{GoalBook, Site};
 use crate::store::event::SiteId;
 use dimension::Dimension;
 use filter::Filter;
@@ -87,6 +87,24 @@ pub enum OrderBy {
 }
 
 impl Query {
+    /// Asks a site nothing yet: of everything, without figures, not split, all rows that there may be.
+    pub fn of(site: &Site, range: Range) -> Query {
+        Query {
+            site: site.id,
+            website_id: site.website_id.as_str().into(),
+            book: site.goals.clone(),
+            metrics: Vec::new(),
+            goals: Vec::new(),
+            dimensions: Vec::new(),
+            filters: Vec::new(),
+            range,
+            compare: None,
+            order: Vec::new(),
+            limit: read::MOST_ROWS,
+            offset: 0,
+        }
+    }
+
     /// Whether a figure is asked for, to be shown or to be ordered by.
     fn asks(&self, metric: Metric) -> bool {
         let by = OrderBy::Metric(metric);

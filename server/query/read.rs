@@ -205,18 +205,14 @@ impl Sent {
             None => ROWS,
         };
         let query = Query {
-            site: site.id,
-            website_id: site.website_id.as_str().into(),
-            book: site.goals.clone(),
             metrics,
             goals,
             dimensions,
             filters: parts.filters()?,
-            range,
             compare,
             order,
             limit,
-            offset: 0,
+            ..Query::of(site, range)
         };
         check_exits(&query)?;
         match parts.text("cursor")? {

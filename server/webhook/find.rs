@@ -149,25 +149,18 @@ fn last_day(site: &Site, metric: Metric, now: Timestamp) -> Query {
             is(Named::Hour, hours),
         ])
     };
+    let range = Range {
+        from,
+        to,
+        zone: site.zone.clone(),
+    };
     Query {
-        site: site.id,
-        website_id: site.website_id.as_str().into(),
-        book: site.goals.clone(),
         metrics: vec![metric],
-        goals: Vec::new(),
-        dimensions: Vec::new(),
         filters: vec![Filter::Or(vec![
             part(to, (0..=hour).collect()),
             part(from, (hour + 1..24).collect()),
         ])],
-        range: Range {
-            from,
-            to,
-            zone: site.zone.clone(),
-        },
-        compare: None,
-        order: Vec::new(),
         limit: 1,
-        offset: 0,
+        ..Query::of(site, range)
     }
 }

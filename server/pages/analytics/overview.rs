@@ -3,10 +3,10 @@
 use askama::Template;
 
 use super::figure::Shown;
+use super::frame::Frame;
 use super::over_time::OverTime;
 use super::report::{self, Moving};
 use super::view::View;
-use crate::account::Note;
 use crate::pages::{chart, words};
 use crate::query::answer::{Figure, Row};
 use crate::query::dimension::Named;
@@ -46,13 +46,8 @@ struct Goal {
 
 impl Overview {
     /// Figures into words.
-    pub fn new(
-        view: View,
-        moving: Moving,
-        notes: &[Note],
-        base_url: &str,
-        is_public: bool,
-    ) -> Overview {
+    pub fn new(frame: &Frame, moving: Moving, base_url: &str) -> Overview {
+        let view = frame.view.clone();
         Overview {
             present: words::count(moving.present),
             has_events: moving.has_events,
@@ -65,9 +60,9 @@ impl Overview {
                 moving.step,
                 &moving.series,
                 &moving.range,
-                notes,
+                &frame.notes,
             ),
-            goals: goals(&view, &moving, is_public),
+            goals: goals(&view, &moving, frame.is_public()),
             dropped: reasons(&moving.dropped),
             dropped_total: words::count(moving.dropped.iter().map(|(_, n)| n).sum()),
             unknown: reasons(&moving.unknown),

@@ -293,18 +293,10 @@ impl View {
     /// The query of these days and filters, to which figures and dimensions are added.
     pub fn ask(&self, site: &Site, range: &Range) -> Query {
         Query {
-            site: site.id,
-            website_id: site.website_id.as_str().into(),
-            book: site.goals.clone(),
-            metrics: Vec::new(),
-            goals: Vec::new(),
-            dimensions: Vec::new(),
             filters: self.filters.clone(),
-            range: range.clone(),
             compare: self.compares.then(|| self.before(range)),
-            order: Vec::new(),
             limit: 1,
-            offset: 0,
+            ..Query::of(site, range.clone())
         }
     }
 

@@ -20,7 +20,8 @@ use super::read::Parts;
 use super::{query_string, sentence};
 use crate::account::{GoalBook, Site};
 use crate::store::event::SiteId;
-use crate::store::reports::step::{self, STEPS};
+use crate::store::reports::group::By;
+use crate::store::reports::marked::{Marked, SETS, Wanted};
 use crate::store::reports::test::Test;
 use crate::store::{ReadError, Store};
 
@@ -110,8 +111,8 @@ impl Sent {
     /// Reads it for a site.
     pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Funnel, String> {
         let steps = self.parts.list("steps")?;
-        if !(2..=STEPS).contains(&steps.len()) {
-            return Err(format!("steps: wanted 2 to {STEPS}"));
+        if !(2..=SETS).contains(&steps.len()) {
+            return Err(format!("steps: wanted 2 to {SETS}"));
         }
         let window = self.parts.number("window_minutes")?.unwrap_or(WINDOW);
         if !(1..=MOST_WINDOW).contains(&window) {
@@ -230,15 +231,18 @@ pub fn funnel(store: &Arc<Store>, funnel: &Funnel) -> Result<Vec<Reached>, ReadE
         .iter()
         .map(&mut step)
         .collect::<Result<Vec<_>, ReadError>>()?;
-    let events = names.checked(|| {
-        store
-            .reports()
-            .steps(funnel.site, funnel.range.days(), &steps, &filters)
-    })?;
+    let wanted = Wanted {
+        sets: &steps,
+        tests: &filters,
+        by: &By::Total,
+        once_a_day: false,
+    };
+    let reports = store.reports();
+    let found = names.checked(|| reports.marked(funnel.site, funnel.range.days(), &wanted))?;
     // Windows have at most 129,600 minutes.
     let window = funnel.window as i64 * 60_000;
     let mut taken: Vec<Vec<i64>> = vec![Vec::new(); steps.len()];
-    for events in events.chunk_by(|a, b| a.visitor == b.visitor) {
+    for events in found.events.chunk_by(|a, b| a.visitor == b.visitor) {
         for (taken, time) in taken.iter_mut().zip(furthest(events, steps.len(), window)) {
             taken.push(time);
         }
@@ -259,9 +263,9 @@ pub fn funnel(store: &Arc<Store>, funnel: &Funnel) -> Result<Vec<Reached>, ReadE
 }
 
 /// Milliseconds that each step took of the attempt of one visitor that got furthest; of the first step nothing.
-fn furthest(events: &[step::Step], steps: usize, window: i64) -> Vec<i64> {
+fn furthest(events: &[Marked], steps: usize, window: i64) -> Vec<i64> {
     let of_step = |nth: usize| -> Vec<usize> {
-        let belongs = |at: &usize| events[*at].steps >> nth & 1 == 1;
+        let belongs = |at: &usize| events[*at].sets >> nth & 1 == 1;
         (0..events.len()).filter(belongs).collect()
     };
     let places: Vec<Vec<usize>> = (0..steps).map(of_step).collect();
@@ -306,19 +310,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn event((at, steps): (i64, u8), id: i64) -> step::Step {
-        step::Step {
+    fn event((at, steps): (i64, u8), id: i64) -> Marked {
+        Marked {
             visitor: 1,
             at,
             id,
-            steps,
+            day: 0,
+            key: 0,
+            sets: steps,
         }
     }
 
     /// How far any choice of events gets, each later than the one before.
-    fn slow(events: &[step::Step], steps: usize, window: i64) -> usize {
+    fn slow(events: &[Marked], steps: usize, window: i64) -> usize {
         fn from(
-            events: &[step::Step],
+            events: &[Marked],
             nth: usize,
             steps: usize,
             after: Option<usize>,
@@ -327,7 +333,7 @@ mod tests {
             let mut best = nth;
             for (at, event) in events.iter().enumerate() {
                 if nth < steps
-                    && event.steps >> nth & 1 == 1
+                    && event.sets >> nth & 1 == 1
                     && after.is_none_or(|after| at > after)
                     && (nth == 0 || event.at <= end)
                 {

@@ -15,8 +15,8 @@ use super::{Store, schema};
 pub struct Persons {
     /// Visitors who are known as a user.
     known: RoaringBitmap,
-    /// The number of that user, for each of them in order.
-    users: Vec<u32>,
+    /// For each of them, in order: the least visitor who is the same user.
+    firsts: Vec<u32>,
 }
 
 impl Persons {
@@ -25,18 +25,37 @@ impl Persons {
         identities: impl Iterator<Item = rusqlite::Result<(u32, String)>>,
     ) -> rusqlite::Result<Persons> {
         let mut persons = Persons::default();
-        let mut numbers: HashMap<String, u32> = HashMap::new();
+        let mut firsts: HashMap<String, u32> = HashMap::new();
+        let mut last: Option<(u32, String)> = None;
+        let mut settle = |last: Option<(u32, String)>| {
+            if let Some((visitor, user)) = last {
+                persons.known.insert(visitor);
+                persons.firsts.push(*firsts.entry(user).or_insert(visitor));
+            }
+        };
         for identity in identities {
-            let (visitor, user) = identity?;
-            let next = numbers.len() as u32;
-            let number = *numbers.entry(user).or_insert(next);
-            if persons.known.insert(visitor) {
-                persons.users.push(number);
-            } else if let Some(last) = persons.users.last_mut() {
-                *last = number;
+            let next = identity?;
+            match &mut last {
+                Some(last) if last.0 == next.0 => *last = next,
+                _ => settle(last.replace(next)),
             }
         }
+        settle(last);
         Ok(persons)
+    }
+
+    /// The least visitor who is the same person.
+    pub fn first(&self, visitor: u32) -> u32 {
+        match self.known.contains(visitor) {
+            true => self.of_known(visitor).unwrap_or(visitor),
+            false => visitor,
+        }
+    }
+
+    /// Its place in the list: how many stand before it.
+    fn of_known(&self, visitor: u32) -> Option<u32> {
+        let place = self.known.rank(visitor) as usize - 1;
+        self.firsts.get(place).copied()
     }
 
     /// How many people these visitors are.
@@ -44,19 +63,13 @@ impl Persons {
         let known = visitors & &self.known;
         let mut users = HashSet::new();
         if known.len() * 8 > self.known.len() {
-            let all = self.known.iter().zip(&self.users);
+            let all = self.known.iter().zip(&self.firsts);
             users.extend(
                 all.filter(|(visitor, _)| known.contains(*visitor))
-                    .map(|(_, user)| *user),
+                    .map(|(_, first)| *first),
             );
         } else {
-            // Its place in the list: how many stand before it.
-            let user = |visitor| {
-                self.users
-                    .get(self.known.rank(visitor) as usize - 1)
-                    .copied()
-            };
-            users.extend(known.iter().filter_map(user));
+            users.extend(known.iter().filter_map(|visitor| self.of_known(visitor)));
         }
         visitors.len() - known.len() + users.len() as u64
     }
@@ -116,6 +129,11 @@ mod tests {
             let people: HashSet<Result<u8, u32>> =
                 visitors.iter().map(|visitor| last(*visitor).ok_or(*visitor)).collect();
             let persons = Persons::of(identities.iter().map(|(v, u)| Ok((*v, u.to_string())))).unwrap();
+            for visitor in &visitors {
+                let is_same = |other: &u32| last(*other).is_some() && last(*other) == last(*visitor);
+                let first = (0..40).find(is_same).unwrap_or(*visitor);
+                prop_assert_eq!(persons.first(*visitor), first);
+            }
             let visitors: RoaringBitmap = visitors.iter().collect();
             prop_assert_eq!(persons.count(&visitors), people.len() as u64);
         }

@@ -17,13 +17,13 @@ mod file;
 pub mod group;
 mod hour;
 pub(crate) mod log;
+pub mod marked;
 pub(crate) mod part;
 mod pick;
 mod present;
 pub(crate) mod row;
 mod scan;
 mod seal;
-pub mod step;
 pub(crate) mod sums;
 mod tail;
 pub mod test;
@@ -46,10 +46,10 @@ use super::{care as log_care, schema};
 use cell::Groups;
 pub use file::ReadError;
 use group::By;
+use marked::{Found, Paid, Wanted};
 pub use pick::Moment;
 use present::Present;
 use row::Row;
-use step::Step;
 use tail::Tail;
 use test::Test;
 
@@ -202,20 +202,32 @@ impl Reports {
         self.snapshot(threads)?.answer(site.0, days, by, tests)
     }
 
-    /// The events that belong to at least one of `steps` and pass `tests`, by visitor, then in the order in which they
-    /// happened. Events of nobody are left out.
+    /// A site's events that belong to some sets, each by itself.
     ///
     /// # Errors
     /// When `reports.db` can't be read.
-    pub fn steps(
+    pub fn marked(
         &self,
         site: SiteId,
         days: RangeInclusive<i32>,
-        steps: &[Test],
-        tests: &[Test],
-    ) -> Result<Vec<Step>, ReadError> {
+        wanted: &Wanted,
+    ) -> Result<Found, ReadError> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        self.snapshot(threads)?.steps(site.0, days, steps, tests)
+        self.snapshot(threads)?.marked(site.0, &days, wanted)
+    }
+
+    /// A site's events that brought money and pass all tests, in no order.
+    ///
+    /// # Errors
+    /// When `reports.db` can't be read.
+    pub fn paid(
+        &self,
+        site: SiteId,
+        days: RangeInclusive<i32>,
+        tests: &[Test],
+    ) -> Result<Vec<Paid>, ReadError> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        self.snapshot(threads)?.paid(site.0, &days, tests)
     }
 
     /// The numbers of a site's events in the log, of those above `after`.
@@ -345,20 +357,34 @@ impl Snapshot<'_> {
         rows.filter(move |row| row.id > self.through && row.site == site && days.contains(&row.day))
     }
 
-    fn steps(
+    fn marked(
         mut self,
         site: i64,
-        days: RangeInclusive<i32>,
-        steps: &[Test],
+        days: &RangeInclusive<i32>,
+        wanted: &Wanted,
+    ) -> Result<Found, ReadError> {
+        let parts = file::parts(&self.connections[0], site, days)?;
+        let mut found = self.scan(&parts, |connection, part| {
+            marked::part(connection, part, wanted)
+        })?;
+        found.push(marked::rows(self.rows(site, days), wanted));
+        let mut found = Found::of(found);
+        found.events.par_sort_unstable();
+        Ok(found)
+    }
+
+    fn paid(
+        mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
         tests: &[Test],
-    ) -> Result<Vec<Step>, ReadError> {
-        let parts = file::parts(&self.connections[0], site, &days)?;
+    ) -> Result<Vec<Paid>, ReadError> {
+        let parts = file::parts(&self.connections[0], site, days)?;
         let found = self.scan(&parts, |connection, part| {
-            step::part(connection, part, steps, tests)
+            marked::paid(connection, part, tests)
         })?;
         let mut all = found.concat();
-        all.extend(step::rows(self.rows(site, &days), steps, tests));
-        all.par_sort_unstable();
+        all.extend(marked::paid_rows(self.rows(site, days), tests));
         Ok(all)
     }
 

@@ -71,6 +71,8 @@ pub enum Test {
     Day(Arc<DayTest>),
     /// An hour of the day in this zone, 0 to 23, that passes.
     Hour(TimeZone, Arc<NumberTest>),
+    /// The first event of its session.
+    Begins,
     /// All of these.
     All(Vec<Test>),
     /// Any of these.
@@ -143,6 +145,10 @@ fn mask(columns: &Columns, day: i32, test: &Test) -> Result<Mask, ReadError> {
             let hours = Hours::column(columns, zone)?;
             Mask::coded(hours, (0..24).map(|hour| test(hour)).collect())
         }
+        Test::Begins => {
+            let sessions = part::small_numbers(&columns.column(Kind::Session)?, n)?;
+            Mask::Rows(sessions.into_iter().map(|ago| ago == 1).collect())
+        }
         Test::All(tests) => match passing(columns, day, tests)? {
             Some(rows) => Mask::Rows(rows),
             None => Mask::None,
@@ -193,6 +199,7 @@ pub(super) fn passes(row: &Row, tests: &[Test]) -> bool {
         Test::Metadata(key, test) => test(row.metadata(key).as_deref()),
         Test::Day(test) => test(row.day),
         Test::Hour(zone, test) => test(hour::of(row.at, zone)),
+        Test::Begins => row.place.begins,
         Test::All(tests) => passes(row, tests),
         Test::Any(tests) => tests
             .iter()

@@ -1,6 +1,6 @@
 //! Answers against a slow obvious count, and what is made anew against what was there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::cell::{Amount, Counts, Key};
 use super::group::{Axis, By, Fold};
+use super::marked::{Marked, Paid, Wanted};
 use super::row::Row;
-use super::step::Step;
 use super::test::{Of, Test};
 use super::{ALL_DAYS, file, log, part, scan, seal};
 use crate::store::care::Who;
@@ -242,7 +242,7 @@ fn assert_right(store: &Store, folder: &TempDir) {
     );
     assert_right_of_several(store, &rows);
     assert_right_of_trees(store, &rows);
-    assert_right_of_steps(store, &rows);
+    assert_right_of_marked(store, &rows);
     let mut last: BTreeMap<(i32, i64), &Row> = BTreeMap::new();
     for row in rows
         .iter()
@@ -347,35 +347,63 @@ fn assert_right_of_trees(store: &Store, rows: &[Row]) {
     }
 }
 
-fn assert_right_of_steps(store: &Store, rows: &[Row]) {
+fn assert_right_of_marked(store: &Store, rows: &[Row]) {
     let tests = [Test::Number(Of::Page, Arc::new(|page| page != 3))];
-    let steps = [
-        Test::Number(Of::Goal, Arc::new(|goal| goal == 0)),
+    let sets = [
+        Test::Begins,
         Test::Number(Of::Page, Arc::new(|page| page.is_multiple_of(5))),
     ];
-    let found = store
-        .reports()
-        .steps(SITE, ALL_DAYS, &steps, &tests)
-        .unwrap();
-    let step = |row: &Row| Step {
-        visitor: row.visitor,
-        at: row.at,
-        id: row.id,
-        steps: u8::from(row.goal == 0) | u8::from(row.url.is_multiple_of(5)) << 1,
+    let of = |row: &Row| u8::from(row.place.begins) | u8::from(row.url.is_multiple_of(5)) << 1;
+    let is_meant = |row: &&Row| row.site == SITE.0 && row.url != 3;
+    let by = By::Number(Of::Origin);
+    let ask = |once_a_day| {
+        let wanted = Wanted {
+            sets: &sets,
+            tests: &tests,
+            by: &by,
+            once_a_day,
+        };
+        let found = store.reports().marked(SITE, ALL_DAYS, &wanted).unwrap();
+        let told = |event: &Marked| {
+            let key = found.keys[event.key as usize].clone();
+            (event.visitor, event.at, event.id, event.day, key, event.sets)
+        };
+        found.events.iter().map(told).collect::<Vec<_>>()
     };
-    let mut wanted: Vec<Step> = rows
+    let row = |row: &Row| {
+        let key = Some(Key::Number(row.place.shared.origin));
+        (row.visitor, row.at, row.id, row.day, key, of(row))
+    };
+    let mut wanted: Vec<_> = rows
         .iter()
-        .filter(|row| row.site == SITE.0 && row.visitor != 0 && row.url != 3)
-        .map(step)
-        .filter(|step| step.steps != 0)
+        .filter(is_meant)
+        .filter(|row| row.visitor != 0 && of(row) != 0)
+        .map(row)
         .collect();
-    wanted.sort_by_key(|step| (step.visitor, step.at, step.id));
-    assert!(
-        found == wanted,
-        "steps: {} and {}",
-        found.len(),
-        wanted.len()
-    );
+    wanted.sort_by_key(|event| (event.0, event.1, event.2));
+    let found = ask(false);
+    assert!(found == wanted, "{} and {}", found.len(), wanted.len());
+    // The first of each day is among those that are enough, and all of them are events.
+    let enough = ask(true);
+    let all: HashSet<_> = wanted.iter().map(|event| event.2).collect();
+    assert!(enough.iter().all(|event| all.contains(&event.2)));
+    let there: HashSet<_> = enough.iter().map(|event| event.2).collect();
+    let mut seen = HashSet::new();
+    for event in &wanted {
+        if seen.insert((event.0, event.3, event.4.clone(), event.5)) {
+            assert!(there.contains(&event.2), "the first of a day: {event:?}");
+        }
+    }
+    let mut paid = store.reports().paid(SITE, ALL_DAYS, &tests).unwrap();
+    paid.sort_by_key(|paid| paid.id);
+    let row = |row: &Row| {
+        let revenue = row.revenue?;
+        Some((row.visitor, row.at, row.id, row.day, revenue.minor, revenue.currency))
+    };
+    let mut wanted: Vec<_> = rows.iter().filter(is_meant).filter_map(row).collect();
+    wanted.sort_by_key(|paid| paid.2);
+    let told = |p: &Paid| (p.visitor, p.at, p.id, p.day, p.minor, p.currency);
+    assert!(!wanted.is_empty() && paid.iter().map(told).collect::<Vec<_>>() == wanted);
 }
 
 /// What is sealed of the days that have sums.

@@ -1,0 +1,255 @@
+//! Single events that belong to some sets, by visitor and in order: what funnels, cohorts and journeys are made of.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use rusqlite::Connection;
+
+use super::cell::Key;
+use super::file::{Columns, Part, ReadError};
+use super::group::{By, Grouping};
+use super::part::{self, Kind};
+use super::row::{Revenue, Row};
+use super::test::{Test, passes, passing};
+
+/// An event that belongs to at least one set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Marked {
+    /// Whose.
+    pub visitor: u32,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Its number in the log.
+    pub id: i64,
+    /// Its day in the site's zone, in days since 1970.
+    pub day: i32,
+    /// The place of its group's key in [`Found::keys`].
+    pub key: u32,
+    /// To which sets it belongs: a bit a set, the lowest for the first.
+    pub sets: u8,
+}
+
+/// Sets that there may be.
+pub const SETS: usize = u8::BITS as usize;
+
+/// Which events are wanted.
+pub struct Wanted<'a> {
+    /// The sets: an event of none of them is left out.
+    pub sets: &'a [Test],
+    /// What each of them must pass beside.
+    pub tests: &'a [Test],
+    /// What they are grouped by, each alone or as one of several; those in no group have a key all the same: `None`.
+    pub by: &'a By,
+    /// Whether of a visitor's events of one day, sets and group the first are enough. Later ones may come too.
+    pub once_a_day: bool,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// By visitor, then in the order in which they happened. Events of nobody are left out.
+    pub events: Vec<Marked>,
+    /// The keys of their groups.
+    pub keys: Vec<Option<Key>>,
+}
+
+/// An event that brought money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// Whose; 0 for nobody's.
+    pub visitor: u32,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Its number in the log.
+    pub id: i64,
+    /// Its day in the site's zone, in days since 1970.
+    pub day: i32,
+    /// In smallest units.
+    pub minor: i64,
+    /// Three letters.
+    pub currency: [u8; 3],
+}
+
+/// Those of a part.
+pub(super) fn part(
+    connection: &Connection,
+    part: &Part,
+    wanted: &Wanted,
+) -> Result<Found, ReadError> {
+    let columns = Columns::open(connection, part)?;
+    let n = columns.head.rows;
+    let Some(all) = passing(&columns, part.day, wanted.tests)? else {
+        return Ok(Found::default());
+    };
+    let mut belongs = vec![0u8; n];
+    for (nth, set) in wanted.sets.iter().enumerate().take(SETS) {
+        if let Some(rows) = passing(&columns, part.day, std::slice::from_ref(set))? {
+            for (belongs, passes) in belongs.iter_mut().zip(rows) {
+                *belongs |= u8::from(passes) << nth;
+            }
+        }
+    }
+    if !(0..n).any(|i| all[i] && belongs[i] != 0) {
+        return Ok(Found::default());
+    }
+    let Grouping { keys, rows: groups } =
+        Grouping::of(&columns, wanted.by)?.unwrap_or_else(|| Grouping {
+            keys: vec![None],
+            rows: vec![0; n],
+        });
+    let ids = part::ids(&columns.column(Kind::Id)?, n)?;
+    let at = part::numbers(&columns.column(Kind::At)?, n)?;
+    let visitors = part::codes(&columns.column(Kind::Visitor)?, n)?;
+    let mut first = First::new(wanted.once_a_day);
+    let mut events = Vec::new();
+    for i in 0..n {
+        let visitor = visitors.occurs[visitors.rows[i] as usize];
+        if !all[i] || belongs[i] == 0 || visitor == 0 {
+            continue;
+        }
+        let event = Marked {
+            visitor,
+            at: at[i],
+            id: ids[i],
+            day: part.day,
+            key: groups[i],
+            sets: belongs[i],
+        };
+        first.add(&mut events, event);
+    }
+    Ok(Found { events, keys })
+}
+
+/// Those of the rows.
+pub(super) fn rows<'a>(rows: impl Iterator<Item = &'a Row>, wanted: &Wanted) -> Found {
+    let mut found = Found::default();
+    let mut keys = Keys::default();
+    for row in rows.filter(|row| row.visitor != 0 && passes(row, wanted.tests)) {
+        let belongs =
+            |(nth, set): (usize, &Test)| u8::from(passes(row, std::slice::from_ref(set))) << nth;
+        let sets = wanted.sets.iter().enumerate().take(SETS).map(belongs);
+        let sets = sets.fold(0, |all, one| all | one);
+        if sets != 0 {
+            found.events.push(Marked {
+                visitor: row.visitor,
+                at: row.at,
+                id: row.id,
+                day: row.day,
+                key: keys.number(wanted.by.key(row), &mut found.keys),
+                sets,
+            });
+        }
+    }
+    found
+}
+
+/// Lets pass what is the first of its kind, where that is enough. A part's rows are in the order they were stored, not
+/// always that in which they happened.
+struct First(Option<HashMap<(u32, u32, u8), usize, RandomState>>);
+
+impl First {
+    fn new(is_enough: bool) -> First {
+        First(is_enough.then(HashMap::default))
+    }
+
+    fn add(&mut self, events: &mut Vec<Marked>, event: Marked) {
+        let Some(known) = &mut self.0 else {
+            events.push(event);
+            return;
+        };
+        let place = *known
+            .entry((event.visitor, event.key, event.sets))
+            .or_insert(events.len());
+        match events.get_mut(place) {
+            Some(first) if (event.at, event.id) < (first.at, first.id) => *first = event,
+            Some(_) => {}
+            None => events.push(event),
+        }
+    }
+}
+
+/// Keys by number.
+#[derive(Default)]
+struct Keys(HashMap<Option<Key>, u32, RandomState>);
+
+impl Keys {
+    fn number(&mut self, key: Option<Key>, all: &mut Vec<Option<Key>>) -> u32 {
+        *self.0.entry(key).or_insert_with_key(|key| {
+            all.push(key.clone());
+            all.len() as u32 - 1
+        })
+    }
+}
+
+impl Found {
+    /// All of these as one, in any order.
+    pub(super) fn of(all: Vec<Found>) -> Found {
+        let mut found = Found::default();
+        found
+            .events
+            .reserve_exact(all.iter().map(|one| one.events.len()).sum());
+        let mut keys = Keys::default();
+        for one in all {
+            let numbers = one.keys.into_iter();
+            let numbers: Vec<u32> = numbers
+                .map(|key| keys.number(key, &mut found.keys))
+                .collect();
+            let renumbered = |event: Marked| Marked {
+                key: numbers[event.key as usize],
+                ..event
+            };
+            found
+                .events
+                .extend(one.events.into_iter().map(renumbered));
+        }
+        found
+    }
+}
+
+/// Events of a part that brought money and pass `tests`.
+pub(super) fn paid(
+    connection: &Connection,
+    part: &Part,
+    tests: &[Test],
+) -> Result<Vec<Paid>, ReadError> {
+    let columns = Columns::open(connection, part)?;
+    let n = columns.head.rows;
+    let mut revenue = part::revenue(&columns.column(Kind::Revenue)?)?;
+    if revenue.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(passes) = passing(&columns, part.day, tests)? else {
+        return Ok(Vec::new());
+    };
+    revenue.retain(|(row, _)| passes.get(*row).copied().unwrap_or_default());
+    let ids = part::ids(&columns.column(Kind::Id)?, n)?;
+    let at = part::numbers(&columns.column(Kind::At)?, n)?;
+    let visitors = part::codes(&columns.column(Kind::Visitor)?, n)?;
+    let event = |(row, revenue): (usize, Revenue)| Paid {
+        visitor: visitors.occurs[visitors.rows[row] as usize],
+        at: at[row],
+        id: ids[row],
+        day: part.day,
+        minor: revenue.minor,
+        currency: revenue.currency,
+    };
+    Ok(revenue.into_iter().map(event).collect())
+}
+
+/// Those of the rows that brought money and pass `tests`.
+pub(super) fn paid_rows<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    tests: &[Test],
+) -> impl Iterator<Item = Paid> {
+    rows.filter(|row| passes(row, tests)).filter_map(|row| {
+        let revenue = row.revenue?;
+        Some(Paid {
+            visitor: row.visitor,
+            at: row.at,
+            id: row.id,
+            day: row.day,
+            minor: revenue.minor,
+            currency: revenue.currency,
+        })
+    })
+}

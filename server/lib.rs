@@ -5,6 +5,7 @@
 //! - [`http`]: routes, replies, limits, live streams. The only room that knows HTTP.
 //! - [`pages`]: what a person sees, from the templates in `www/pages`.
 //! - [`webhook`]: telling others what happened.
+//! - [`attribution`]: which visits earned a conversion.
 //! - [`query`]: what people ask, as types, and what answers it.
 //! - [`transfer`]: events as files: what leaves, and what comes from here or from elsewhere.
 //! - [`ingest`]: a body → a checked event. The pixel's core judges raw records here.
@@ -15,6 +16,7 @@
 //! from; [`private`] keeps files to their owner; [`recent`] is a map that forgets.
 
 pub mod account;
+pub mod attribution;
 pub mod clock;
 pub mod command;
 pub mod http;

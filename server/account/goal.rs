@@ -91,6 +91,12 @@ impl GoalBook {
         self.goal(shown).is_some_and(|goal| goal.set.is_hidden)
     }
 
+    /// What fires are worth that brought nothing, by what their goals are called.
+    pub fn worth(&self) -> impl Iterator<Item = (&str, &Money)> {
+        let goals = self.goals.iter();
+        goals.filter_map(|goal| Some((goal.set.name.as_str(), goal.set.value.as_ref()?)))
+    }
+
     /// All of them, by name.
     pub fn goals(&self) -> &[Goal] {
         &self.goals

@@ -19,9 +19,28 @@ use Kind::{Ai, Email, Search, Shopping, Social, Video};
 /// A channel, and when a visit is of it.
 type Rule = (&'static str, fn(&Visit) -> bool);
 
+/// Where nothing is known to have brought the visit.
+pub const DIRECT: &str = "Direct";
+
+/// Channels that cost money.
+const PAID: [&str; 7] = [
+    "Cross-network",
+    "Paid Shopping",
+    "Paid Search",
+    "Paid Social",
+    "Paid Video",
+    "Display",
+    "Paid Other",
+];
+
+/// Whether visits of a channel are paid for.
+pub fn is_paid(channel: &str) -> bool {
+    PAID.contains(&channel)
+}
+
 /// The rules.
 const RULES: [Rule; 19] = [
-    ("Direct", |v| {
+    (DIRECT, |v| {
         v.source.is_empty() && v.medium.is_empty() && v.campaign.is_empty() && v.ad.is_none()
     }),
     ("Cross-network", |v| v.campaign.contains("cross-network")),

@@ -262,6 +262,16 @@ impl Filter {
         }
     }
 
+    /// Whether it says something of fires, not of visits: no visit has it.
+    pub(crate) fn is_of_fires(&self) -> bool {
+        match self {
+            Filter::Value(_, dimension, _) => dimension.is_of_fire(),
+            Filter::Fired(..) => false,
+            Filter::And(filters) | Filter::Or(filters) => filters.iter().any(Filter::is_of_fires),
+            Filter::Not(filter) => filter.is_of_fires(),
+        }
+    }
+
     /// Whether it wants one of some goals by its whole name.
     pub(super) fn names_goal(&self, is_it: &dyn Fn(&str) -> bool) -> bool {
         match self {

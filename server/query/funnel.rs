@@ -114,10 +114,7 @@ impl Sent {
         if !(2..=SETS).contains(&steps.len()) {
             return Err(format!("steps: wanted 2 to {SETS}"));
         }
-        let window = self.parts.number("window_minutes")?.unwrap_or(WINDOW);
-        if !(1..=MOST_WINDOW).contains(&window) {
-            return Err(format!("window_minutes: wanted 1 to {MOST_WINDOW}"));
-        }
+        let window = self.parts.whole("window_minutes", WINDOW, MOST_WINDOW)?;
         Ok(Funnel {
             site: site.id,
             website_id: site.website_id.as_str().into(),

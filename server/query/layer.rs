@@ -119,12 +119,8 @@ impl<'q> Passing<'q> {
         stored: &[Test],
         is_meant: Meant,
     ) -> Result<Vec<Layer>, ReadError> {
-        let book = self.names.book();
-        let valued = book.goals().iter().filter_map(|goal| {
-            let name = goal.set.name.as_str();
-            Some((name, goal.set.value.as_ref().filter(|_| is_meant(name))?))
-        });
-        let valued: HashMap<&str, &Money> = valued.collect();
+        let valued = self.names.book().worth();
+        let valued: HashMap<&str, &Money> = valued.filter(|(name, _)| is_meant(name)).collect();
         if valued.is_empty() {
             return Ok(Vec::new());
         }

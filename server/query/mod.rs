@@ -7,7 +7,7 @@
 //! - `layer`: what is counted, by what is set of the site's goals
 //! - `plan`: what the store is asked; `table`: the groups that it gives, and their figures; `rank`: which rows come first;
 //!   [`answer`]: the rows
-//! - [`events`]: which single events are meant; [`fires`]: those; [`funnel`]: how far visitors get; [`goals`]: fires, visitors, conversion and revenue a goal and a day
+//! - [`events`]: which single events are meant; [`fires`]: those; [`people`]: what people did, one after the other; [`funnel`]: how far visitors get; [`goals`]: fires, visitors, conversion and revenue a goal and a day
 
 pub mod answer;
 pub mod channel;
@@ -20,8 +20,9 @@ pub mod goals;
 mod layer;
 pub mod metric;
 pub mod operator;
+pub mod people;
 mod plan;
-mod query_string;
+pub(crate) mod query_string;
 pub mod range;
 mod rank;
 pub mod read;

@@ -9,7 +9,7 @@ use super::{OrderBy, Query};
 
 /// How a name's values become a part of the object.
 #[derive(Clone, Copy)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// A text.
     Text,
     /// A whole number.
@@ -71,7 +71,7 @@ pub(super) const EVENTS: [(&str, Form); 8] = [
 ];
 
 /// The object that a query string means.
-pub(super) fn object(query: &str, known: &[(&str, Form)]) -> Result<Map<String, Value>, String> {
+pub(crate) fn object(query: &str, known: &[(&str, Form)]) -> Result<Map<String, Value>, String> {
     let mut object = Map::new();
     for (name, value) in parse(query.as_bytes()) {
         let Some((name, form)) = known.iter().find(|(known, _)| *known == name) else {

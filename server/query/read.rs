@@ -39,11 +39,11 @@ const PARTS: [&str; 10] = [
 
 /// An object as it was sent, of which parts are taken out.
 #[derive(Debug)]
-pub(super) struct Parts(Map<String, Value>);
+pub(crate) struct Parts(Map<String, Value>);
 
 impl Parts {
     /// From JSON, all of whose names are known.
-    pub(super) fn of_json(json: &[u8], known: &[&str]) -> Result<Parts, String> {
+    pub(crate) fn of_json(json: &[u8], known: &[&str]) -> Result<Parts, String> {
         let object: Value = serde_json::from_slice(json)
             .map_err(|error| format!("the body is no JSON: {error}"))?;
         let Value::Object(object) = object else {
@@ -52,7 +52,7 @@ impl Parts {
         Parts(object).checked(known)
     }
 
-    pub(super) fn of(object: Map<String, Value>) -> Parts {
+    pub(crate) fn of(object: Map<String, Value>) -> Parts {
         Parts(object)
     }
 
@@ -66,11 +66,11 @@ impl Parts {
         }
     }
 
-    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, String> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, String> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -78,7 +78,7 @@ impl Parts {
         }
     }
 
-    pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, String> {
+    pub(crate) fn number(&mut self, name: &str) -> Result<Option<u64>, String> {
         let number = |value: Value| {
             value
                 .as_u64()
@@ -87,7 +87,16 @@ impl Parts {
         self.take(name).map(number).transpose()
     }
 
-    pub(super) fn list(&mut self, name: &str) -> Result<Vec<Value>, String> {
+    /// A whole number from 1 to `most`; `otherwise` where nothing is said.
+    pub(crate) fn whole(&mut self, name: &str, otherwise: u64, most: u64) -> Result<u64, String> {
+        let number = self.number(name)?.unwrap_or(otherwise);
+        match (1..=most).contains(&number) {
+            true => Ok(number),
+            false => Err(format!("{name}: wanted 1 to {most}")),
+        }
+    }
+
+    pub(crate) fn list(&mut self, name: &str) -> Result<Vec<Value>, String> {
         match self.take(name) {
             None => Ok(Vec::new()),
             Some(Value::Array(list)) => Ok(list),
@@ -95,7 +104,7 @@ impl Parts {
         }
     }
 
-    fn texts(&mut self, name: &str) -> Result<Vec<String>, String> {
+    pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, String> {
         let text = |value: Value| match value {
             Value::String(text) => Ok(text),
             _ => Err(format!("{name}: wanted a list of texts, such as [\"…\"]")),
@@ -120,14 +129,14 @@ impl Parts {
     }
 
     /// The range of a site's days, the last 30 where nothing is said.
-    pub(super) fn range(&mut self, site: &Site, now: Timestamp) -> Result<Range, String> {
+    pub(crate) fn range(&mut self, site: &Site, now: Timestamp) -> Result<Range, String> {
         let [from, to] = self.days("range")?.unwrap_or_default();
         Range::parse(from.as_deref(), to.as_deref(), &site.zone, now)
             .map_err(|error| format!("range: {error}"))
     }
 
     /// The goals that are meant; all where there are none.
-    pub(super) fn goals(&mut self) -> Result<Vec<String>, String> {
+    pub(crate) fn goals(&mut self) -> Result<Vec<String>, String> {
         let goals = self.texts("goals")?;
         if goals.len() > GOALS {
             return Err(format!("goals: more than {GOALS}"));
@@ -136,11 +145,11 @@ impl Parts {
     }
 
     /// Whether days are named.
-    pub(super) fn has_range(&self) -> bool {
+    pub(crate) fn has_range(&self) -> bool {
         self.0.contains_key("range")
     }
 
-    pub(super) fn filters(&mut self) -> Result<Vec<filter::Filter>, String> {
+    pub(crate) fn filters(&mut self) -> Result<Vec<filter::Filter>, String> {
         filter::read(&self.list("filters")?)
     }
 }

@@ -16,8 +16,7 @@ pub fn sentence(query: &Query) -> String {
     let metrics = query.metrics.iter().map(|metric| metric_words(*metric));
     let mut text = capital(&list(metrics.collect(), "and"));
     if !query.goals.is_empty() {
-        let goals = query.goals.iter().map(|goal| value(goal));
-        text += &format!(" of {}", list(goals.collect(), "and"));
+        text += &format!(" of {}", goals(&query.goals));
     }
     if !query.dimensions.is_empty() {
         let dimensions = query.dimensions.iter().map(dimension_words);
@@ -43,8 +42,13 @@ pub fn sentence(query: &Query) -> String {
     text
 }
 
+/// Goals in words.
+pub(crate) fn goals(goals: &[String]) -> String {
+    list(goals.iter().map(|goal| value(goal)).collect(), "and")
+}
+
 /// The filters of a query, from `where` on; nothing where there are none.
-pub(super) fn filters(filters: &[Filter]) -> String {
+pub(crate) fn filters(filters: &[Filter]) -> String {
     if filters.is_empty() {
         return String::new();
     }
@@ -74,7 +78,8 @@ fn metric_words(metric: Metric) -> String {
     }
 }
 
-fn dimension_words(dimension: &Dimension) -> String {
+/// A dimension in words.
+pub(crate) fn dimension_words(dimension: &Dimension) -> String {
     match dimension {
         Dimension::Named(named) => named.name().replace('_', " "),
         Dimension::Metadata(key) => format!("metadata {}", value(key)),

@@ -198,9 +198,7 @@ impl Found {
                 key: numbers[event.key as usize],
                 ..event
             };
-            found
-                .events
-                .extend(one.events.into_iter().map(renumbered));
+            found.events.extend(one.events.into_iter().map(renumbered));
         }
         found
     }

@@ -366,7 +366,14 @@ fn assert_right_of_marked(store: &Store, rows: &[Row]) {
         let found = store.reports().marked(SITE, ALL_DAYS, &wanted).unwrap();
         let told = |event: &Marked| {
             let key = found.keys[event.key as usize].clone();
-            (event.visitor, event.at, event.id, event.day, key, event.sets)
+            (
+                event.visitor,
+                event.at,
+                event.id,
+                event.day,
+                key,
+                event.sets,
+            )
         };
         found.events.iter().map(told).collect::<Vec<_>>()
     };
@@ -398,7 +405,14 @@ fn assert_right_of_marked(store: &Store, rows: &[Row]) {
     paid.sort_by_key(|paid| paid.id);
     let row = |row: &Row| {
         let revenue = row.revenue?;
-        Some((row.visitor, row.at, row.id, row.day, revenue.minor, revenue.currency))
+        Some((
+            row.visitor,
+            row.at,
+            row.id,
+            row.day,
+            revenue.minor,
+            revenue.currency,
+        ))
     };
     let mut wanted: Vec<_> = rows.iter().filter(is_meant).filter_map(row).collect();
     wanted.sort_by_key(|paid| paid.2);

@@ -1,0 +1,229 @@
+//! What people did → journeys: which visits came before each conversion, and the visits of those who didn't convert.
+//!
+//! A conversion's journey are the visits of the same person that began within the window before it, the one in which it
+//! fired among them. A person who converts twice has two journeys, which may share visits. Whoever visited on the days that
+//! are asked about and didn't convert on them has the journey that ends with the last of these visits.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use foldhash::fast::RandomState;
+
+use super::credit::Conversion;
+use super::journey::{Journey, Touch};
+use crate::query::channel::{DIRECT, is_paid};
+use crate::query::people::{Payment, People};
+use crate::store::reports::marked::Marked;
+
+/// Labels that are told apart; all others are one.
+pub const LABELS: usize = 100;
+
+/// What a touch is counted as.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Label {
+    /// A value; `None` for visits without one.
+    Value(Option<String>),
+    /// All that are too rare to be told apart.
+    Other,
+}
+
+/// Sets of the events that journeys are made of, by their bits.
+pub const VISIT: u8 = 1;
+/// A fire of the lead goal.
+pub const LEAD: u8 = 2;
+
+/// Everything that is needed of a site's people.
+pub struct Happened<'a> {
+    /// Fires that are conversions.
+    pub conversions: &'a [Marked],
+    /// What fires brought.
+    pub paid: &'a [Payment],
+    /// Visits, and fires of the lead goal, from the window before the first day on. Values: the channel, and what is
+    /// counted by where that isn't the channel.
+    pub before: &'a People,
+    /// People whose visits count when they didn't convert; `None` for all.
+    pub meant: Option<&'a HashSet<u32>>,
+    /// The first day, in days since 1970.
+    pub first_day: i32,
+    /// In milliseconds.
+    pub window: i64,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Journeys {
+    /// The labels, by number.
+    pub labels: Vec<Label>,
+    /// By person, then in order of time.
+    pub conversions: Vec<Conversion>,
+    /// Different people among them.
+    pub people: u64,
+    /// The labels of those who didn't convert, and how many had these.
+    pub lost: Vec<(Vec<u32>, f64)>,
+}
+
+impl Journeys {
+    /// Makes journeys of what happened.
+    pub fn of(happened: &Happened) -> Journeys {
+        let kinds = Kinds::of(happened.before);
+        let money: HashMap<i64, &Payment, RandomState> = happened
+            .paid
+            .iter()
+            .map(|payment| (payment.paid.id, payment))
+            .collect();
+        let mut found = Journeys::default();
+        let mut lost: HashMap<Box<[u32]>, f64, RandomState> = HashMap::default();
+        let mut path = Vec::new();
+        let mut conversions = happened.conversions.chunk_by(same).peekable();
+        let mut before = happened.before.events.chunk_by(same).peekable();
+        loop {
+            let person = |events: &&[Marked]| events.first().map(|event| event.visitor);
+            let next = [
+                conversions.peek().and_then(person),
+                before.peek().and_then(person),
+            ];
+            let Some(next) = next.into_iter().flatten().min() else {
+                break;
+            };
+            let fires = conversions.next_if(|events| person(events) == Some(next));
+            let events = before.next_if(|events| person(events) == Some(next));
+            let events = events.unwrap_or_default();
+            match fires {
+                Some(fires) => {
+                    found.people += 1;
+                    for fire in fires {
+                        let money = money.get(&fire.id).map(|payment| &payment.paid);
+                        found.conversions.push(Conversion {
+                            id: fire.id,
+                            at: fire.at,
+                            journey: kinds.journey(events, fire.at, happened.window),
+                            money: money.map(|paid| (paid.currency, paid.minor)),
+                        });
+                    }
+                }
+                None if happened.meant.is_none_or(|meant| meant.contains(&next)) => {
+                    kinds.path(events, happened, &mut path);
+                    if path.is_empty() {
+                        continue;
+                    }
+                    match lost.get_mut(path.as_slice()) {
+                        Some(people) => *people += 1.0,
+                        None => {
+                            lost.insert(path.as_slice().into(), 1.0);
+                        }
+                    }
+                }
+                None => {}
+            }
+        }
+        // A map's order is by chance; sums are to be the same each time.
+        let lost: BTreeMap<_, _> = lost.into_iter().collect();
+        found.lost = lost
+            .into_iter()
+            .map(|(path, n)| (path.into_vec(), n))
+            .collect();
+        found.labels = kinds.labels;
+        found
+    }
+
+    /// The journeys that were the most frequent among conversions: their labels, how many conversions had them, and how
+    /// many people did the same without converting.
+    pub fn paths(&self, most: usize) -> Vec<(Vec<u32>, u64, u64)> {
+        let mut paths: HashMap<Vec<u32>, u64> = HashMap::new();
+        for conversion in &self.conversions {
+            let labels = conversion.journey.touches.iter().map(|touch| touch.label);
+            *paths.entry(labels.collect()).or_default() += 1;
+        }
+        let mut paths: Vec<_> = paths.into_iter().collect();
+        paths.sort_by(|(a, na), (b, nb)| nb.cmp(na).then(a.cmp(b)));
+        paths.truncate(most);
+        let lost: HashMap<&[u32], f64> = self
+            .lost
+            .iter()
+            .map(|(path, n)| (path.as_slice(), *n))
+            .collect();
+        let told = |(path, n): (Vec<u32>, u64)| {
+            let lost = lost.get(path.as_slice()).copied().unwrap_or_default();
+            (path, n, lost as u64)
+        };
+        paths.into_iter().map(told).collect()
+    }
+}
+
+fn same(a: &Marked, b: &Marked) -> bool {
+    a.visitor == b.visitor
+}
+
+/// What visits are, by their keys.
+struct Kinds {
+    labels: Vec<Label>,
+    /// A touch without its time.
+    touches: Vec<Touch>,
+}
+
+impl Kinds {
+    fn of(people: &People) -> Kinds {
+        let mut visits = vec![0u64; people.values.len()];
+        for event in people.events.iter().filter(|event| event.sets & VISIT != 0) {
+            visits[event.key as usize] += 1;
+        }
+        let value = |values: &[Option<String>]| values.last().cloned().flatten();
+        let mut counts: HashMap<Option<String>, u64> = HashMap::new();
+        for (values, visits) in people.values.iter().zip(&visits).filter(|(_, n)| **n > 0) {
+            *counts.entry(value(values)).or_default() += visits;
+        }
+        let mut order: Vec<_> = counts.into_iter().collect();
+        order.sort_by(|(a, na), (b, nb)| nb.cmp(na).then(a.cmp(b)));
+        let has_others = order.len() > LABELS;
+        order.truncate(LABELS);
+        let mut labels: Vec<Label> = order
+            .into_iter()
+            .map(|(value, _)| Label::Value(value))
+            .collect();
+        labels.extend(has_others.then_some(Label::Other));
+        let numbers: HashMap<&Label, u32> = labels.iter().zip(0..).collect();
+        let touch = |values: &Vec<Option<String>>| {
+            let known = numbers.get(&Label::Value(value(values)));
+            let channel = values.first().and_then(Option::as_deref);
+            Touch {
+                label: known.copied().unwrap_or(LABELS as u32),
+                before: 0,
+                is_direct: channel.is_none_or(|channel| channel == DIRECT),
+                is_paid: channel.is_some_and(is_paid),
+            }
+        };
+        let touches = people.values.iter().map(touch).collect();
+        Kinds { touches, labels }
+    }
+
+    /// The visits of a person within the window before a moment.
+    fn journey(&self, events: &[Marked], at: i64, window: i64) -> Journey {
+        let until = events.partition_point(|event| event.at <= at);
+        let from = events.partition_point(|event| event.at < at - window);
+        let mut journey = Journey::default();
+        for event in events.get(from..until).unwrap_or_default() {
+            if event.sets & VISIT != 0 {
+                journey.touches.push(Touch {
+                    before: at - event.at,
+                    ..self.touches[event.key as usize]
+                });
+            }
+            if event.sets & LEAD != 0 && journey.lead.is_none() {
+                journey.lead = journey.touches.len().checked_sub(1);
+            }
+        }
+        journey
+    }
+
+    /// The labels of the last visits of somebody who didn't convert; none where there was no visit on the days.
+    fn path(&self, events: &[Marked], happened: &Happened, path: &mut Vec<u32>) {
+        path.clear();
+        let mut visits = events.iter().filter(|event| event.sets & VISIT != 0);
+        let last = visits.clone().next_back();
+        let Some(last) = last.filter(|last| last.day >= happened.first_day) else {
+            return;
+        };
+        let from = last.at - happened.window;
+        let label = |event: &Marked| self.touches[event.key as usize].label;
+        path.extend(visits.by_ref().filter(|event| event.at >= from).map(label));
+    }
+}

@@ -1,0 +1,200 @@
+//! What people did, one event after the other: what cohorts and journeys are made of. A person is the least visitor who is
+//! the same user (contract §7).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rayon::slice::ParallelSliceMut;
+
+use super::dimension::Dimension;
+use super::filter::Filter;
+use super::layer::{Meant, Passing};
+use super::plan::{Names, Split};
+use super::range::Range;
+use crate::account::{GoalBook, Site};
+use crate::store::event::Money;
+use crate::store::person::Persons;
+use crate::store::reports::cell::currency;
+use crate::store::reports::group::By;
+use crate::store::reports::marked::{Found, Marked, Paid, Wanted};
+use crate::store::reports::test::Test;
+use crate::store::{ReadError, Store};
+
+/// Which events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Set {
+    /// Of what kind.
+    pub what: What,
+    /// They pass all of these.
+    pub filters: Vec<Filter>,
+}
+
+/// What events are of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Any.
+    Anything,
+    /// Each visit's first.
+    Visits,
+    /// Fires of these goals, by any of their names, as pages too.
+    Fires(Vec<String>),
+}
+
+/// What people of a site did on some days.
+pub struct People {
+    /// By person, then in the order in which they happened; `visitor` is the person.
+    pub events: Vec<Marked>,
+    /// The values of the dimensions, by an event's key.
+    pub values: Vec<Vec<Option<String>>>,
+}
+
+/// A payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Whose; 0 for nobody's.
+    pub person: u32,
+    /// What, when and how much.
+    pub paid: Paid,
+}
+
+/// Asks about a site's people.
+pub struct Asked<'a> {
+    store: &'a Arc<Store>,
+    names: Names,
+    site: &'a Site,
+    persons: Arc<Persons>,
+}
+
+impl<'a> Asked<'a> {
+    /// Asks about those of this site.
+    ///
+    /// # Errors
+    /// When the store's files can't be read; here and below.
+    pub fn new(store: &'a Arc<Store>, site: &'a Site) -> Result<Asked<'a>, ReadError> {
+        Ok(Asked {
+            store,
+            names: Names::new(store, &site.goals),
+            site,
+            persons: store.persons()?,
+        })
+    }
+
+    /// What is set of the site's goals.
+    pub fn book(&self) -> &Arc<GoalBook> {
+        &self.site.goals
+    }
+
+    /// The events of some sets, with values of `by`; those without a value have one all the same: nothing. Where
+    /// `once_a_day`, of a person's events of one day, sets and values only some may come, the first always.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn did(
+        &self,
+        range: &Range,
+        sets: &[Set],
+        by: &[Dimension],
+        once_a_day: bool,
+    ) -> Result<People, ReadError> {
+        let sets = sets
+            .iter()
+            .map(|set| self.test(range, set))
+            .collect::<Result<Vec<_>, ReadError>>()?;
+        let split = Split::new(by, range, &self.names);
+        let wanted = Wanted {
+            sets: &sets,
+            tests: &[],
+            by: if by.is_empty() { &By::Total } else { &split.by },
+            once_a_day,
+        };
+        let reports = self.store.reports();
+        let marked = || reports.marked(self.site.id, range.days(), &wanted);
+        let Found { mut events, keys } = self.names.checked(marked)?;
+        let mut is_moved = false;
+        for event in &mut events {
+            let person = self.persons.first(event.visitor);
+            is_moved |= person != event.visitor;
+            event.visitor = person;
+        }
+        if is_moved {
+            events.par_sort_unstable();
+        }
+        let values = || {
+            let of = |key| match key {
+                Some(key) => split.values(&key, &self.names, None),
+                None => vec![None; by.len()],
+            };
+            Ok(keys.into_iter().map(of).collect())
+        };
+        Ok(People {
+            events,
+            values: self.names.checked(values)?,
+        })
+    }
+
+    /// What fires of some goals brought, or of all where none are named: by the money they carried, else by what a fire of
+    /// the goal is set to be worth. In no order.
+    #[allow(clippy::missing_errors_doc)]
+    pub fn paid(
+        &self,
+        range: &Range,
+        goals: &[String],
+        filters: &[Filter],
+    ) -> Result<Vec<Payment>, ReadError> {
+        let passing = Passing::new(&self.names, self.site.id, range, filters);
+        let book = self.book();
+        let wanted: HashSet<&str> = goals.iter().map(|goal| book.shown(goal)).collect();
+        let is_meant = |name: &str| wanted.is_empty() || wanted.contains(name);
+        let meant: Option<Meant> = (!wanted.is_empty()).then_some(&is_meant);
+        let tests = passing.events(meant)?;
+        let reports = self.store.reports();
+        let paid = || reports.paid(self.site.id, range.days(), &tests);
+        let mut all = self.names.checked(paid)?;
+        let known: HashSet<i64> = all.iter().map(|paid| paid.id).collect();
+        for (goal, worth) in book.worth().filter(|(goal, _)| is_meant(goal)) {
+            let set = Set {
+                what: What::Fires(vec![goal.to_owned()]),
+                filters: filters.to_vec(),
+            };
+            let fires = self.did(range, &[set], &[], false)?;
+            let fires = fires
+                .events
+                .iter()
+                .filter(|event| !known.contains(&event.id));
+            all.extend(fires.filter_map(|fire| worth_of(fire, worth)));
+        }
+        let payment = |paid: Paid| Payment {
+            person: self.persons.first(paid.visitor),
+            paid,
+        };
+        Ok(all.into_iter().map(payment).collect())
+    }
+
+    fn test(&self, range: &Range, set: &Set) -> Result<Test, ReadError> {
+        let passing = Passing::new(&self.names, self.site.id, range, &set.filters);
+        let mut tests = match &set.what {
+            What::Fires(goals) => {
+                let book = self.book();
+                let shown: Vec<&str> = goals.iter().map(|goal| book.shown(goal)).collect();
+                let is_meant = |name: &str| shown.contains(&name);
+                passing.events(Some(&is_meant))?
+            }
+            What::Anything | What::Visits => passing.events(None)?,
+        };
+        if set.what == What::Visits {
+            tests.push(Test::Begins);
+        }
+        Ok(Test::All(tests))
+    }
+}
+
+fn worth_of(fire: &Marked, worth: &Money) -> Option<Paid> {
+    let letters = <[u8; 3]>::try_from(worth.currency.code().as_bytes()).ok()?;
+    currency(&letters)?;
+    Some(Paid {
+        visitor: fire.visitor,
+        at: fire.at,
+        id: fire.id,
+        day: fire.day,
+        minor: worth.minor,
+        currency: letters,
+    })
+}

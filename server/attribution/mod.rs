@@ -28,7 +28,7 @@ use crate::store::{ReadError, Store};
 use credit::{Conversion, Credits, credit, settle};
 use journeys::{Happened, Journeys, Label};
 use model::{ALL, MODELS, Model};
-use question::Question;
+use question::{Conversions, Question};
 
 /// Frequent journeys that are told.
 const PATHS: usize = 20;
@@ -36,7 +36,7 @@ const PATHS: usize = 20;
 /// What became of a question.
 #[derive(Debug)]
 pub struct Answer {
-    /// The most conversions by their last visit first, then by name; rare ones and unknown ones at the end.
+    /// The most conversions by the question's model first; rare ones and unknown ones at the end.
     pub rows: Vec<Row>,
     /// Conversions.
     pub conversions: u64,
@@ -67,6 +67,32 @@ pub enum RowOf {
     Other,
     /// Conversions before which no visit is known.
     NoVisit,
+}
+
+impl RowOf {
+    /// From how it stands in an address.
+    pub fn parse(text: &str) -> Option<RowOf> {
+        match text.split_once(':') {
+            Some(("value", value)) => Some(RowOf::Value(Some(value.to_owned()))),
+            Some(_) => None,
+            None => match text {
+                "none" => Some(RowOf::Value(None)),
+                "other" => Some(RowOf::Other),
+                "no_visit" => Some(RowOf::NoVisit),
+                _ => None,
+            },
+        }
+    }
+
+    /// As it is read.
+    pub fn written(&self) -> String {
+        match self {
+            RowOf::Value(Some(value)) => format!("value:{value}"),
+            RowOf::Value(None) => "none".into(),
+            RowOf::Other => "other".into(),
+            RowOf::NoVisit => "no_visit".into(),
+        }
+    }
 }
 
 /// What one channel, source, campaign or page gets.
@@ -148,10 +174,10 @@ fn answered(journeys: &Journeys, question: &Question) -> Answer {
     };
     let mut rows: Vec<Row> = (0..=labels).map(row).collect();
     rows.retain(|row| row.of != RowOf::NoVisit || row.touched > 0);
-    let last = Model::Last as usize;
+    let model = question.model as usize;
     rows.sort_by(|a, b| {
         let is_rest = |row: &Row| !matches!(row.of, RowOf::Value(_));
-        (is_rest(a).cmp(&is_rest(b))).then(b.credits[last].total_cmp(&a.credits[last]))
+        (is_rest(a).cmp(&is_rest(b))).then(b.credits[model].total_cmp(&a.credits[model]))
     });
     let money = settle_all(&mut rows, all);
     let known: Vec<_> = all
@@ -203,17 +229,19 @@ fn settle_all(rows: &mut [Row], conversions: &[Conversion]) -> BTreeMap<[u8; 3],
     money
 }
 
-/// The latest conversions to which a value earned a part by a model, latest first. By the Markov chain each conversion is
+/// The latest conversions to which something earned a part by the question's model, latest first. By the Markov chain each conversion is
 /// shared by the removal effects of what its journey touched.
 #[allow(clippy::missing_errors_doc)]
 pub fn earned(
     store: &Arc<Store>,
     site: &Site,
-    question: &Question,
-    of: &RowOf,
-    model: Model,
-    most: usize,
+    Conversions {
+        question,
+        of,
+        limit,
+    }: &Conversions,
 ) -> Result<Vec<Earned>, ReadError> {
+    let model = question.model;
     let journeys = journeys(store, site, question)?;
     let settings = question.settings();
     let label = journeys
@@ -252,7 +280,7 @@ pub fn earned(
     let mut earned: Vec<_> = journeys.conversions.iter().map(earned).collect();
     earned.retain(|earned| earned.share > 0.0);
     earned.sort_by_key(|earned| std::cmp::Reverse(earned.at));
-    earned.truncate(most);
+    earned.truncate(*limit);
     Ok(earned)
 }
 

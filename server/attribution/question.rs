@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
+use super::RowOf;
 use super::credit::Settings;
 use super::markov::MOST_ORDER;
+use super::model::{ALL, Model};
 use crate::account::Site;
 use crate::query::dimension::{Dimension, Named};
 use crate::query::filter::Filter;
@@ -34,10 +36,12 @@ pub const BY: [(&str, Named); 6] = [
     ("entry_page", Named::EntryPage),
 ];
 
-const NAMES: [(&str, Form); 12] = [
+/// Names in an address. The last are of conversions only.
+const NAMES: [(&str, Form); 15] = [
     ("website_id", Form::Text),
     ("goals", Form::Each),
     ("by", Form::Text),
+    ("model", Form::Text),
     ("window_days", Form::Number),
     ("half_life_days", Form::Number),
     ("markov_order", Form::Number),
@@ -47,7 +51,16 @@ const NAMES: [(&str, Form); 12] = [
     ("filters", Form::Filters),
     ("from", Form::End("range", "from")),
     ("to", Form::End("range", "to")),
+    ("of", Form::Text),
+    ("limit", Form::Number),
 ];
+
+/// How many of these are of conversions only.
+const OF_CONVERSIONS: usize = 2;
+
+/// Conversions that are told where nothing else is asked, and at most.
+const CONVERSIONS: u64 = 100;
+const MOST_CONVERSIONS: u64 = 1000;
 
 /// A question.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +71,8 @@ pub struct Question {
     pub goals: Vec<String>,
     /// Shared among these.
     pub by: Named,
+    /// Whose credits order the rows.
+    pub model: Model,
     /// Visits of so many days before a conversion count.
     pub window_days: u64,
     /// Of time decay.
@@ -72,6 +87,17 @@ pub struct Question {
     pub filters: Vec<Filter>,
     /// Conversions are of these days.
     pub range: Range,
+}
+
+/// Which conversions are told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conversions {
+    /// Of these.
+    pub question: Question,
+    /// Those to which this earned a part, by the question's model.
+    pub of: RowOf,
+    /// So many of the latest.
+    pub limit: usize,
 }
 
 /// A question as it was sent, before its site is known.
@@ -89,7 +115,16 @@ impl Sent {
     /// # Errors
     /// In words: which part is wrong, and what would be right; here and below.
     pub fn query_string(query: &str) -> Result<Sent, String> {
-        let mut parts = Parts::of(object(query, &NAMES)?);
+        Sent::of(query, &NAMES[..NAMES.len() - OF_CONVERSIONS])
+    }
+
+    /// The same for single conversions, with `of=value:Email`, `of=none`, `of=other` or `of=no_visit`.
+    pub fn of_conversions(query: &str) -> Result<Sent, String> {
+        Sent::of(query, &NAMES)
+    }
+
+    fn of(query: &str, known: &[(&str, Form)]) -> Result<Sent, String> {
+        let mut parts = Parts::of(object(query, known)?);
         Ok(Sent {
             website_id: parts.text("website_id")?,
             parts,
@@ -98,6 +133,21 @@ impl Sent {
 
     /// Reads it for a site.
     pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Question, String> {
+        self.question(site, now)
+    }
+
+    /// Reads which conversions are meant.
+    pub fn conversions(mut self, site: &Site, now: Timestamp) -> Result<Conversions, String> {
+        let of = self.parts.text("of")?;
+        let of = of.as_deref().and_then(RowOf::parse);
+        Ok(Conversions {
+            of: of.ok_or("of: wanted value:… with a row's value, none, other or no_visit")?,
+            limit: self.parts.whole("limit", CONVERSIONS, MOST_CONVERSIONS)? as usize,
+            question: self.question(site, now)?,
+        })
+    }
+
+    fn question(&mut self, site: &Site, now: Timestamp) -> Result<Question, String> {
         let parts = &mut self.parts;
         let goals = parts.goals()?;
         if goals.is_empty() {
@@ -112,7 +162,15 @@ impl Sent {
             Some("false") => false,
             Some(_) => return Err("null_journeys: wanted true or false".into()),
         };
+        let model = match parts.text("model")? {
+            None => Model::Last,
+            Some(name) => Model::parse(&name).ok_or_else(|| {
+                let known: Vec<_> = ALL.iter().map(|about| about.name).collect();
+                format!("model: {name:?} is none; there are {}", known.join(", "))
+            })?,
+        };
         Ok(Question {
+            model,
             website_id: site.website_id.as_str().into(),
             goals,
             by,
@@ -151,6 +209,7 @@ impl Question {
             "website_id": *self.website_id,
             "goals": self.goals,
             "by": self.by.name(),
+            "model": self.model.about().name,
             "window_days": self.window_days,
             "half_life_days": self.half_life_days,
             "markov_order": self.markov_order,
@@ -169,6 +228,7 @@ impl Question {
             out.append_pair("goals", goal);
         }
         out.append_pair("by", self.by.name());
+        out.append_pair("model", self.model.about().name);
         out.append_pair("window_days", &self.window_days.to_string());
         out.append_pair("half_life_days", &self.half_life_days.to_string());
         out.append_pair("markov_order", &self.markov_order.to_string());
@@ -217,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_question_comes_back_from_the_address_that_it_writes() {
-        let asked = "goals=A+b&goals=C&by=campaign&window_days=90&half_life_days=3&markov_order=2&null_journeys=false\
+        let asked = "goals=A+b&goals=C&by=campaign&model=markov&window_days=90&half_life_days=3&markov_order=2&null_journeys=false\
                      &lead_goal=L&filter=is:country:DE&from=2026-10-01&to=2026-10-31";
         let question = read(asked).unwrap();
         assert_eq!(question.window_days, 90);
@@ -239,6 +299,15 @@ mod tests {
             (
                 "goals=A&by=day",
                 "by: \"day\" is none; there are channel, source, medium, campaign, referrer, entry_page",
+            ),
+            (
+                "goals=A&model=best",
+                "model: \"best\" is none; there are first, last, last_non_direct, first_non_direct, linear, linear_paid, \
+                 u_shaped, w_shaped, time_decay, markov, shapley",
+            ),
+            (
+                "goals=A&of=other",
+                "of: there is no such part; there are website_id, goals, by, model, window_days, half_life_days, markov_order, null_journeys, lead_goal, filter, filters, from, to",
             ),
             ("goals=A&window_days=91", "window_days: wanted 1 to 90"),
             ("goals=A&window_days=0", "window_days: wanted 1 to 90"),

@@ -56,7 +56,7 @@ pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
 }
 
 /// Who looks at what: the frame of a page.
-fn look(app: &App, user: &User, query: &str, name: String) -> Result<Frame, NoPage> {
+pub(super) fn look(app: &App, user: &User, query: &str, name: String) -> Result<Frame, NoPage> {
     let now = app.clock.now();
     let site = auth::site(app, user.workspace, parameter(query, "site").as_deref())?;
     let view = View::read(BASE, &site, query).map_err(Error::field)?;
@@ -129,7 +129,7 @@ fn dimension(name: &str, looks: Looks) -> Result<Dimension, NoPage> {
 }
 
 /// Asks for a list.
-fn listed(frame: &Frame, dimension: &Dimension, metrics: &[Metric]) -> Query {
+pub(super) fn listed(frame: &Frame, dimension: &Dimension, metrics: &[Metric]) -> Query {
     Query {
         metrics: metrics.to_vec(),
         dimensions: vec![dimension.clone()],
@@ -188,7 +188,10 @@ pub(super) fn is_page(back: &str) -> bool {
         back.strip_prefix(page)
             .is_some_and(|name| !name.contains('/'))
     };
-    is_plain && (["analytics", "funnels"].contains(&back) || below("goals/") || below("by/"))
+    is_plain
+        && (["analytics", "funnels", "attribution"].contains(&back)
+            || below("goals/")
+            || below("by/"))
 }
 
 /// `GET /dashboard/filter`: choosing one. With an operator and a value it leads back, with the filter added.

@@ -123,6 +123,69 @@ const DIMENSIONS: Parameter = parameter(
     "channel",
     "Split by up to three, commas between them",
 );
+const CONVERTED: Parameter = parameter(
+    "goals",
+    Kind::Needed,
+    "Trial Started",
+    "Fires of this goal are the conversions; may stand several times",
+);
+const ATTRIBUTED_BY: Parameter = parameter(
+    "by",
+    Kind::Text,
+    "channel",
+    "Shared among these: channel, source, medium, campaign, referrer or entry_page",
+);
+const MODEL: Parameter = parameter(
+    "model",
+    Kind::Text,
+    "last",
+    "By whose credits rows are ordered, and conversions counted",
+);
+const WINDOW_DAYS: Parameter = parameter(
+    "window_days",
+    Kind::Number(90),
+    "30",
+    "Days before a conversion in which visits count",
+);
+const HALF_LIFE: Parameter = parameter(
+    "half_life_days",
+    Kind::Number(90),
+    "7",
+    "Of the time decay model",
+);
+const ORDER_OF_CHAIN: Parameter = parameter(
+    "markov_order",
+    Kind::Number(3),
+    "1",
+    "How many visits the Markov chain remembers",
+);
+const NULL_JOURNEYS: Parameter = parameter(
+    "null_journeys",
+    Kind::Text,
+    "true",
+    "Whether the Markov chain knows of those who didn't convert: true or false",
+);
+const LEAD_GOAL: Parameter = parameter(
+    "lead_goal",
+    Kind::Text,
+    "Signed up",
+    "The goal that makes a lead, for the W-shaped model",
+);
+const ATTRIBUTED: &[Parameter] = &[
+    WEBSITE,
+    CONVERTED,
+    ATTRIBUTED_BY,
+    MODEL,
+    WINDOW_DAYS,
+    HALF_LIFE,
+    ORDER_OF_CHAIN,
+    NULL_JOURNEYS,
+    LEAD_GOAL,
+    FILTER,
+    FILTERS,
+    FROM,
+    TO,
+];
 const FILTER: Parameter = parameter(
     "filter",
     Kind::Each,
@@ -277,6 +340,32 @@ pub(super) const FUNNEL_BODY: Api = sent(
     r#"{"steps":[{"page":"/pricing*"},{"goal":"Trial Started"}]}"#,
     200,
     schema::steps,
+);
+pub(super) const ATTRIBUTION: Api = asked(ATTRIBUTED, schema::attribution);
+pub(super) const CONVERSIONS: Api = asked(
+    &[
+        parameter(
+            "of",
+            Kind::Needed,
+            "value:Email",
+            "Of which row: value: and its value, none, other or no_visit",
+        ),
+        EVENTS,
+        WEBSITE,
+        CONVERTED,
+        ATTRIBUTED_BY,
+        MODEL,
+        WINDOW_DAYS,
+        HALF_LIFE,
+        ORDER_OF_CHAIN,
+        NULL_JOURNEYS,
+        LEAD_GOAL,
+        FILTER,
+        FILTERS,
+        FROM,
+        TO,
+    ],
+    schema::conversions,
 );
 pub(super) const FIRES: Api = asked(
     &[WEBSITE, GOALS, FILTER, FILTERS, FROM, TO, EVENTS, BEFORE],

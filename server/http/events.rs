@@ -110,7 +110,7 @@ fn list(name: &str, found: &Fires) -> Value {
     json!({ name: events, "next": found.next.map(moment_text) })
 }
 
-fn event(fired: &Fired) -> Value {
+pub(super) fn event(fired: &Fired) -> Value {
     let (detail, fire) = (&fired.detail, &fired.detail.fire);
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let metadata = fire.metadata.as_ref();

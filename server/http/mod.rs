@@ -17,6 +17,7 @@ mod analytics;
 mod api;
 mod api_docs;
 mod asset;
+mod attribution;
 mod auth;
 mod describe;
 mod docs;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::account::{FIGURES, Role, Scope};
+use crate::attribution::model::ALL;
 use crate::query::dimension::NAMED;
 use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
@@ -201,6 +202,50 @@ pub(super) fn steps() -> Value {
     object(
         json!({ "query": { "type": "object" }, "sentence": { "type": "string" }, "steps": list(step) }),
     )
+}
+
+/// What a row of attribution is of.
+fn row_of(mut more: Value) -> Value {
+    more["kind"] = json!({ "enum": ["value", "other", "no_visit"] });
+    more["value"] = maybe_text("Email");
+    object(more)
+}
+
+/// Something for each model.
+fn each_model(value: Value) -> Value {
+    let models = ALL
+        .iter()
+        .map(|about| (about.name.to_owned(), value.clone()));
+    object(Value::Object(models.collect()))
+}
+
+pub(super) fn attribution() -> Value {
+    let number = || json!({ "type": "number", "examples": [46.85] });
+    let maybe = || json!({ "type": ["number", "null"], "examples": [2.4] });
+    let model = object(json!({
+        "name": text("linear"), "label": text("Linear"), "how": text("The same to every visit."), "formula": text("1/n each"),
+    }));
+    let row = row_of(json!({
+        "visits": count(90), "conversions_touched": count(60), "credits": each_model(number()),
+        "revenue": each_model(list(named("Money"))), "removal_effect": share(),
+    }));
+    let path = object(json!({
+        "visits": list(row_of(json!({}))), "conversions": count(30), "not_converted": count(70),
+    }));
+    let markov = object(
+        json!({ "chance": number(), "order": count(1), "null_journeys": { "type": "boolean" } }),
+    );
+    object(json!({
+        "query": { "type": "object" }, "sentence": { "type": "string" }, "models": list(model), "conversions": count(158),
+        "people": count(150), "not_converted": count(1492), "revenue": list(named("Money")), "visits_before": maybe(),
+        "days_before": maybe(), "markov": markov, "rows": list(row), "paths": list(path),
+    }))
+}
+
+pub(super) fn conversions() -> Value {
+    let mut conversion = fire();
+    conversion["properties"]["share"] = share();
+    object(json!({ "query": { "type": "object" }, "conversions": list(conversion) }))
 }
 
 pub(super) fn goals() -> Value {

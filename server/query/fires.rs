@@ -56,6 +56,13 @@ pub fn fires(
     told(store, query.site, &query.book, names.checked(picked)?, most)
 }
 
+/// These events of a site, in this order.
+#[allow(clippy::missing_errors_doc)]
+pub fn these(store: &Arc<Store>, site: &Site, picked: Vec<Moment>) -> Result<Fires, ReadError> {
+    let most = picked.len();
+    told(store, site.id, &site.goals, picked, most)
+}
+
 /// The keys of metadata that these have, and how many have each, most first.
 #[allow(clippy::missing_errors_doc)]
 pub fn keys(store: &Arc<Store>, query: &Query) -> Result<Vec<(String, u64)>, ReadError> {

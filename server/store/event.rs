@@ -172,6 +172,11 @@ impl Money {
 
     /// In major units: euros rather than cents. For people to read; sums are made of minor units.
     pub fn major(&self) -> f64 {
-        self.minor as f64 / 10f64.powi(i32::from(self.currency.exponent().unwrap_or(0)))
+        major(self.minor as f64, self.currency)
     }
+}
+
+/// An amount in a currency's smallest unit, or a part of one, in major units.
+pub fn major(minor: f64, currency: iso_currency::Currency) -> f64 {
+    minor / 10f64.powi(i32::from(currency.exponent().unwrap_or(0)))
 }

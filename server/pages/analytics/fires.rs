@@ -17,6 +17,8 @@ pub struct FiresTable {
     next: Option<String>,
     /// Whether each says what it is: a table of one goal need not.
     shows_what: bool,
+    /// Whether each says what part of it something earned.
+    shows_share: bool,
 }
 
 /// One event.
@@ -34,6 +36,7 @@ struct Line {
     visitor: Option<(String, String)>,
     revenue: String,
     metadata: String,
+    share: String,
 }
 
 impl FiresTable {
@@ -44,9 +47,26 @@ impl FiresTable {
             fires: fires.fires.iter().map(line).collect(),
             next: next(fires, page),
             shows_what: false,
+            shows_share: false,
         }
     }
 
+    /// Fires to which something earned a part, 0 to 1 each.
+    pub(super) fn of_shares(
+        view: &View,
+        site: &Site,
+        fires: &Fires,
+        shares: impl Iterator<Item = f64>,
+    ) -> FiresTable {
+        let mut table = FiresTable::of_goal(view, site, fires, "");
+        for (line, share) in table.fires.iter_mut().zip(shares) {
+            line.share = words::percent(Some(share));
+        }
+        FiresTable {
+            shows_share: true,
+            ..table
+        }
+    }
     /// Everything one visitor did, visit by visit.
     fn of_visitor(view: &View, site: &Site, fires: &Fires, page: &str) -> FiresTable {
         let mut visit = None;
@@ -62,6 +82,7 @@ impl FiresTable {
             fires: fires.fires.iter().map(line).collect(),
             next: next(fires, page),
             shows_what: true,
+            shows_share: false,
         }
     }
 }
@@ -130,6 +151,7 @@ impl Line {
                 .as_ref()
                 .map(|metadata| metadata.0.clone())
                 .unwrap_or_default(),
+            share: String::new(),
         }
     }
 }

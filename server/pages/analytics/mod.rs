@@ -3,9 +3,10 @@
 //! - [`view`]: what is looked at, as the address says it; [`frame`]: what these pages have in common
 //! - [`report`]: what the analytics page asks; [`overview`]: its part that moves; `card`: its lists
 //! - [`by`]: one list whole, and choosing a filter; [`goal`]: one goal; [`fires`]: single events, and a visitor's journey;
-//!   [`funnels`]: how far visitors get
+//!   [`funnels`]: how far visitors get; [`attribution`]: which visits earned a goal's fires
 //! - `figure`, `over_time`: a figure with what it was before, a figure over time
 
+pub mod attribution;
 pub mod by;
 mod card;
 mod figure;

@@ -1,0 +1,238 @@
+//! Attribution: for programs, and as a page.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+use url::form_urlencoded::{Serializer, parse};
+
+use super::access::{Access, Person};
+use super::analytics::{listed, look, parameter};
+use super::api::{money, reading};
+use super::events::event;
+use super::page::{NoPage, page};
+use super::reply::{Data, Error};
+use super::{App, auth};
+use crate::attribution::model::{ALL, About};
+use crate::attribution::question::{Conversions, Question, Sent};
+use crate::attribution::{self, Answer, Row, RowOf};
+use crate::pages::analytics::attribution::{Attribution, Made};
+use crate::pages::analytics::frame::Frame;
+use crate::query::answer::answer;
+use crate::query::dimension::{Dimension, Named};
+use crate::query::filter::Filter;
+use crate::query::fires::{self, Fires};
+use crate::query::metric::Metric;
+use crate::store::event::{GoalName, Money, major};
+use crate::store::reports::cell::currency;
+
+/// Conversions that a page tells.
+const TOLD: &str = "50";
+
+/// `GET /api/v1/attribution`
+pub(super) async fn attribution(
+    State(app): State<Arc<App>>,
+    access: Access,
+    RawQuery(query): RawQuery,
+) -> Result<Data, Error> {
+    let sent = Sent::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
+    let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
+    let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
+    let asked = question.clone();
+    let found = reading(move || attribution::answer(&app.store, &site, &asked)).await?;
+    Ok(Data::new(StatusCode::OK, &answered(&question, &found)))
+}
+
+fn answered(question: &Question, found: &Answer) -> Value {
+    let path = |(path, conversions, lost): &(Vec<RowOf>, u64, u64)| {
+        let visits: Vec<_> = path.iter().map(row_of).collect();
+        json!({ "visits": visits, "conversions": conversions, "not_converted": lost })
+    };
+    let model = |about: &About| json!({ "name": about.name, "label": about.label, "how": about.how, "formula": about.formula });
+    json!({
+        "query": question.json(),
+        "sentence": question.sentence(),
+        "models": ALL.iter().map(model).collect::<Vec<_>>(),
+        "conversions": found.conversions,
+        "people": found.people,
+        "not_converted": found.lost,
+        "revenue": sums(&found.money),
+        "visits_before": found.visits,
+        "days_before": found.days,
+        "markov": { "chance": found.chance, "order": question.markov_order, "null_journeys": question.null_journeys },
+        "rows": found.rows.iter().map(row).collect::<Vec<_>>(),
+        "paths": found.paths.iter().map(path).collect::<Vec<_>>(),
+    })
+}
+
+/// What a row is of: its value, or what kind of rest it is.
+fn row_of(of: &RowOf) -> Value {
+    let (kind, value) = match of {
+        RowOf::Value(value) => ("value", value.as_deref()),
+        RowOf::Other => ("other", None),
+        RowOf::NoVisit => ("no_visit", None),
+    };
+    json!({ "kind": kind, "value": value })
+}
+
+fn row(row: &Row) -> Value {
+    let mut json = row_of(&row.of);
+    let credits = ALL.iter().zip(row.credits);
+    let credits: Map<_, _> = credits
+        .map(|(about, credit)| (about.name.to_owned(), json!(credit)))
+        .collect();
+    let revenue = ALL.iter().enumerate().map(|(place, about)| {
+        let amounts = row.money.iter().filter_map(|(code, credits)| {
+            let currency = currency(code)?;
+            Some(json!({ "currency": currency.code(), "amount": major(credits[place], currency) }))
+        });
+        (about.name.to_owned(), amounts.collect())
+    });
+    json["visits"] = json!(row.visits);
+    json["conversions_touched"] = json!(row.touched);
+    json["credits"] = credits.into();
+    json["revenue"] = Value::Object(revenue.collect());
+    json["removal_effect"] = json!(row.effect);
+    json
+}
+
+fn sums(sums: &BTreeMap<[u8; 3], i64>) -> Value {
+    let sum = |(code, minor): (&[u8; 3], &i64)| {
+        let currency = currency(code)?;
+        let minor = *minor;
+        Some(money(&Money { minor, currency }))
+    };
+    sums.iter().filter_map(sum).collect()
+}
+
+/// `GET /api/v1/attribution/conversions`
+pub(super) async fn conversions(
+    State(app): State<Arc<App>>,
+    access: Access,
+    RawQuery(query): RawQuery,
+) -> Result<Data, Error> {
+    let sent = Sent::of_conversions(&query.unwrap_or_default()).map_err(Error::field)?;
+    let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
+    let asked = sent
+        .conversions(&site, app.clock.now())
+        .map_err(Error::field)?;
+    let question = asked.question.clone();
+    let (earned, fires) = reading(move || {
+        let earned = attribution::earned(&app.store, &site, &asked)?;
+        let picked = earned.iter().map(|earned| earned.at).collect();
+        let fires = fires::these(&app.store, &site, picked)?;
+        Ok((earned, fires))
+    })
+    .await?;
+    let one = |(earned, fired): (&attribution::Earned, &fires::Fired)| {
+        let mut json = event(fired);
+        json["share"] = json!(earned.share);
+        json
+    };
+    let conversions: Vec<_> = earned.iter().zip(&fires.fires).map(one).collect();
+    Ok(Data::new(
+        StatusCode::OK,
+        &json!({ "query": question.json(), "conversions": conversions }),
+    ))
+}
+
+/// What a page is asked for beside the view.
+const ASKED: [&str; 8] = [
+    "goals",
+    "by",
+    "model",
+    "window_days",
+    "half_life_days",
+    "markov_order",
+    "null_journeys",
+    "lead_goal",
+];
+
+/// `GET /dashboard/attribution`
+pub(super) async fn attribution_page(
+    State(app): State<Arc<App>>,
+    Person(user): Person,
+    RawQuery(query): RawQuery,
+) -> Result<Response, NoPage> {
+    let query = query.unwrap_or_default();
+    let mut frame = look(&app, &user, &query, "attribution".into())?;
+    let site = frame.site.clone();
+    let goals = listed(&frame, &Dimension::Named(Named::Goal), &[Metric::Fires]);
+    let store = app.store.clone();
+    let known = reading(move || Ok(answer(&store, &goals)?.rows)).await?;
+    let known: Vec<String> = known
+        .into_iter()
+        .filter_map(|row| row.values.into_iter().next().flatten())
+        .collect();
+    let of_people = |goal: &&String| GoalName::reserved(goal).is_none();
+    let asked = asked(&query, known.iter().find(of_people).or(known.first()));
+    let made = match asked.iter().any(|(name, _)| name == "goals") {
+        false => None,
+        true => {
+            let of = parameter(&query, "of");
+            let sent = Sent::of_conversions(&written(&frame, &asked, of.as_deref()));
+            let now = app.clock.now();
+            let (question, told) = sent
+                .and_then(|sent| match of {
+                    None => Ok((sent.read(&site, now)?, None)),
+                    Some(_) => {
+                        let told = sent.conversions(&site, now)?;
+                        Ok((told.question.clone(), Some(told)))
+                    }
+                })
+                .map_err(Error::field)?;
+            let made = reading(move || {
+                let found = attribution::answer(&app.store, &site, &question)?;
+                let told = told
+                    .map(|told: Conversions| {
+                        let earned = attribution::earned(&app.store, &site, &told)?;
+                        let picked = earned.iter().map(|earned| earned.at).collect();
+                        let fires: Fires = fires::these(&app.store, &site, picked)?;
+                        Ok::<_, crate::store::ReadError>((told.of, earned, fires))
+                    })
+                    .transpose()?;
+                Ok(Made {
+                    question,
+                    found,
+                    told,
+                })
+            });
+            Some(made.await?)
+        }
+    };
+    let mut again = Serializer::new(String::new());
+    again.extend_pairs(&asked);
+    frame.asked = format!("&{}", again.finish());
+    page(StatusCode::OK, &Attribution::new(frame, known, made))
+}
+
+/// What was asked, and of which goal where none was named.
+fn asked(query: &str, otherwise: Option<&String>) -> Vec<(String, String)> {
+    let pairs = parse(query.as_bytes());
+    let mut asked: Vec<(String, String)> = pairs
+        .filter(|(name, value)| ASKED.contains(&&**name) && !value.is_empty())
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    if !asked.iter().any(|(name, _)| name == "goals") {
+        asked.extend(otherwise.map(|goal| ("goals".to_owned(), goal.clone())));
+    }
+    asked
+}
+
+/// The same with the view's filters and days, as it is read.
+fn written(frame: &Frame, asked: &[(String, String)], of: Option<&str>) -> String {
+    let filters: Value = frame.view.filters.iter().map(Filter::json).collect();
+    let mut query = Serializer::new(String::new());
+    query
+        .extend_pairs(asked)
+        .append_pair("filters", &filters.to_string())
+        .append_pair("from", &frame.range.from.to_string())
+        .append_pair("to", &frame.range.to.to_string());
+    if let Some(of) = of {
+        query.append_pair("of", of).append_pair("limit", TOLD);
+    }
+    query.finish()
+}

@@ -6,6 +6,7 @@
 //! - [`pages`]: what a person sees, from the templates in `www/pages`.
 //! - [`webhook`]: telling others what happened.
 //! - [`attribution`]: which visits earned a conversion.
+//! - [`cohort`]: people who joined alike, how many came back, and what they brought.
 //! - [`query`]: what people ask, as types, and what answers it.
 //! - [`transfer`]: events as files: what leaves, and what comes from here or from elsewhere.
 //! - [`ingest`]: a body → a checked event. The pixel's core judges raw records here.
@@ -18,6 +19,7 @@
 pub mod account;
 pub mod attribution;
 pub mod clock;
+pub mod cohort;
 pub mod command;
 pub mod http;
 pub mod ingest;

@@ -34,6 +34,8 @@ pub struct Set {
 pub enum What {
     /// Any.
     Anything,
+    /// None.
+    Nothing,
     /// Each visit's first.
     Visits,
     /// Fires of these goals, by any of their names, as pages too.
@@ -178,6 +180,7 @@ impl<'a> Asked<'a> {
                 passing.events(Some(&is_meant))?
             }
             What::Anything | What::Visits => passing.events(None)?,
+            What::Nothing => vec![Test::Any(Vec::new())],
         };
         if set.what == What::Visits {
             tests.push(Test::Begins);

@@ -178,7 +178,7 @@ fn value(text: &str) -> String {
 }
 
 /// `a, b and c`.
-pub(super) fn list(mut words: Vec<String>, word: &str) -> String {
+pub(crate) fn list(mut words: Vec<String>, word: &str) -> String {
     let Some(last) = words.pop() else {
         return String::new();
     };

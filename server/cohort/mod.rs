@@ -1,0 +1,162 @@
+//! Cohorts: people who joined alike, how many of them came back, and what they brought.
+//!
+//! - [`question`]: what is asked; [`answer()`]: that, of what [`people`](crate::query::people) did
+//! - [`period`]: ages; [`table`]: what people did → cohorts; [`compare`]: two of them beside each other. Numbers in, numbers
+//!   out
+//!
+//! The event of joining is a person's first visit or first fire of a goal, of all that is stored; it must lie on the days
+//! that are asked about and pass the filters. An age is a calendar day, week or month of the site's zone after it, or a
+//! window of 24 hours, 7 or 30 times that: always said beside the figures. The share of people who came back is of those who
+//! have reached the age; money a person is of all of them, who paid or not.
+
+pub mod compare;
+pub mod period;
+pub mod question;
+pub mod table;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::account::Site;
+use crate::query::filter::Filter;
+use crate::query::people::{self, Asked as People, Set};
+use crate::query::range::{self, Range};
+use crate::store::{ReadError, Store};
+use compare::Difference;
+use period::Moment;
+use question::{Question, Split, Start, What};
+use table::{Asked, By, Measure, Table};
+
+/// What became of a question.
+#[derive(Debug)]
+pub struct Answer {
+    /// The cohorts.
+    pub table: Table,
+    /// In which currency money is.
+    pub currency: Option<[u8; 3]>,
+    /// Currencies that people paid in beside it.
+    pub other_currencies: Vec<[u8; 3]>,
+    /// Where two cohorts are told apart by a goal: how much more the first has, an age after the other.
+    pub differences: Vec<Option<Difference>>,
+}
+
+/// Answers a question.
+///
+/// # Errors
+/// When the store's files can't be read.
+pub fn answer(
+    store: &Arc<Store>,
+    site: &Site,
+    question: &Question,
+    now: Timestamp,
+) -> Result<Answer, ReadError> {
+    let asked = People::new(store, site)?;
+    // Who joined before the days is in no cohort of them, and what came after them counts.
+    let ever = Range {
+        from: Date::constant(1970, 1, 1),
+        to: now.to_zoned(site.zone.clone()).date(),
+        zone: site.zone.clone(),
+    };
+    let set = |what, filters: &[Filter]| Set {
+        what,
+        filters: filters.to_vec(),
+    };
+    let joins = match &question.start {
+        Start::Goal(goal) => people::What::Fires(vec![goal.clone()]),
+        Start::Visit | Start::Match => people::What::Anything,
+    };
+    let before: &[Filter] = match question.start {
+        Start::Match => &question.filters,
+        Start::Visit | Start::Goal(_) => &[],
+    };
+    let returns = match question.returns.is_empty() {
+        true => people::What::Anything,
+        false => people::What::Fires(question.returns.clone()),
+    };
+    let returns = match question.what {
+        What::Retention => returns,
+        What::Revenue => people::What::Nothing,
+    };
+    // In the order of their bits.
+    let mut sets = vec![
+        set(joins.clone(), before),
+        set(joins, &question.filters),
+        set(returns, &[]),
+    ];
+    if let Split::Fired(goal) = &question.split {
+        sets.push(set(people::What::Fires(vec![goal.clone()]), &[]));
+    }
+    let by = match &question.split {
+        Split::Value(dimension) => vec![dimension.clone()],
+        Split::Time(_) | Split::Fired(_) => Vec::new(),
+    };
+    // Windows of 24 hours need each moment; days the first of each alone.
+    let once_a_day =
+        question.windows == period::Windows::Calendar || question.what == What::Revenue;
+    let people = asked.did(&ever, &sets, &by, once_a_day)?;
+    let paid = match question.what {
+        What::Retention => Vec::new(),
+        What::Revenue => {
+            let mut paid = asked.paid(&ever, &[], &[])?;
+            paid.sort_unstable_by_key(|payment| (payment.person, payment.paid.at, payment.paid.id));
+            paid
+        }
+    };
+    let own = site
+        .currency
+        .and_then(|own| own.code().as_bytes().try_into().ok());
+    let currency = question
+        .currency
+        .or_else(|| own.filter(|own| paid.iter().any(|payment| payment.paid.currency == *own)))
+        .or_else(|| table::most_used(&paid));
+    let mut others: Vec<[u8; 3]> = paid.iter().map(|payment| payment.paid.currency).collect();
+    others.sort_unstable();
+    others.dedup();
+    others.retain(|code| Some(*code) != currency);
+    let measure = match question.what {
+        What::Retention => Measure::Retention {
+            ages: question.ages.clone(),
+            unit: question.unit,
+            or_later: question.or_later,
+        },
+        What::Revenue => Measure::Revenue {
+            days: question.ages.iter().map(|age| age.to).collect(),
+            currency: currency.unwrap_or(*b"XXX"),
+        },
+    };
+    let asked = Asked {
+        by: match &question.split {
+            Split::Time(unit) => By::Time(*unit),
+            Split::Value(_) => By::Value,
+            Split::Fired(_) => By::Fired,
+        },
+        measure,
+        windows: question.windows,
+        days: question.range.days(),
+        now: Moment {
+            at: now.as_millisecond(),
+            day: range::number(ever.to),
+        },
+    };
+    let table = table::table(&people, &paid, &asked);
+    let differences = match (&asked.by, table.cohorts.as_slice()) {
+        (By::Fired, [first, second]) => {
+            let cells = first.cells.iter().zip(&second.cells);
+            let between = cells.map(|(first, second)| {
+                compare::difference(&asked.measure, first.as_ref()?, second.as_ref()?)
+            });
+            between.collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(Answer {
+        table,
+        currency,
+        other_currencies: others,
+        differences,
+    })
+}

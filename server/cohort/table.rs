@@ -1,0 +1,353 @@
+//! What people did → cohorts: how many joined, how many came back at each age, and what they brought.
+//!
+//! Nothing is said of an age that somebody has not reached: a cohort of a week or month shows an age when all of its people
+//! have reached it; one of a channel or another value counts those who have.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::period::{Moment, Unit, Windows};
+use crate::query::people::{Payment, People};
+use crate::store::reports::marked::Marked;
+
+/// Sets of the events that cohorts are made of, by their bits: what somebody joins with, what passes the filters, what is a
+/// return.
+pub const JOINS: u8 = 1;
+/// What passes the filters.
+pub const PASSES: u8 = 2;
+/// A return.
+pub const RETURNS: u8 = 4;
+/// A fire of the goal by which two cohorts are told apart.
+pub const FIRES: u8 = 8;
+
+/// Cohorts that are told apart; all others are one.
+pub const COHORTS: usize = 100;
+
+/// What cohorts are split by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// When people joined.
+    Time(Unit),
+    /// The value that the event of joining has.
+    Value,
+    /// Whether they fired a goal after joining.
+    Fired,
+}
+
+/// Ages, from the first to the last period; of money days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Age {
+    /// The first.
+    pub from: i32,
+    /// The last; the same for one.
+    pub to: i32,
+}
+
+/// What is counted of a cohort.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Who did something in periods of these ages; where `or_later`, in them or later.
+    Retention {
+        /// Periods.
+        ages: Vec<Age>,
+        /// What they are.
+        unit: Unit,
+        /// Whether later ones count too.
+        or_later: bool,
+    },
+    /// Money brought up to these days after joining, in this currency.
+    Revenue {
+        /// Days.
+        days: Vec<i32>,
+        /// Three letters.
+        currency: [u8; 3],
+    },
+}
+
+/// What is asked of what happened.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// By what.
+    pub by: By,
+    /// What.
+    pub measure: Measure,
+    /// Where periods begin.
+    pub windows: Windows,
+    /// The days on which people join, in days since 1970.
+    pub days: std::ops::RangeInclusive<i32>,
+    /// Now.
+    pub now: Moment,
+}
+
+/// Which cohort.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Name {
+    /// Who joined in this period.
+    Period(i32),
+    /// Whose joining had this value; `None` for none.
+    Value(Option<String>),
+    /// Who fired the goal, and who didn't.
+    Fired(bool),
+    /// All that are too small to be told apart.
+    Other,
+}
+
+/// People who joined alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cohort {
+    /// Which.
+    pub name: Name,
+    /// How many.
+    pub size: u64,
+    /// What became of them, an age after the other; `None` where it isn't known yet.
+    pub cells: Vec<Option<Cell>>,
+    /// What they brought to date, whatever their age.
+    pub to_date: Sum,
+}
+
+/// What became of a cohort up to an age.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cell {
+    /// People who have reached the age.
+    pub reached: u64,
+    /// Those of them who came back.
+    pub people: u64,
+    /// What they brought.
+    pub sum: Sum,
+}
+
+/// Money of people, in smallest units.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sum {
+    /// All of it.
+    pub minor: i64,
+    /// The sum of each person's square, for intervals.
+    pub squares: f64,
+}
+
+impl Sum {
+    fn add(&mut self, minor: i64) {
+        self.minor = self.minor.saturating_add(minor);
+        self.squares += (minor as f64).powi(2);
+    }
+}
+
+/// Cohorts, and all of them together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// In order of time, or the greatest first.
+    pub cohorts: Vec<Cohort>,
+    /// All together. Of each age those count who have reached it, of cohorts that show it.
+    pub all: Cohort,
+}
+
+/// Somebody who joined.
+#[derive(Clone, Debug)]
+pub struct Joined<'a> {
+    /// With which event.
+    pub event: &'a Marked,
+    /// Everything from then on, in order.
+    pub later: &'a [Marked],
+    /// What they brought from then on, in order.
+    pub paid: &'a [Payment],
+}
+
+/// Gives `each` everybody who joined on the days: with their first event of [`JOINS`], which passes the filters. `paid` is
+/// by person, then in order.
+pub fn each_joined<'a>(
+    people: &'a People,
+    paid: &'a [Payment],
+    days: &std::ops::RangeInclusive<i32>,
+    mut each: impl FnMut(Joined<'a>),
+) {
+    let mut rest = paid;
+    for events in people.events.chunk_by(|a, b| a.visitor == b.visitor) {
+        let Some(first) = events.iter().position(|event| event.sets & JOINS != 0) else {
+            continue;
+        };
+        let event = &events[first];
+        if event.sets & PASSES == 0 || !days.contains(&event.day) {
+            continue;
+        }
+        let before = rest.partition_point(|payment| payment.person < event.visitor);
+        rest = &rest[before..];
+        let mine = rest.partition_point(|payment| payment.person == event.visitor);
+        let (mine, others) = rest.split_at(mine);
+        rest = others;
+        let early = mine
+            .partition_point(|payment| (payment.paid.at, payment.paid.id) < (event.at, event.id));
+        each(Joined {
+            event,
+            later: &events[first..],
+            paid: &mine[early..],
+        });
+    }
+}
+
+/// Makes cohorts of what happened; see [`each_joined`].
+pub fn table(people: &People, paid: &[Payment], asked: &Asked) -> Table {
+    let ages = asked.measure.ages();
+    let mut cohorts: HashMap<Name, Cohort> = HashMap::new();
+    each_joined(people, paid, &asked.days, |joined| {
+        let name = match asked.by {
+            By::Time(unit) => Name::Period(unit.of(joined.event.day)),
+            By::Value => Name::Value(
+                people.values[joined.event.key as usize]
+                    .last()
+                    .cloned()
+                    .flatten(),
+            ),
+            By::Fired => Name::Fired(joined.later.iter().any(|event| event.sets & FIRES != 0)),
+        };
+        let cohort = cohorts
+            .entry(name.clone())
+            .or_insert_with(|| Cohort::new(name, ages));
+        cohort.add(&joined, asked);
+    });
+    let mut cohorts: Vec<Cohort> = cohorts.into_values().collect();
+    match asked.by {
+        By::Time(_) => cohorts.sort_by(|a, b| a.name.cmp(&b.name)),
+        By::Fired => cohorts.sort_by(|a, b| b.name.cmp(&a.name)),
+        By::Value => {
+            cohorts.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
+            if cohorts.len() > COHORTS {
+                let mut others = Cohort::new(Name::Other, ages);
+                cohorts
+                    .drain(COHORTS..)
+                    .for_each(|cohort| others.join(&cohort));
+                cohorts.push(others);
+            }
+        }
+    }
+    if matches!(asked.by, By::Time(_)) {
+        for cohort in &mut cohorts {
+            let size = cohort.size;
+            cohort.cells.iter_mut().for_each(|cell| {
+                *cell = cell.filter(|cell| cell.reached == size);
+            });
+        }
+    }
+    let mut all = Cohort::new(Name::Other, ages);
+    cohorts.iter().for_each(|cohort| all.join(cohort));
+    for cohort in cohorts.iter_mut().chain([&mut all]) {
+        for cell in &mut cohort.cells {
+            *cell = cell.filter(|cell| cell.reached > 0);
+        }
+    }
+    Table { cohorts, all }
+}
+
+impl Measure {
+    fn ages(&self) -> usize {
+        match self {
+            Measure::Retention { ages, .. } => ages.len(),
+            Measure::Revenue { days, .. } => days.len(),
+        }
+    }
+}
+
+impl Cohort {
+    fn new(name: Name, ages: usize) -> Cohort {
+        Cohort {
+            name,
+            size: 0,
+            cells: vec![Some(Cell::default()); ages],
+            to_date: Sum::default(),
+        }
+    }
+
+    fn join(&mut self, other: &Cohort) {
+        self.size += other.size;
+        self.to_date.minor = self.to_date.minor.saturating_add(other.to_date.minor);
+        self.to_date.squares += other.to_date.squares;
+        for (cell, other) in self.cells.iter_mut().flatten().zip(&other.cells) {
+            if let Some(other) = other {
+                cell.reached += other.reached;
+                cell.people += other.people;
+                cell.sum.minor = cell.sum.minor.saturating_add(other.sum.minor);
+                cell.sum.squares += other.sum.squares;
+            }
+        }
+    }
+
+    fn add(&mut self, joined: &Joined, asked: &Asked) {
+        self.size += 1;
+        let windows = asked.windows;
+        let start = joined.event.moment();
+        match &asked.measure {
+            Measure::Retention {
+                ages,
+                unit,
+                or_later,
+            } => {
+                let returns = joined
+                    .later
+                    .iter()
+                    .filter(|event| event.sets & RETURNS != 0);
+                let mut ages_seen: Vec<i32> = returns
+                    .map(|event| windows.age(*unit, start, event.moment()))
+                    .collect();
+                ages_seen.dedup();
+                for (cell, age) in self.cells.iter_mut().flatten().zip(ages) {
+                    if !windows.is_over(*unit, start, age.to, asked.now) {
+                        continue;
+                    }
+                    let last = if *or_later { i32::MAX } else { age.to };
+                    let came_back = ages_seen
+                        .iter()
+                        .any(|seen| (age.from..=last).contains(seen));
+                    cell.reached += 1;
+                    cell.people += u64::from(came_back);
+                }
+            }
+            Measure::Revenue { days, currency } => {
+                let paid = joined.paid.iter().map(|payment| &payment.paid);
+                let paid = paid.filter(|paid| paid.currency == *currency);
+                let mut to_date = 0i64;
+                let mut by_age: Vec<(i64, bool)> = vec![(0, false); days.len()];
+                for paid in paid {
+                    let then = Moment {
+                        at: paid.at,
+                        day: paid.day,
+                    };
+                    to_date = to_date.saturating_add(paid.minor);
+                    for (sum, days) in by_age.iter_mut().zip(days) {
+                        if windows.is_within(*days, start, then) {
+                            *sum = (sum.0.saturating_add(paid.minor), true);
+                        }
+                    }
+                }
+                self.to_date.add(to_date);
+                for ((cell, days), (minor, has_paid)) in
+                    self.cells.iter_mut().flatten().zip(days).zip(by_age)
+                {
+                    if windows.has_reached(*days, start, asked.now) {
+                        cell.reached += 1;
+                        cell.people += u64::from(has_paid);
+                        cell.sum.add(minor);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Marked {
+    pub(super) fn moment(&self) -> Moment {
+        Moment {
+            at: self.at,
+            day: self.day,
+        }
+    }
+}
+
+/// What people of several currencies paid most often with.
+pub fn most_used(paid: &[Payment]) -> Option<[u8; 3]> {
+    let mut counts: BTreeMap<[u8; 3], u64> = BTreeMap::new();
+    for payment in paid {
+        *counts.entry(payment.paid.currency).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .max_by_key(|(code, n)| (*n, std::cmp::Reverse(*code)))
+        .map(|(code, _)| code)
+}

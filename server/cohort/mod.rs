@@ -1,6 +1,7 @@
 //! Cohorts: people who joined alike, how many of them came back, and what they brought.
 //!
 //! - [`question`]: what is asked; [`answer()`]: that, of what [`people`](crate::query::people) did
+//! - [`predict`]: what is to come, by the models of [`lifetime`]
 //! - [`period`]: ages; [`table`]: what people did → cohorts; [`compare`]: two of them beside each other. Numbers in, numbers
 //!   out
 //!
@@ -10,12 +11,15 @@
 //! have reached the age; money a person is of all of them, who paid or not.
 
 pub mod compare;
+pub mod lifetime;
 pub mod period;
+pub mod predict;
 pub mod question;
 pub mod table;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -23,13 +27,14 @@ use jiff::civil::Date;
 
 use crate::account::Site;
 use crate::query::filter::Filter;
-use crate::query::people::{self, Asked as People, Set};
+use crate::query::people::{self, Asked as People, Payment, Set};
 use crate::query::range::{self, Range};
 use crate::store::{ReadError, Store};
 use compare::Difference;
 use period::Moment;
+use predict::Prediction;
 use question::{Question, Split, Start, What};
-use table::{Asked, By, Measure, Table};
+use table::{Asked, By, Measure, Name, Table};
 
 /// What became of a question.
 #[derive(Debug)]
@@ -42,18 +47,121 @@ pub struct Answer {
     pub other_currencies: Vec<[u8; 3]>,
     /// Where two cohorts are told apart by a goal: how much more the first has, an age after the other.
     pub differences: Vec<Option<Difference>>,
+    /// What blank cells may become, or why nothing is said; nothing where nobody asked.
+    pub prediction: Option<Result<Prediction, String>>,
+}
+
+/// Somebody of a cohort.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Member {
+    /// The number of the visitor.
+    pub person: u32,
+    /// With which event they joined: when, in milliseconds since 1970, and its number in the log.
+    pub joined: (i64, i64),
+    /// Whether they came back at the age that is asked about, or paid up to it; to date where none is.
+    pub came_back: bool,
+    /// What they brought up to it, in smallest units.
+    pub minor: i64,
 }
 
 /// Answers a question.
 ///
 /// # Errors
-/// When the store's files can't be read.
+/// When the store's files can't be read; here and below.
 pub fn answer(
     store: &Arc<Store>,
     site: &Site,
     question: &Question,
     now: Timestamp,
 ) -> Result<Answer, ReadError> {
+    let Gathered {
+        people,
+        paid,
+        asked,
+        currency,
+        other_currencies,
+    } = gather(store, site, question, now)?;
+    let table = table::table(&people, &paid, &asked);
+    let differences = match (&asked.by, table.cohorts.as_slice()) {
+        (By::Fired, [first, second]) => {
+            let cells = first.cells.iter().zip(&second.cells);
+            let between = cells.map(|(first, second)| {
+                compare::difference(&asked.measure, first.as_ref()?, second.as_ref()?)
+            });
+            between.collect()
+        }
+        _ => Vec::new(),
+    };
+    let predict = || predict::predict(&people, &paid, &asked, &table);
+    Ok(Answer {
+        prediction: question.predicts.then(predict),
+        table,
+        currency,
+        other_currencies,
+        differences,
+    })
+}
+
+/// The people of a cohort, the latest first; of all where none is named. With the place of an age, what they did up to it.
+#[allow(clippy::missing_errors_doc)]
+pub fn members(
+    store: &Arc<Store>,
+    site: &Site,
+    question: &Question,
+    of: Option<&Name>,
+    age: Option<usize>,
+    now: Timestamp,
+) -> Result<Vec<Member>, ReadError> {
+    let Gathered {
+        people,
+        paid,
+        asked,
+        ..
+    } = gather(store, site, question, now)?;
+    let known: HashSet<Name> = match of {
+        Some(Name::Other) => {
+            let cohorts = table::table(&people, &paid, &asked).cohorts;
+            cohorts.into_iter().map(|cohort| cohort.name).collect()
+        }
+        _ => HashSet::new(),
+    };
+    let is_meant = |name: Name| match of {
+        None => true,
+        Some(Name::Other) => !known.contains(&name),
+        Some(of) => *of == name,
+    };
+    let mut members = Vec::new();
+    table::each_joined(&people, &paid, &asked.days, |joined| {
+        if is_meant(table::name(&joined, &people, asked.by)) {
+            let (came_back, minor) = table::did(&joined, &asked, age);
+            members.push(Member {
+                person: joined.event.visitor,
+                joined: (joined.event.at, joined.event.id),
+                came_back,
+                minor,
+            });
+        }
+    });
+    members.sort_unstable_by_key(|member| std::cmp::Reverse(member.joined));
+    Ok(members)
+}
+
+/// Everything that cohorts are made of.
+struct Gathered {
+    people: people::People,
+    paid: Vec<Payment>,
+    asked: Asked,
+    currency: Option<[u8; 3]>,
+    other_currencies: Vec<[u8; 3]>,
+}
+
+/// Asks the store.
+fn gather(
+    store: &Arc<Store>,
+    site: &Site,
+    question: &Question,
+    now: Timestamp,
+) -> Result<Gathered, ReadError> {
     let asked = People::new(store, site)?;
     // Who joined before the days is in no cohort of them, and what came after them counts.
     let ever = Range {
@@ -129,11 +237,7 @@ pub fn answer(
         },
     };
     let asked = Asked {
-        by: match &question.split {
-            Split::Time(unit) => By::Time(*unit),
-            Split::Value(_) => By::Value,
-            Split::Fired(_) => By::Fired,
-        },
+        by: question.split.by(),
         measure,
         windows: question.windows,
         days: question.range.days(),
@@ -142,21 +246,11 @@ pub fn answer(
             day: range::number(ever.to),
         },
     };
-    let table = table::table(&people, &paid, &asked);
-    let differences = match (&asked.by, table.cohorts.as_slice()) {
-        (By::Fired, [first, second]) => {
-            let cells = first.cells.iter().zip(&second.cells);
-            let between = cells.map(|(first, second)| {
-                compare::difference(&asked.measure, first.as_ref()?, second.as_ref()?)
-            });
-            between.collect()
-        }
-        _ => Vec::new(),
-    };
-    Ok(Answer {
-        table,
+    Ok(Gathered {
+        people,
+        paid,
+        asked,
         currency,
         other_currencies: others,
-        differences,
     })
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::query::range::{date, number};
+use crate::query::range::date;
 
 /// Milliseconds of 24 hours.
 pub const DAY: i64 = 86_400_000;
@@ -144,6 +144,7 @@ impl Windows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::query::range::number;
 
     #[test]
     fn periods_begin_where_the_calendar_says() {

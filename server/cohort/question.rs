@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::period::{UNITS, Unit, WINDOWS, Windows};
-use super::table::Age;
+use super::table::{Age, By, Name};
 use crate::account::Site;
 use crate::query::dimension::Dimension;
 use crate::query::filter::Filter;
@@ -22,7 +22,8 @@ const OLDEST: i32 = 1000;
 /// Days of money where none are named.
 const DAYS: [i32; 6] = [7, 30, 60, 90, 180, 365];
 
-const NAMES: [(&str, Form); 17] = [
+/// Names in an address. The last are of single people only.
+const NAMES: [(&str, Form); 20] = [
     ("website_id", Form::Text),
     ("goal", Form::Text),
     ("start", Form::Text),
@@ -40,7 +41,17 @@ const NAMES: [(&str, Form); 17] = [
     ("filters", Form::Filters),
     ("from", Form::End("range", "from")),
     ("to", Form::End("range", "to")),
+    ("of", Form::Text),
+    ("age", Form::Text),
+    ("limit", Form::Number),
 ];
+
+/// How many of these are of single people only.
+const OF_PEOPLE: usize = 3;
+
+/// People who are told where nothing else is asked, and at most.
+const PEOPLE: u64 = 100;
+const MOST_PEOPLE: u64 = 1000;
 
 /// With what somebody joins a cohort.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +115,19 @@ pub struct Question {
     pub range: Range,
 }
 
+/// Which people are told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Members {
+    /// Of these.
+    pub question: Question,
+    /// Of this cohort; of all of them where none is named.
+    pub of: Option<Name>,
+    /// The place of the age that is looked at.
+    pub age: Option<usize>,
+    /// So many of the latest.
+    pub limit: usize,
+}
+
 /// A question as it was sent, before its site is known.
 #[derive(Debug)]
 pub struct Sent {
@@ -133,7 +157,17 @@ impl Sent {
     /// # Errors
     /// In words: which part is wrong, and what would be right; here and below.
     pub fn query_string(query: &str) -> Result<Sent, String> {
-        let mut parts = Parts::of(object(query, &NAMES)?);
+        Sent::of(query, &NAMES[..NAMES.len() - OF_PEOPLE])
+    }
+
+    /// The same for single people, with `of=2026-11-02`, `of=value:Email`, `of=none`, `of=fired`, `of=not_fired`,
+    /// `of=other` or `of=all`, and `age=1`.
+    pub fn of_people(query: &str) -> Result<Sent, String> {
+        Sent::of(query, &NAMES)
+    }
+
+    fn of(query: &str, known: &[(&str, Form)]) -> Result<Sent, String> {
+        let mut parts = Parts::of(object(query, known)?);
         Ok(Sent {
             website_id: parts.text("website_id")?,
             parts,
@@ -142,6 +176,34 @@ impl Sent {
 
     /// Reads it for a site.
     pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Question, String> {
+        self.question(site, now)
+    }
+
+    /// Reads which people are meant.
+    pub fn members(mut self, site: &Site, now: Timestamp) -> Result<Members, String> {
+        let of = self.parts.text("of")?;
+        let age = self.parts.text("age")?.filter(|age| !age.is_empty());
+        let limit = self.parts.whole("limit", PEOPLE, MOST_PEOPLE)? as usize;
+        let question = self.question(site, now)?;
+        let of = Name::parse(of.as_deref().unwrap_or("all"), question.split.by());
+        let of =
+            of.ok_or("of: wanted a cohort: a date, value:…, none, fired, not_fired, other or all")?;
+        let place = |age: String| {
+            let known = question
+                .ages
+                .iter()
+                .position(|known| question.age(known) == age);
+            known.ok_or_else(|| format!("age: {age:.20?} is none of the question's ages"))
+        };
+        Ok(Members {
+            age: age.map(place).transpose()?,
+            question,
+            of,
+            limit,
+        })
+    }
+
+    fn question(&mut self, site: &Site, now: Timestamp) -> Result<Question, String> {
         let parts = &mut self.parts;
         let mut text =
             |name: &str| Ok::<_, String>(parts.text(name)?.filter(|text| !text.is_empty()));
@@ -257,6 +319,15 @@ fn read_ages(ages: &[String], what: What) -> Result<Vec<Age>, String> {
 }
 
 impl Split {
+    /// The same for what works it out.
+    pub fn by(&self) -> By {
+        match self {
+            Split::Time(unit) => By::Time(*unit),
+            Split::Value(_) => By::Value,
+            Split::Fired(_) => By::Fired,
+        }
+    }
+
     /// As it is written.
     pub fn name(&self) -> String {
         match self {

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::period::{Moment, Unit, Windows};
 use crate::query::people::{Payment, People};
-use crate::store::reports::marked::Marked;
+use crate::query::range::number;
+use crate::store::reports::marked::{Marked, Paid};
 
 /// Sets of the events that cohorts are made of, by their bits: what somebody joins with, what passes the filters, what is a
 /// return.
@@ -89,6 +90,38 @@ pub enum Name {
     Fired(bool),
     /// All that are too small to be told apart.
     Other,
+}
+
+impl Name {
+    /// From how it stands in an address, for cohorts that are split so; all of them for `all`.
+    pub fn parse(text: &str, by: By) -> Option<Option<Name>> {
+        let name = match (text, by) {
+            ("all", _) => return Some(None),
+            ("other", By::Value) => Name::Other,
+            ("none", By::Value) => Name::Value(None),
+            ("fired", By::Fired) => Name::Fired(true),
+            ("not_fired", By::Fired) => Name::Fired(false),
+            (date, By::Time(unit)) => Name::Period(unit.of(number(date.parse().ok()?))),
+            (value, By::Value) => Name::Value(Some(value.strip_prefix("value:")?.to_owned())),
+            _ => return None,
+        };
+        Some(Some(name))
+    }
+
+    /// As it is read.
+    pub fn written(&self, by: By) -> String {
+        match (self, by) {
+            (Name::Period(period), By::Time(unit)) => unit
+                .first(*period)
+                .map(|date| date.to_string())
+                .unwrap_or_default(),
+            (Name::Value(Some(value)), _) => format!("value:{value}"),
+            (Name::Value(None), _) => "none".into(),
+            (Name::Fired(true), _) => "fired".into(),
+            (Name::Fired(false), _) => "not_fired".into(),
+            (Name::Period(_) | Name::Other, _) => "other".into(),
+        }
+    }
 }
 
 /// People who joined alike.
@@ -183,21 +216,24 @@ pub fn each_joined<'a>(
     }
 }
 
+/// In which cohort somebody is.
+pub fn name(joined: &Joined, people: &People, by: By) -> Name {
+    match by {
+        By::Time(unit) => Name::Period(unit.of(joined.event.day)),
+        By::Value => {
+            let values = &people.values[joined.event.key as usize];
+            Name::Value(values.last().cloned().flatten())
+        }
+        By::Fired => Name::Fired(joined.later.iter().any(|event| event.sets & FIRES != 0)),
+    }
+}
+
 /// Makes cohorts of what happened; see [`each_joined`].
 pub fn table(people: &People, paid: &[Payment], asked: &Asked) -> Table {
     let ages = asked.measure.ages();
     let mut cohorts: HashMap<Name, Cohort> = HashMap::new();
     each_joined(people, paid, &asked.days, |joined| {
-        let name = match asked.by {
-            By::Time(unit) => Name::Period(unit.of(joined.event.day)),
-            By::Value => Name::Value(
-                people.values[joined.event.key as usize]
-                    .last()
-                    .cloned()
-                    .flatten(),
-            ),
-            By::Fired => Name::Fired(joined.later.iter().any(|event| event.sets & FIRES != 0)),
-        };
+        let name = name(&joined, people, asked.by);
         let cohort = cohorts
             .entry(name.clone())
             .or_insert_with(|| Cohort::new(name, ages));
@@ -271,62 +307,93 @@ impl Cohort {
 
     fn add(&mut self, joined: &Joined, asked: &Asked) {
         self.size += 1;
-        let windows = asked.windows;
         let start = joined.event.moment();
-        match &asked.measure {
-            Measure::Retention {
-                ages,
-                unit,
-                or_later,
-            } => {
-                let returns = joined
-                    .later
-                    .iter()
-                    .filter(|event| event.sets & RETURNS != 0);
-                let mut ages_seen: Vec<i32> = returns
-                    .map(|event| windows.age(*unit, start, event.moment()))
-                    .collect();
-                ages_seen.dedup();
-                for (cell, age) in self.cells.iter_mut().flatten().zip(ages) {
-                    if !windows.is_over(*unit, start, age.to, asked.now) {
-                        continue;
-                    }
-                    let last = if *or_later { i32::MAX } else { age.to };
-                    let came_back = ages_seen
-                        .iter()
-                        .any(|seen| (age.from..=last).contains(seen));
-                    cell.reached += 1;
-                    cell.people += u64::from(came_back);
-                }
+        let came_back = returned(joined, asked);
+        if let Measure::Revenue { currency, .. } = &asked.measure {
+            self.to_date
+                .add(paid(joined, *currency).map(|(_, minor)| minor).sum());
+        }
+        for (nth, cell) in self.cells.iter_mut().flatten().enumerate() {
+            if asked.has_reached(start, nth) {
+                let (came_back, minor) = up_to(joined, asked, &came_back, Some(nth));
+                cell.reached += 1;
+                cell.people += u64::from(came_back);
+                cell.sum.add(minor);
             }
-            Measure::Revenue { days, currency } => {
-                let paid = joined.paid.iter().map(|payment| &payment.paid);
-                let paid = paid.filter(|paid| paid.currency == *currency);
-                let mut to_date = 0i64;
-                let mut by_age: Vec<(i64, bool)> = vec![(0, false); days.len()];
-                for paid in paid {
-                    let then = Moment {
-                        at: paid.at,
-                        day: paid.day,
-                    };
-                    to_date = to_date.saturating_add(paid.minor);
-                    for (sum, days) in by_age.iter_mut().zip(days) {
-                        if windows.is_within(*days, start, then) {
-                            *sum = (sum.0.saturating_add(paid.minor), true);
-                        }
-                    }
-                }
-                self.to_date.add(to_date);
-                for ((cell, days), (minor, has_paid)) in
-                    self.cells.iter_mut().flatten().zip(days).zip(by_age)
-                {
-                    if windows.has_reached(*days, start, asked.now) {
-                        cell.reached += 1;
-                        cell.people += u64::from(has_paid);
-                        cell.sum.add(minor);
-                    }
-                }
+        }
+    }
+}
+
+impl Asked {
+    /// Whether somebody who joined then has reached an age, by its place.
+    fn has_reached(&self, joined: Moment, age: usize) -> bool {
+        match &self.measure {
+            Measure::Retention { ages, unit, .. } => {
+                self.windows.is_over(*unit, joined, ages[age].to, self.now)
             }
+            Measure::Revenue { days, .. } => self.windows.has_reached(days[age], joined, self.now),
+        }
+    }
+}
+
+/// Whether somebody came back at an age, by its place, or paid up to it, and what they brought up to it; to date without an
+/// age.
+pub fn did(joined: &Joined, asked: &Asked, age: Option<usize>) -> (bool, i64) {
+    up_to(joined, asked, &returned(joined, asked), age)
+}
+
+/// The ages at which somebody came back; of money none.
+fn returned(joined: &Joined, asked: &Asked) -> Vec<i32> {
+    let Measure::Retention { unit, .. } = &asked.measure else {
+        return Vec::new();
+    };
+    let returns = joined
+        .later
+        .iter()
+        .filter(|event| event.sets & RETURNS != 0);
+    let start = joined.event.moment();
+    let mut ages: Vec<i32> = returns
+        .map(|event| asked.windows.age(*unit, start, event.moment()))
+        .collect();
+    ages.dedup();
+    ages
+}
+
+/// What somebody paid in a currency, and when.
+fn paid<'a>(
+    joined: &Joined<'a>,
+    currency: [u8; 3],
+) -> impl Iterator<Item = (Moment, i64)> + use<'a> {
+    let paid = joined.paid.iter().map(|payment| &payment.paid);
+    let moment = |paid: &Paid| Moment {
+        at: paid.at,
+        day: paid.day,
+    };
+    paid.filter(move |paid| paid.currency == currency)
+        .map(move |paid| (moment(paid), paid.minor))
+}
+
+fn up_to(joined: &Joined, asked: &Asked, returned: &[i32], age: Option<usize>) -> (bool, i64) {
+    match &asked.measure {
+        Measure::Retention { ages, or_later, .. } => {
+            let is_it = |seen: &i32| match age.map(|age| ages[age]) {
+                None => *seen > 0,
+                Some(age) if *or_later => *seen >= age.from,
+                Some(age) => (age.from..=age.to).contains(seen),
+            };
+            (returned.iter().any(is_it), 0)
+        }
+        Measure::Revenue { days, currency } => {
+            let start = joined.event.moment();
+            let is_it = |then: &Moment| {
+                age.is_none_or(|age| asked.windows.is_within(days[age], start, *then))
+            };
+            let mut payments = paid(joined, *currency)
+                .filter(|(then, _)| is_it(then))
+                .peekable();
+            let has_paid = payments.peek().is_some();
+            let sum = |sum: i64, (_, minor): (Moment, i64)| sum.saturating_add(minor);
+            (has_paid, payments.fold(0, sum))
         }
     }
 }

@@ -36,6 +36,10 @@ use predict::Prediction;
 use question::{Question, Split, Start, What};
 use table::{Asked, By, Measure, Name, Table};
 
+/// What stands beside two cohorts that a goal tells apart.
+pub const NO_EXPERIMENT: &str = "This is no experiment: who fired the goal chose to, and may have come back or paid more \
+     without it. Only a random choice of who sees what shows what the goal does.";
+
 /// What became of a question.
 #[derive(Debug)]
 pub struct Answer {

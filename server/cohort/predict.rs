@@ -266,15 +266,6 @@ impl Stays {
         }
         list[place] += 1.0;
     }
-
-    /// The share that was still there at an age, among those who were looked at then.
-    fn share(&self, age: usize) -> Option<f64> {
-        let over = |list: &[f64], from: usize| list.iter().skip(from).sum::<f64>();
-        // Whoever ended with period n was there at ages below n.
-        let there = over(&self.ended, age) + over(&self.still, age);
-        let looked_at = there + self.ended.iter().take(age).sum::<f64>();
-        (looked_at > 0.0).then(|| there / looked_at)
-    }
 }
 
 fn stay(
@@ -334,9 +325,11 @@ fn stay(
     let held_out = || {
         let early = stays(until);
         let (model, _) = Sbg::fit(&early.ended, &early.still)?;
+        let looked_at = lasts.iter().filter(|(_, over)| *over >= oldest);
+        let there = looked_at.clone().filter(|(last, _)| *last >= oldest);
         Some(HeldOut {
             predicted: model.left(f64::from(oldest)),
-            actual: all.share(oldest as usize)?,
+            actual: there.count() as f64 / looked_at.count() as f64,
             span: f64::from(oldest),
         })
     };

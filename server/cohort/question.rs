@@ -339,6 +339,14 @@ impl Split {
 }
 
 impl Question {
+    /// What ages are counted in.
+    pub fn unit_words(&self) -> &'static str {
+        match self.what {
+            What::Retention => self.unit.name(),
+            What::Revenue => "day",
+        }
+    }
+
     /// An age as it is written: `3`, `1-3`.
     pub fn age(&self, age: &Age) -> String {
         match self.what {

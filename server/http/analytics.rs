@@ -189,7 +189,7 @@ pub(super) fn is_page(back: &str) -> bool {
             .is_some_and(|name| !name.contains('/'))
     };
     is_plain
-        && (["analytics", "funnels", "attribution"].contains(&back)
+        && (["analytics", "funnels", "attribution", "cohorts"].contains(&back)
             || below("goals/")
             || below("by/"))
 }
@@ -271,7 +271,7 @@ pub(super) async fn goal(
         let fires = fires::fires(&app.store, &ask, before, FIRES)?;
         let asked = match is_part {
             true => None,
-            false => Some(asked(&app.store, &ask, part, report::step(&range))?),
+            false => Some(of_goal(&app.store, &ask, part, report::step(&range))?),
         };
         Ok((after, fires, asked))
     })
@@ -287,7 +287,12 @@ pub(super) async fn goal(
     }
 }
 
-fn asked(store: &Arc<Store>, ask: &Query, by: Dimension, step: Named) -> Result<Asked, ReadError> {
+fn of_goal(
+    store: &Arc<Store>,
+    ask: &Query,
+    by: Dimension,
+    step: Named,
+) -> Result<Asked, ReadError> {
     let totals = Query {
         metrics: goal::FIGURES.to_vec(),
         ..ask.clone()
@@ -360,10 +365,15 @@ pub(super) async fn funnels(
         within: parameter(&query, "within").unwrap_or_else(|| WITHIN.into()),
         steps,
     };
-    frame.asked = again(&filled);
+    let steps = filled
+        .steps
+        .iter()
+        .map(|step| ("step".to_owned(), step.clone()));
+    let within = [("within".to_owned(), filled.within.clone())];
+    frame.asked = again(&within.into_iter().chain(steps).collect::<Vec<_>>());
     let funnel = match filled.steps.is_empty() {
         true => Ok(None),
-        false => written(&frame, &filled, app.clock.now()).map(Some),
+        false => funnel_of(&frame, &filled, app.clock.now()).map(Some),
     };
     let goals = listed(&frame, &Dimension::Named(Named::Goal), &[Metric::Fires]);
     let pages = Query {
@@ -392,31 +402,59 @@ pub(super) async fn funnels(
     page(StatusCode::OK, &Funnels::new(frame, filled, known, found))
 }
 
-/// What a form was filled with, as it stands in an address.
-fn again(filled: &Filled) -> String {
-    let mut asked = Serializer::new(String::new());
-    asked.append_pair("within", &filled.within);
-    for step in &filled.steps {
-        asked.append_pair("step", step);
-    }
-    format!("&{}", asked.finish())
+/// What a page is asked for beside the view: those parts of an address that have these names.
+pub(super) fn asked(query: &str, names: &[&str]) -> Vec<(String, String)> {
+    let pairs = parse(query.as_bytes());
+    pairs
+        .filter(|(name, value)| names.contains(&&**name) && !value.is_empty())
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
+}
+
+/// The same as it stands in an address.
+pub(super) fn again(asked: &[(String, String)]) -> String {
+    format!(
+        "&{}",
+        Serializer::new(String::new()).extend_pairs(asked).finish()
+    )
+}
+
+/// The same with the view's filters and days.
+pub(super) fn written(frame: &Frame, asked: &[(String, String)]) -> String {
+    let filters: Vec<_> = frame.view.filters.iter().map(Filter::json).collect();
+    Serializer::new(String::new())
+        .extend_pairs(asked)
+        .append_pair("filters", &json!(filters).to_string())
+        .append_pair("from", &frame.range.from.to_string())
+        .append_pair("to", &frame.range.to.to_string())
+        .finish()
+}
+
+/// The goals that fired on the days of a frame, the most often fired first.
+pub(super) async fn goals_of(app: &Arc<App>, frame: &Frame) -> Result<Vec<String>, Error> {
+    let goals = listed(frame, &Dimension::Named(Named::Goal), &[Metric::Fires]);
+    let store = app.store.clone();
+    let rows = reading(move || Ok(answer(&store, &goals)?.rows)).await?;
+    let names = rows
+        .into_iter()
+        .filter_map(|row| row.values.into_iter().next().flatten());
+    Ok(names.collect())
 }
 
 /// The funnel that a form means.
-fn written(frame: &Frame, filled: &Filled, now: Timestamp) -> Result<Funnel, String> {
+fn funnel_of(frame: &Frame, filled: &Filled, now: Timestamp) -> Result<Funnel, String> {
     let days: u64 = filled
         .within
         .parse()
         .map_err(|_| "wanted a whole number of days".to_owned())?;
-    let filters: Vec<_> = frame.view.filters.iter().map(Filter::json).collect();
-    let mut query = Serializer::new(String::new());
-    for step in &filled.steps {
-        query.append_pair("step", step);
-    }
-    query
-        .append_pair("window_minutes", &days.saturating_mul(1440).to_string())
-        .append_pair("filters", &json!(filters).to_string())
-        .append_pair("from", &frame.range.from.to_string())
-        .append_pair("to", &frame.range.to.to_string());
-    funnel::Sent::query_string(&query.finish())?.read(&frame.site, now)
+    let minutes = days.saturating_mul(1440).to_string();
+    let steps = filled
+        .steps
+        .iter()
+        .map(|step| ("step".to_owned(), step.clone()));
+    let asked: Vec<_> = steps
+        .chain([("window_minutes".to_owned(), minutes)])
+        .collect();
+    let query = written(frame, &asked);
+    funnel::Sent::query_string(&query)?.read(&frame.site, now)
 }

@@ -7,10 +7,9 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
-use url::form_urlencoded::{Serializer, parse};
 
 use super::access::{Access, Person};
-use super::analytics::{listed, look, parameter};
+use super::analytics::{again, asked, goals_of, look, parameter, written};
 use super::api::{money, reading};
 use super::events::event;
 use super::page::{NoPage, page};
@@ -20,12 +19,7 @@ use crate::attribution::model::{ALL, About};
 use crate::attribution::question::{Conversions, Question, Sent};
 use crate::attribution::{self, Answer, Row, RowOf};
 use crate::pages::analytics::attribution::{Attribution, Made};
-use crate::pages::analytics::frame::Frame;
-use crate::query::answer::answer;
-use crate::query::dimension::{Dimension, Named};
-use crate::query::filter::Filter;
 use crate::query::fires::{self, Fires};
-use crate::query::metric::Metric;
 use crate::store::event::{GoalName, Money, major};
 use crate::store::reports::cell::currency;
 
@@ -160,20 +154,23 @@ pub(super) async fn attribution_page(
     let query = query.unwrap_or_default();
     let mut frame = look(&app, &user, &query, "attribution".into())?;
     let site = frame.site.clone();
-    let goals = listed(&frame, &Dimension::Named(Named::Goal), &[Metric::Fires]);
-    let store = app.store.clone();
-    let known = reading(move || Ok(answer(&store, &goals)?.rows)).await?;
-    let known: Vec<String> = known
-        .into_iter()
-        .filter_map(|row| row.values.into_iter().next().flatten())
-        .collect();
-    let of_people = |goal: &&String| GoalName::reserved(goal).is_none();
-    let asked = asked(&query, known.iter().find(of_people).or(known.first()));
+    let known = goals_of(&app, &frame).await?;
+    let mut asked = asked(&query, &ASKED);
+    if !asked.iter().any(|(name, _)| name == "goals") {
+        let of_people = |goal: &&String| GoalName::reserved(goal).is_none();
+        let goal = known.iter().find(of_people).or(known.first());
+        asked.extend(goal.map(|goal| ("goals".to_owned(), goal.clone())));
+    }
     let made = match asked.iter().any(|(name, _)| name == "goals") {
         false => None,
         true => {
             let of = parameter(&query, "of");
-            let sent = Sent::of_conversions(&written(&frame, &asked, of.as_deref()));
+            let mut all = asked.clone();
+            if let Some(of) = &of {
+                all.push(("of".into(), of.clone()));
+                all.push(("limit".into(), TOLD.into()));
+            }
+            let sent = Sent::of_conversions(&written(&frame, &all));
             let now = app.clock.now();
             let (question, told) = sent
                 .and_then(|sent| match of {
@@ -203,36 +200,6 @@ pub(super) async fn attribution_page(
             Some(made.await?)
         }
     };
-    let mut again = Serializer::new(String::new());
-    again.extend_pairs(&asked);
-    frame.asked = format!("&{}", again.finish());
+    frame.asked = again(&asked);
     page(StatusCode::OK, &Attribution::new(frame, known, made))
-}
-
-/// What was asked, and of which goal where none was named.
-fn asked(query: &str, otherwise: Option<&String>) -> Vec<(String, String)> {
-    let pairs = parse(query.as_bytes());
-    let mut asked: Vec<(String, String)> = pairs
-        .filter(|(name, value)| ASKED.contains(&&**name) && !value.is_empty())
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
-    if !asked.iter().any(|(name, _)| name == "goals") {
-        asked.extend(otherwise.map(|goal| ("goals".to_owned(), goal.clone())));
-    }
-    asked
-}
-
-/// The same with the view's filters and days, as it is read.
-fn written(frame: &Frame, asked: &[(String, String)], of: Option<&str>) -> String {
-    let filters: Value = frame.view.filters.iter().map(Filter::json).collect();
-    let mut query = Serializer::new(String::new());
-    query
-        .extend_pairs(asked)
-        .append_pair("filters", &filters.to_string())
-        .append_pair("from", &frame.range.from.to_string())
-        .append_pair("to", &frame.range.to.to_string());
-    if let Some(of) = of {
-        query.append_pair("of", of).append_pair("limit", TOLD);
-    }
-    query.finish()
 }

@@ -19,6 +19,7 @@ mod api_docs;
 mod asset;
 mod attribution;
 mod auth;
+mod cohorts;
 mod describe;
 mod docs;
 mod event;

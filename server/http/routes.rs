@@ -11,9 +11,9 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, api_docs, asset, attribution, docs, event, events, export, goals, health,
-    import, invitation, keys, login, manage, metrics, noted, openapi, page, settings, share,
-    stream, team, webhooks, websites, welcome,
+    App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, export, goals,
+    health, import, invitation, keys, login, manage, metrics, noted, openapi, page, settings,
+    share, stream, team, webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -119,6 +119,9 @@ pub const ROUTES: &[Route] = {
         row(POST, "/api/v1/funnel", READER, Analytics, "How many visitors get to each step of a funnel", || post(api::funnel)).of(&about::FUNNEL_BODY),
         row(GET, "/api/v1/attribution", READER, Analytics, "Which visits earned the fires of a goal, by eleven models", || get(attribution::attribution)).of(&about::ATTRIBUTION),
         row(GET, "/api/v1/attribution/conversions", READER, Analytics, "The single fires to which a channel earned a part", || get(attribution::conversions)).of(&about::CONVERSIONS),
+        row(GET, "/api/v1/cohorts", READER, Analytics, "How many people came back, and what they brought, by when or how they joined", || get(cohorts::cohorts)).of(&about::COHORTS),
+        row(GET, "/api/v1/cohorts.csv", READER, Analytics, "The same as CSV", || get(cohorts::csv)).of(&about::COHORTS_CSV),
+        row(GET, "/api/v1/cohorts/people", READER, Analytics, "The people of a cohort", || get(cohorts::people)).of(&about::COHORT_PEOPLE),
         row(GET, "/api/v1/query.csv", READER, Analytics, "The rows of a query as CSV", || get(export::query)).of(&about::QUERY_CSV),
         row(GET, "/api/v1/fires", READER, Analytics, "Single fires of goals, latest first", || get(events::fires)).of(&about::FIRES),
         row(GET, "/api/v1/visitors/{number}", READER, Analytics, "What one visitor did, latest first", || get(events::visitor)).of(&about::VISITOR),
@@ -182,6 +185,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/dashboard/visitors/{number}", VIEWER, Pages, "What one visitor did", || get(analytics::visitor)),
         row(GET, "/dashboard/funnels", VIEWER, Pages, "How far visitors get", || get(analytics::funnels)),
         row(GET, "/dashboard/attribution", VIEWER, Pages, "Which visits earned a goal's fires, by eleven models", || get(attribution::attribution_page)),
+        row(GET, "/dashboard/cohorts", VIEWER, Pages, "Who came back, and what they brought", || get(cohorts::cohorts_page)),
         row(POST, "/dashboard/notes", EDITOR, Pages, "Write a note on a day", || post(noted::add)),
         row(POST, "/dashboard/notes/{id}/remove", EDITOR, Pages, "Take a note away", || post(noted::remove)),
         row(POST, "/dashboard/views", EDITOR, Pages, "Save a view", || post(noted::save_view)),

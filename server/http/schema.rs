@@ -204,6 +204,47 @@ pub(super) fn steps() -> Value {
     )
 }
 
+pub(super) fn cohorts() -> Value {
+    let number = || json!({ "type": ["number", "null"], "examples": [0.42] });
+    let numbers = || list(number());
+    let known = json!({
+        "type": ["object", "null"], "required": ["reached", "people", "share"],
+        "properties": { "reached": count(22), "people": count(11), "share": number(), "revenue": number(), "per_person": number() },
+    });
+    let cohort = || {
+        json!({
+            "type": "object", "required": ["of", "size", "cells"],
+            "properties": { "of": text("2026-03-02"), "size": count(22), "cells": list(known.clone()), "revenue_to_date": number() },
+        })
+    };
+    let difference = json!({
+        "type": ["object", "null"], "properties": { "value": number(), "low": number(), "high": number() },
+    });
+    let prediction = json!({
+        "type": ["object", "null"],
+        "properties": {
+            "reason": text("Too few have paid to predict anything"), "model": text("sBG alpha 0.704, beta 1.182 weeks"),
+            "cohorts": list(numbers()), "all": numbers(), "held_out": { "type": ["object", "null"] },
+        },
+    });
+    json!({
+        "type": "object",
+        "required": ["query", "sentence", "currency", "other_currencies", "ages", "cohorts", "all", "differences", "prediction"],
+        "properties": {
+            "query": { "type": "object" }, "sentence": { "type": "string" }, "currency": maybe_text("EUR"),
+            "other_currencies": list(text("USD")), "ages": list(text("1")), "cohorts": list(cohort()), "all": cohort(),
+            "differences": list(difference), "prediction": prediction, "warning": { "type": "string" },
+        },
+    })
+}
+
+pub(super) fn cohort_people() -> Value {
+    let person = object(json!({
+        "visitor": count(7), "joined": text("2026-11-23T10:30:00Z"), "came_back": { "type": "boolean" },
+    }));
+    object(json!({ "query": { "type": "object" }, "count": count(22), "people": list(person) }))
+}
+
 /// What a row of attribution is of.
 fn row_of(mut more: Value) -> Value {
     more["kind"] = json!({ "enum": ["value", "other", "no_visit"] });

@@ -77,6 +77,66 @@ pub(super) fn series(points: &[Point], title: &str) -> Series {
     }
 }
 
+/// How a curve is drawn.
+#[derive(Clone, Copy)]
+pub(super) enum Pen {
+    /// What is meant.
+    Bold,
+    /// What it may go on as.
+    Dashed,
+    /// What it is made of.
+    Thin,
+}
+
+/// Curves over ages that stand side by side; a curve has no point where nothing is known.
+pub(super) fn curves(curves: &[(Pen, Vec<Option<f64>>)], title: &str) -> Series {
+    let known = curves
+        .iter()
+        .flat_map(|(_, points)| points.iter().flatten());
+    let top = nice(known.copied().fold(0.0, f64::max) / f64::from(LINES)) * f64::from(LINES);
+    let svg = draw_curves(curves, top).unwrap_or_default();
+    let line = |line: u32| top * f64::from(line) / f64::from(LINES);
+    Series {
+        svg: titled(&svg, "series curves", title, ""),
+        grid: (0..=LINES).rev().map(line).collect(),
+    }
+}
+
+fn draw_curves(
+    curves: &[(Pen, Vec<Option<f64>>)],
+    top: f64,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, SERIES).into_drawing_area();
+        let ages = curves.iter().map(|(_, points)| points.len()).max();
+        let (from, to) = (-0.5, ages.unwrap_or(0).max(1) as f64 - 0.5);
+        let mut chart = ChartBuilder::on(&area)
+            .build_cartesian_2d(from..to, 0f64..top)
+            .map_err(|e| e.to_string())?;
+        for line in 0..=LINES {
+            let y = top * f64::from(line) / f64::from(LINES);
+            let rule = PathElement::new(vec![(from, y), (to, y)], BLACK.mix(0.2));
+            chart.draw_series([rule]).map_err(|e| e.to_string())?;
+        }
+        for (pen, points) in curves {
+            // The style sheet knows each by its colour.
+            let colour = match pen {
+                Pen::Bold => RGBColor(0, 0, 255),
+                Pen::Dashed => RGBColor(0, 0, 254),
+                Pen::Thin => RGBColor(0, 0, 253),
+            };
+            let placed = points.iter().enumerate();
+            let placed = placed.filter_map(|(at, n)| Some((at as f64, (*n)?)));
+            chart
+                .draw_series(LineSeries::new(placed, colour.stroke_width(1)))
+                .map_err(|e| e.to_string())?;
+        }
+        area.present().map_err(|e| e.to_string())?;
+    }
+    Ok(svg)
+}
+
 /// The least round number that is no less; 1 for nothing.
 fn nice(value: f64) -> f64 {
     if value <= 0.0 {

@@ -32,6 +32,22 @@ pub(super) fn money(money: &Money) -> String {
     format!("{sign}{}{whole}{part}", money.currency.symbol())
 }
 
+/// A number in few characters: `1.5 M`, `12 k`, `1,250`, `0.75`
+pub(super) fn few(number: f64) -> String {
+    match number {
+        n if n >= 1_000_000.0 => format!("{} M", trimmed(n / 1_000_000.0)),
+        n if n >= 10_000.0 => format!("{} k", trimmed(n / 1000.0)),
+        n if n.fract() == 0.0 => count(n as u64),
+        n => trimmed(n),
+    }
+}
+
+/// Two digits behind the point at the most.
+pub(super) fn trimmed(number: f64) -> String {
+    let text = format!("{number:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// `4.7 %`; a dash of nothing.
 pub(super) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".into(), |share| format!("{:.1} %", share * 100.0))

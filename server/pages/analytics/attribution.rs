@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::fires::FiresTable;
+use super::form::{Entry, changed, goals as goal_entries, title};
 use super::frame::{Choice, Frame};
 use super::value_words;
 use crate::attribution::credit::Credits;
@@ -37,13 +38,6 @@ pub struct Attribution {
     by: Vec<Choice>,
     filled: Filled,
     report: Option<Report>,
-}
-
-/// Something to choose in a form.
-struct Entry {
-    value: String,
-    words: String,
-    is_chosen: bool,
 }
 
 /// What stands in the form.
@@ -111,23 +105,9 @@ impl Attribution {
     /// Makes the page; `goals` are those that can be chosen, `made` is nothing where there is none.
     pub fn new(frame: Frame, goals: Vec<String>, made: Option<Made>) -> Attribution {
         let question = made.as_ref().map(|made| &made.question);
-        let option = |value: &String, is_chosen| Entry {
-            value: value.clone(),
-            words: live::fire::plain_name(value).to_owned(),
-            is_chosen,
-        };
-        let chosen = |goal: &&String| question.is_some_and(|asked| asked.goals.contains(goal));
-        // What was asked of, though it didn't fire on these days.
-        let unlisted = question
-            .map(|asked| asked.goals.iter())
-            .into_iter()
-            .flatten();
-        let unlisted = unlisted.filter(|goal| !goals.contains(goal));
-        let all = goals.iter().chain(unlisted);
-        let leads = goals.iter().map(|goal| {
-            let lead = question.and_then(|asked| asked.lead_goal.as_ref());
-            option(goal, lead == Some(goal))
-        });
+        let chosen = question.map_or(&[][..], |asked| &asked.goals);
+        let lead = question.and_then(|asked| asked.lead_goal.as_ref());
+        let lead = lead.map(std::slice::from_ref).unwrap_or_default();
         let filled = Filled {
             by: question.map_or("channel", |asked| asked.by.name()),
             model: question.map_or("last", |asked| asked.model.about().name),
@@ -142,41 +122,14 @@ impl Attribution {
             is_chosen: *name == filled.by,
         });
         Attribution {
-            goals: all.map(|goal| option(goal, chosen(&goal))).collect(),
-            leads: leads.collect(),
+            goals: goal_entries(&goals, chosen),
+            leads: goal_entries(&goals, lead),
             by: by.collect(),
             filled,
             report: made.map(|made| Report::new(&frame, made)),
             frame,
         }
     }
-
-    /// What the form for other days keeps.
-    fn asked(&self) -> Vec<(String, String)> {
-        let pairs =
-            url::form_urlencoded::parse(self.frame.asked.trim_start_matches('&').as_bytes());
-        pairs.into_owned().collect()
-    }
-}
-
-/// `Entry page`
-fn title(name: &str) -> String {
-    let words = name.replace('_', " ");
-    let (first, rest) = words.split_at(1.min(words.len()));
-    first.to_uppercase() + rest
-}
-
-/// This page with some parts of what is asked changed.
-fn changed(frame: &Frame, parts: &[(&str, &str)]) -> String {
-    let mut out = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in url::form_urlencoded::parse(frame.asked.trim_start_matches('&').as_bytes())
-    {
-        if !parts.iter().any(|(known, _)| *known == name) {
-            out.append_pair(&name, &value);
-        }
-    }
-    out.extend_pairs(parts);
-    format!("{}&{}", frame.to(&frame.page), out.finish())
 }
 
 impl Report {

@@ -94,6 +94,11 @@ impl Frame {
         format!("{}?{}{}", self.page, self.view.query(), self.asked)
     }
 
+    /// What the page is asked for beside the view, part by part.
+    pub(super) fn asked_parts(&self) -> Vec<(String, String)> {
+        super::form::parts(&self.asked)
+    }
+
     /// A saved view's address.
     pub(super) fn saved_address(&self, saved: &SavedView) -> String {
         format!("{}/{}", self.view.base, saved.address)

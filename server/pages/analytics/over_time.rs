@@ -113,15 +113,10 @@ fn step_words(step: Named, value: Option<&str>) -> String {
 
 /// A value of the grid, in few characters.
 fn short(metric: Metric, value: f64) -> String {
-    let trimmed = |value: f64| {
-        let text = format!("{value:.2}");
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    };
     match metric {
-        Metric::BounceRate | Metric::ConversionRate => format!("{} %", trimmed(value * 100.0)),
-        _ if value >= 1_000_000.0 => format!("{} M", trimmed(value / 1_000_000.0)),
-        _ if value >= 10_000.0 => format!("{} k", trimmed(value / 1000.0)),
-        _ if value.fract() == 0.0 => words::count(value as u64),
-        _ => trimmed(value),
+        Metric::BounceRate | Metric::ConversionRate => {
+            format!("{} %", words::trimmed(value * 100.0))
+        }
+        _ => words::few(value),
     }
 }

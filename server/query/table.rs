@@ -11,7 +11,7 @@ use super::plan::{Names, Split, Values};
 use super::range::Range;
 use super::{Query, answer::Figure};
 use crate::store::event::{GoalName, Money};
-use crate::store::person::Persons;
+use crate::store::person::{Browsers, Persons};
 use crate::store::reports::cell::{
     Amount, Cell, Counts, Key, Revenue, Visitors, add_revenues, currency, money,
 };
@@ -42,26 +42,32 @@ impl<'a> Group<'a> {
     }
 
     /// Visitors and people; no people where these are not asked for.
-    fn counted(&self, persons: Option<&Persons>) -> (u64, u64) {
+    fn counted(&self, who: &Who) -> (u64, u64) {
         *self
             .counted
-            .get_or_init(|| match (persons, self.visitors.as_slice()) {
+            .get_or_init(|| match (&who.persons, self.visitors.as_slice()) {
                 (None, []) => (0, 0),
-                (None, [one]) => (one.count(), 0),
-                _ => {
-                    let all = Visitors::union(self.visitors.iter().copied());
-                    let people = persons.map_or(0, |persons| persons.count(&all));
-                    (all.len(), people)
+                (None, [one]) if who.browsers.is_empty() => (one.count(), 0),
+                (persons, visitors) => {
+                    let all = Visitors::union(visitors.iter().copied());
+                    let people = persons.as_ref().map_or(0, |persons| persons.count(&all));
+                    (who.browsers.count(&all), people)
                 }
             })
     }
+}
+
+/// Which visitors are one browser, and which are one person, where that is asked.
+struct Who {
+    browsers: Arc<Browsers>,
+    persons: Option<Arc<Persons>>,
 }
 
 /// How a query's events are split, for all of its ranges.
 pub(super) struct Plan<'q> {
     query: &'q Query,
     names: Names,
-    persons: Option<Arc<Persons>>,
+    who: Who,
     split: Split,
     /// Where it isn't the same: how everybody is split whose share fired. Fires alone have goals and metadata.
     everybody: Option<Split>,
@@ -81,7 +87,7 @@ pub(super) struct Table<'a> {
     fired: Option<HashMap<Values, Group<'a>>>,
     everybody: Option<HashMap<Values, Group<'a>>>,
     kept: Vec<bool>,
-    persons: Option<&'a Persons>,
+    who: &'a Who,
 }
 
 impl<'q> Plan<'q> {
@@ -98,10 +104,13 @@ impl<'q> Plan<'q> {
         let is_asked = query.asks(Metric::ConversionRate) && !is_same;
         Ok(Plan {
             query,
-            persons: query
-                .asks(Metric::People)
-                .then(|| store.persons())
-                .transpose()?,
+            who: Who {
+                browsers: store.browsers()?,
+                persons: query
+                    .asks(Metric::People)
+                    .then(|| store.persons())
+                    .transpose()?,
+            },
             split: Split::new(&query.dimensions, &query.range, &names),
             everybody: is_asked.then(|| Split::new(&of_visitors, &query.range, &names)),
             names,
@@ -162,7 +171,7 @@ impl<'q> Plan<'q> {
                 .iter()
                 .map(|dimension| !dimension.is_of_fire())
                 .collect(),
-            persons: self.persons.as_deref(),
+            who: &self.who,
         };
         if let (Some(split), Some(layers)) = (&self.everybody, &passes.everybody) {
             let everybody = grouped(split, layers)?;
@@ -256,8 +265,8 @@ impl Table<'_> {
         let a_session = |n: u64| Figure::Ratio((sessions > 0).then(|| n as f64 / sessions as f64));
         match metric {
             Metric::Fires => Figure::Count(fires),
-            Metric::Visitors => Figure::Count(group.counted(self.persons).0),
-            Metric::People => Figure::Count(group.counted(self.persons).1),
+            Metric::Visitors => Figure::Count(group.counted(self.who).0),
+            Metric::People => Figure::Count(group.counted(self.who).1),
             Metric::Sessions => Figure::Count(sessions),
             Metric::Pageviews => Figure::Count(views),
             Metric::ConversionRate => Figure::Ratio(self.conversion(values, group)),
@@ -278,8 +287,8 @@ impl Table<'_> {
         let fired = match &self.fired {
             Some(fired) => fired
                 .get(values)
-                .map_or(0, |fired| fired.counted(self.persons).0),
-            None => group.counted(self.persons).0,
+                .map_or(0, |fired| fired.counted(self.who).0),
+            None => group.counted(self.who).0,
         };
         let all = match &self.everybody {
             Some(everybody) => {
@@ -287,9 +296,9 @@ impl Table<'_> {
                 let kept: Values = kept.map(|(value, _)| value.clone()).collect();
                 everybody
                     .get(&kept)
-                    .map_or(0, |all| all.counted(self.persons).0)
+                    .map_or(0, |all| all.counted(self.who).0)
             }
-            None => group.counted(self.persons).0,
+            None => group.counted(self.who).0,
         };
         (all > 0).then(|| fired as f64 / all as f64)
     }

@@ -183,7 +183,10 @@ pub fn integrity(connection: &Connection, name: &str) -> rusqlite::Result<Findin
 
 fn visitors_of(connection: &Connection, who: &Who) -> rusqlite::Result<RoaringBitmap> {
     let by_key = |key: &VisitorKey| -> rusqlite::Result<RoaringBitmap> {
-        let mut find = connection.prepare_cached("SELECT id FROM visitor WHERE key = ?1")?;
+        let mut find = connection.prepare_cached(
+            "SELECT id FROM visitor WHERE key = ?1 UNION
+             SELECT browser.visitor FROM browser JOIN visitor ON visitor.id = first WHERE key = ?1",
+        )?;
         let found = find.query_map([insert::key(key)], |row| row.get::<_, u32>(0))?;
         found.collect()
     };
@@ -255,7 +258,9 @@ fn delete(connection: &Connection, ids: impl Iterator<Item = i64>) -> rusqlite::
 fn forget(connection: &Connection, visitors: impl Iterator<Item = u32>) -> rusqlite::Result<()> {
     let mut visitor = connection.prepare_cached("DELETE FROM visitor WHERE id = ?1")?;
     let mut identity = connection.prepare_cached("DELETE FROM identity WHERE visitor = ?1")?;
+    let mut browser = connection.prepare_cached("DELETE FROM browser WHERE visitor = ?1")?;
     for number in visitors {
+        browser.execute([number])?;
         visitor.execute([number])?;
         identity.execute([number])?;
     }

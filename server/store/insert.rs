@@ -46,6 +46,8 @@ struct Visitor {
     number: u32,
     /// Whether other sites know them too, so that it has to be kept which saw them last.
     is_elsewhere: bool,
+    /// Whether several people use the browser, each of whom is a visitor with a number of their own.
+    is_shared: bool,
 }
 
 impl Held {
@@ -136,14 +138,16 @@ impl<'a> Insert<'a> {
         }
         let (site, at) = (event.site.0, event.at.as_millisecond());
         let visitor = match &event.visitor {
-            Some(visitor) => self.visitor(visitor, site, at)?,
+            Some(key) => {
+                let known = self.visitor(key, site, at)?;
+                match &event.user {
+                    Some(user) => self.identify(key, known, site, at, user)?,
+                    None if known.is_shared => self.at_browser(known.number, at)?,
+                    None => known.number,
+                }
+            }
             None => 0,
         };
-        if let Some(UserId(user)) = &event.user
-            && visitor != 0
-        {
-            self.identify(visitor, at, user)?;
-        }
         let goal = match &event.what {
             What::View => VIEW as u32,
             What::Goal(name) => self.goal(site, name.as_str())?,
@@ -234,14 +238,14 @@ impl<'a> Insert<'a> {
         })
     }
 
-    fn visitor(&mut self, visitor: &VisitorKey, site: i64, at: i64) -> rusqlite::Result<u32> {
+    fn visitor(&mut self, visitor: &VisitorKey, site: i64, at: i64) -> rusqlite::Result<Visitor> {
         let held = (site, visitor.clone());
         if let Some(known) = self.held.visitors.get(&held) {
             let known = *known;
             if known.is_elsewhere {
                 self.saw(known.number, at)?;
             }
-            return Ok(known.number);
+            return Ok(known);
         }
         let key = key(visitor);
         let mut statement = self
@@ -261,28 +265,32 @@ impl<'a> Insert<'a> {
                 known.is_elsewhere = true;
             }
         }
-        let number = match here {
+        let (number, is_shared) = match here {
             Some(number) => {
                 if is_elsewhere {
                     self.saw(number, at)?;
                 }
-                number
+                let mut others = self
+                    .connection
+                    .prepare_cached("SELECT 1 FROM browser WHERE first = ?1 LIMIT 1")?;
+                (number, others.exists([number])?)
             }
-            None => {
-                let mut add = self.connection.prepare_cached(
-                    "INSERT INTO visitor (key, site, last_at) VALUES (?1, ?2, ?3)",
-                )?;
-                number(add.insert(params![key, site, at])?)?
-            }
+            None => (self.new_visitor(&key, site, at)?, false),
         };
-        self.held.visitors.insert(
-            held,
-            Visitor {
-                number,
-                is_elsewhere,
-            },
-        );
-        Ok(number)
+        let visitor = Visitor {
+            number,
+            is_elsewhere,
+            is_shared,
+        };
+        self.held.visitors.insert(held, visitor);
+        Ok(visitor)
+    }
+
+    fn new_visitor(&self, key: &Value, site: i64, at: i64) -> rusqlite::Result<u32> {
+        let mut add = self
+            .connection
+            .prepare_cached("INSERT INTO visitor (key, site, last_at) VALUES (?1, ?2, ?3)")?;
+        number(add.insert(params![key, site, at])?)
     }
 
     fn saw(&self, visitor: u32, at: i64) -> rusqlite::Result<()> {
@@ -292,28 +300,73 @@ impl<'a> Insert<'a> {
             .map(|_| ())
     }
 
-    /// Keeps that from `at` on the visitor is this user, unless that is what is known.
-    fn identify(&mut self, visitor: u32, at: i64, user: &str) -> rusqlite::Result<()> {
-        if self
-            .held
-            .users
-            .get(&visitor)
-            .is_some_and(|known| **known == *user)
-        {
-            return Ok(());
+    /// Keeps that from `at` on this user is at the visitor's browser, unless that is what is known. The first one is who was
+    /// there before, too; any other is a visitor of their own, whose number this gives.
+    fn identify(
+        &mut self,
+        key: &VisitorKey,
+        visitor: Visitor,
+        site: i64,
+        at: i64,
+        UserId(user): &UserId,
+    ) -> rusqlite::Result<u32> {
+        let first = visitor.number;
+        let is_known = |known: &mut Box<str>| **known == *user;
+        if !visitor.is_shared && self.held.users.get(&first).is_some_and(is_known) {
+            return Ok(first);
         }
-        let known: Option<String> = self
-            .connection
-            .prepare_cached("SELECT user FROM identity WHERE visitor = ?1 AND at <= ?2 ORDER BY at DESC LIMIT 1")?
-            .query_row(params![visitor, at], |row| row.get(0))
-            .optional()?;
-        if known.as_deref() != Some(user) {
-            self.connection
-                .prepare_cached("INSERT OR REPLACE INTO identity VALUES (?1, ?2, ?3)")?
-                .execute(params![visitor, at, user])?;
+        let known = who(self.connection, first, at)?;
+        let number = match known {
+            Some((number, known)) if known == *user => number,
+            known => {
+                let theirs: Option<u32> = self
+                    .connection
+                    .prepare_cached(
+                        "SELECT visitor FROM identity WHERE user = ?2 AND (visitor = ?1
+                         OR visitor IN (SELECT visitor FROM browser WHERE first = ?1)) LIMIT 1",
+                    )?
+                    .query_row(params![first, user], |row| row.get(0))
+                    .optional()?;
+                let number = match (known, theirs) {
+                    (None, _) => first,
+                    (Some(_), Some(number)) => number,
+                    (Some(_), None) => self.further(key, first, site, at, user)?,
+                };
+                self.connection
+                    .prepare_cached("INSERT OR REPLACE INTO identity VALUES (?1, ?2, ?3)")?
+                    .execute(params![number, at, user])?;
+                number
+            }
+        };
+        if number == first {
+            self.held.users.insert(first, user.as_str().into());
         }
-        self.held.users.insert(visitor, user.into());
-        Ok(())
+        Ok(number)
+    }
+
+    /// A visitor for a further person at somebody's browser.
+    fn further(
+        &mut self,
+        key: &VisitorKey,
+        first: u32,
+        site: i64,
+        at: i64,
+        user: &str,
+    ) -> rusqlite::Result<u32> {
+        let own = Value::Text(format!("{SHARED}{first}:{user}"));
+        let number = self.new_visitor(&own, site, at)?;
+        self.connection
+            .prepare_cached("INSERT INTO browser VALUES (?1, ?2)")?
+            .execute([number, first])?;
+        if let Some(held) = self.held.visitors.get(&(site, key.clone())) {
+            held.is_shared = true;
+        }
+        Ok(number)
+    }
+
+    /// Who was at a browser at a moment.
+    fn at_browser(&self, first: u32, at: i64) -> rusqlite::Result<u32> {
+        Ok(who(self.connection, first, at)?.map_or(first, |(number, _)| number))
     }
 
     fn goal(&mut self, site: i64, name: &str) -> rusqlite::Result<u32> {
@@ -411,9 +464,22 @@ impl<'a> Insert<'a> {
     }
 }
 
-/// What stands before an id of the site's own, and before a user without a browser.
+/// What stands before an id of the site's own, before a user without a browser, and before a further person at a browser.
 pub(super) const OWN: &str = "a:";
 pub(super) const USER: &str = "u:";
+const SHARED: &str = "s:";
+
+/// Who was at a browser at a moment, by number and user: whoever signed in last before it, else who signed in first.
+fn who(connection: &Connection, first: u32, at: i64) -> rusqlite::Result<Option<(u32, String)>> {
+    const OF_BROWSER: &str = "SELECT visitor, user FROM identity WHERE (visitor = ?1
+         OR visitor IN (SELECT visitor FROM browser WHERE first = ?1))";
+    let mut find = connection.prepare_cached(&format!(
+        "SELECT * FROM ({OF_BROWSER} AND at <= ?2 ORDER BY at DESC LIMIT 1)
+         UNION ALL SELECT * FROM ({OF_BROWSER} AND at > ?2 ORDER BY at LIMIT 1) LIMIT 1"
+    ))?;
+    find.query_row(params![first, at], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
 
 /// How a visitor stands in the log.
 pub(super) fn key(visitor: &VisitorKey) -> Value {

@@ -74,6 +74,7 @@ pub struct Store {
     seen: Arc<seen::Seen>,
     names: read::Names,
     persons: Mutex<person::Held>,
+    browsers: Mutex<Arc<person::Browsers>>,
     readers: Mutex<Vec<Connection>>,
 }
 
@@ -108,6 +109,7 @@ impl Store {
             seen,
             names: read::Names::default(),
             persons: Mutex::default(),
+            browsers: Mutex::default(),
             readers: Mutex::default(),
         }))
     }

@@ -1,6 +1,7 @@
 //! Who is who: which visitors are one person (contract §7). A user is one person with every visitor that was ever seen as
-//! them; a visitor that was never seen as anybody is a person alone. Whoever signed in last in a browser is who it is of,
-//! for its past too, so that a shared one isn't two people.
+//! them; a visitor that was never seen as anybody is a person alone. Whoever signed in first in a browser is who used it
+//! before, too. Anybody else who signs in there is a visitor with a number of their own from then on, until another does:
+//! two people, of one browser. An event belongs to who was signed in at its time, by what is known when it is stored.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
@@ -75,6 +76,38 @@ impl Persons {
     }
 }
 
+/// Visitors who share a browser.
+#[derive(Debug, Default)]
+pub struct Browsers {
+    /// Those who are not the first at theirs.
+    further: RoaringBitmap,
+    /// For each of them, in order: the first.
+    firsts: Vec<u32>,
+}
+
+impl Browsers {
+    /// How many browsers these visitors are.
+    pub fn count(&self, visitors: &RoaringBitmap) -> u64 {
+        let further = visitors & &self.further;
+        if further.is_empty() {
+            return visitors.len();
+        }
+        let first = |visitor| {
+            self.firsts
+                .get(self.further.rank(visitor) as usize - 1)
+                .copied()
+        };
+        let firsts: HashSet<u32> = further.iter().filter_map(first).collect();
+        let unseen = firsts.iter().filter(|first| !visitors.contains(**first));
+        visitors.len() - further.len() + unseen.count() as u64
+    }
+
+    /// Whether nobody shares one.
+    pub fn is_empty(&self) -> bool {
+        self.further.is_empty()
+    }
+}
+
 /// What was read, and of which state of the file.
 #[derive(Default)]
 pub(super) struct Held(Option<(Connection, i64, Arc<Persons>)>);
@@ -101,6 +134,33 @@ impl Store {
         let persons = Arc::new(read(&connection)?);
         held.0 = Some((connection, known, persons.clone()));
         Ok(persons)
+    }
+}
+
+impl Store {
+    /// Who shares a browser. Read anew when somebody has come; who was erased is asked for by nobody.
+    pub fn browsers(&self) -> rusqlite::Result<Arc<Browsers>> {
+        let last: u32 = self.read(|connection| {
+            let mut last =
+                connection.prepare_cached("SELECT ifnull(max(visitor), 0) FROM browser")?;
+            last.query_row([], |row| row.get(0))
+        })?;
+        let mut held = self.browsers.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.further.max().unwrap_or(0) < last {
+            let mut browsers = Browsers::default();
+            self.read(|connection| {
+                let mut all = connection
+                    .prepare_cached("SELECT visitor, first FROM browser ORDER BY visitor")?;
+                let mut rows = all.query([])?;
+                while let Some(row) = rows.next()? {
+                    browsers.further.insert(row.get(0)?);
+                    browsers.firsts.push(row.get(1)?);
+                }
+                Ok::<_, rusqlite::Error>(())
+            })?;
+            *held = Arc::new(browsers);
+        }
+        Ok(held.clone())
     }
 }
 
@@ -136,6 +196,20 @@ mod tests {
             }
             let visitors: RoaringBitmap = visitors.iter().collect();
             prop_assert_eq!(persons.count(&visitors), people.len() as u64);
+        }
+
+        #[test]
+        fn browsers_are_counted_as_a_list_says(
+            further in proptest::collection::btree_map(20u32..40, 0u32..20, 0..20),
+            visitors in proptest::collection::btree_set(0u32..40, 0..40),
+        ) {
+            let first = |visitor: &u32| further.get(visitor).copied().unwrap_or(*visitor);
+            let wanted: HashSet<u32> = visitors.iter().map(first).collect();
+            let browsers = Browsers {
+                further: further.keys().collect(),
+                firsts: further.values().copied().collect(),
+            };
+            prop_assert_eq!(browsers.count(&visitors.iter().collect()), wanted.len() as u64);
         }
     }
 }

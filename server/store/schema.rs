@@ -21,6 +21,7 @@ fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(VERSION_1),
         M::up_with_hook(VERSION_2, upgrade::to_2),
+        M::up(VERSION_3),
     ])
 }
 
@@ -33,7 +34,8 @@ const VERSION_1: &str = "CREATE TABLE goal (
         id INTEGER PRIMARY KEY,
         text TEXT NOT NULL UNIQUE
      ) STRICT;
-     -- key: BLOB for a UUID, TEXT ('a:' or 'u:' in front) for the site's own id or a user without a browser.
+     -- key: BLOB for a UUID, TEXT ('a:' or 'u:' in front) for the site's own id or a user without a browser; 's:' for a
+     -- further person at somebody's browser.
      -- last_at settles which site a server's event means. For a visitor of one site it is up to a minute old.
      CREATE TABLE visitor (
         id INTEGER PRIMARY KEY,
@@ -148,6 +150,15 @@ const VERSION_2: &str = "
         value ANY NOT NULL
      ) STRICT, WITHOUT ROWID;
      INSERT INTO about VALUES ('log', randomblob(16)), ('secret', randomblob(32));";
+
+/// 2026-11: several people at one browser.
+const VERSION_3: &str = "
+     -- Visitors who are a further person at the browser of another, the first.
+     CREATE TABLE browser (
+        visitor INTEGER PRIMARY KEY,
+        first INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX browser_by_first ON browser (first);";
 
 /// A connection that can write, with everything about it set but the schema.
 pub(super) fn connect(file: &Path) -> rusqlite::Result<Connection> {

@@ -92,7 +92,9 @@ fn who(
     if let Some(known) = held.get(&visitor) {
         return Ok(known.clone());
     }
-    let mut find = connection.prepare_cached("SELECT key FROM visitor WHERE id = ?1")?;
+    let mut find = connection.prepare_cached(
+        "SELECT key FROM visitor WHERE id = ifnull((SELECT first FROM browser WHERE visitor = ?1), ?1)",
+    )?;
     let key = find.query_row([visitor], |row| Ok(read_key(row.get_ref(0)?)));
     let mut find = connection
         .prepare_cached("SELECT user FROM identity WHERE visitor = ?1 ORDER BY at DESC LIMIT 1")?;

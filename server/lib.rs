@@ -3,6 +3,7 @@
 //! Data walks one way through the rooms, and each may use only those below it in this list:
 //!
 //! - [`http`]: routes, replies, limits, live streams. The only room that knows HTTP.
+//! - [`mail`]: reports, links and invitations by mail.
 //! - [`pages`]: what a person sees, from the templates in `www/pages`.
 //! - [`webhook`]: telling others what happened.
 //! - [`query`]: what people ask, as types, and what answers it.
@@ -12,16 +13,19 @@
 //! - [`store`]: the event log. Commits, then answers, then tells [`live`](store::live).
 //!
 //! [`command`] is what one types in a shell; [`clock`] and [`token`] are where time and chance come
-//! from; [`private`] keeps files to their owner; [`recent`] is a map that forgets.
+//! from; [`private`] keeps files to their owner; [`recent`] is a map that forgets; [`queue`] is the file
+//! of what is still to be told.
 
 pub mod account;
 pub mod clock;
 pub mod command;
 pub mod http;
 pub mod ingest;
+pub mod mail;
 pub mod pages;
 pub mod private;
 pub mod query;
+pub mod queue;
 pub mod recent;
 pub mod store;
 pub mod token;

@@ -8,7 +8,7 @@
 
 pub mod by;
 mod card;
-mod figure;
+pub(super) mod figure;
 pub mod fires;
 pub mod frame;
 pub mod funnels;

@@ -93,7 +93,10 @@ pub(super) async fn save(
     let site = auth::site(&app, user.workspace, Some(form.text("website_id")));
     let saved = match (site, form.text("every")) {
         (Ok(site), "never") => end(&app, site, user.id).await.map(drop),
-        (Ok(site), every) => set(&app, site, user.id, every.to_owned()).await.map(drop),
+        (Ok(site), every) => {
+            let to = (user.id, user.email.as_str());
+            set(&app, site, to, every.to_owned()).await.map(drop)
+        }
         (Err(error), _) => Err(error),
     };
     match saved {
@@ -102,12 +105,25 @@ pub(super) async fn save(
     }
 }
 
-async fn set(app: &Arc<App>, site: Arc<Site>, user: i64, every: String) -> Result<Report, Error> {
+async fn set(
+    app: &Arc<App>,
+    site: Arc<Site>,
+    (user, email): (i64, &str),
+    every: String,
+) -> Result<Report, Error> {
+    reachable(app, email)?;
     let now = app.clock.now();
     work::changing(app, move |accounts| {
         accounts.set_report(site.workspace, &site.website_id, user, every.parse()?, now)
     })
     .await
+}
+
+fn reachable(app: &App, email: &str) -> Result<(), Error> {
+    match app.mail.can_reach(email) {
+        true => Ok(()),
+        false => Err(Error::field("email: no mail can be addressed to it")),
+    }
 }
 
 async fn end(app: &Arc<App>, site: Arc<Site>, user: i64) -> Result<bool, Error> {
@@ -132,6 +148,7 @@ pub(super) async fn send_now(
 
 async fn mail_now(app: &Arc<App>, user: &User, website_id: &str) -> Result<(), Error> {
     let site = auth::site(app, user.workspace, Some(website_id))?;
+    reachable(app, &user.email)?;
     app.limits.report(user.id)?;
     let (from, user) = (app.clone(), user.clone());
     let made = work::changing(app, move |accounts| {
@@ -237,8 +254,8 @@ pub(super) async fn add(
     let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
     let email = sent.email.as_deref().map(Email::parse).transpose()?;
     let user = match (whose(&access), email) {
-        (Some(user), None) => user.id,
-        (Some(user), Some(email)) if user.email == email.as_str() => user.id,
+        (Some(user), None) => (user.id, user.email.clone()),
+        (Some(user), Some(email)) if user.email == email.as_str() => (user.id, user.email.clone()),
         (Some(_), Some(_)) => {
             return Err(Error::new(
                 StatusCode::FORBIDDEN,
@@ -246,10 +263,13 @@ pub(super) async fn add(
                 "email: a login sets its own reports only",
             ));
         }
-        (None, Some(email)) => app.accounts.member(access.workspace, &email)?.user,
+        (None, Some(email)) => {
+            let member = app.accounts.member(access.workspace, &email)?;
+            (member.user, member.email)
+        }
         (None, None) => return Err(Error::field("email: wanted is whose report it is")),
     };
-    let report = set(&app, site, user, sent.every).await?;
+    let report = set(&app, site, (user.0, &user.1), sent.every).await?;
     Ok(Data::new(StatusCode::CREATED, &report_json(&report)))
 }
 

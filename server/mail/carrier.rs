@@ -71,7 +71,7 @@ impl Carrier {
             Carrier::Smtp(transport, server) => {
                 let send = transport.send_raw(envelope, text);
                 match tokio::time::timeout(PATIENCE_IN_ALL, send).await {
-                    Ok(Ok(_)) => Ok("sent"),
+                    Ok(Ok(_)) => Ok("Sent"),
                     Ok(Err(error)) => Err(failure(&error, server)),
                     Err(_) => Err(again("the mail server took too long".into())),
                 }
@@ -81,7 +81,7 @@ impl Carrier {
                 let name = format!("{}-{id}.eml", made_at.strftime("%Y%m%dT%H%M%SZ"));
                 let put = move || put(&folder, &name, &text);
                 match tokio::task::spawn_blocking(put).await {
-                    Ok(Ok(())) => Ok("put into the outbox"),
+                    Ok(Ok(())) => Ok("Put into the outbox"),
                     Ok(Err(error)) => Err(again(format!("the outbox can't be written: {error}"))),
                     Err(error) => Err(again(error.to_string())),
                 }

@@ -100,6 +100,11 @@ impl Mail {
         self.carrier.is_smtp()
     }
 
+    /// Whether a message can be addressed to somebody.
+    pub fn can_reach(&self, email: &str) -> bool {
+        message::envelope(&self.from, email).is_ok()
+    }
+
     /// Mails a link that sets another password to whoever has this address here; else nothing.
     pub fn reset(&self, email: &Email, base_url: &str) -> anyhow::Result<()> {
         let now = self.clock.now();
@@ -283,7 +288,10 @@ impl Mail {
             return Ok(());
         };
         let to = period.range.to;
-        if period.due <= report.since || self.queue.is_reported(site.id.0, report.user, to)? {
+        if period.due <= report.since || !self.can_reach(&report.email) {
+            return Ok(());
+        }
+        if self.queue.is_reported(site.id.0, report.user, to)? {
             return Ok(());
         }
         self.report(site, (report.user, &report.email), &period, true)

@@ -35,10 +35,10 @@ const OF_GOAL: [Metric; 4] = [
 ];
 
 /// What is listed beside goals.
-const LISTS: [(&str, Named, Metric); 3] = [
-    ("Top pages", Named::Page, Metric::Pageviews),
-    ("Channels", Named::Channel, Metric::Visitors),
-    ("Sources", Named::Source, Metric::Visitors),
+const LISTS: [(&str, &str, Named, Metric); 3] = [
+    ("Top pages", "Page", Named::Page, Metric::Pageviews),
+    ("Channels", "Channel", Named::Channel, Metric::Visitors),
+    ("Sources", "Source", Named::Source, Metric::Visitors),
 ];
 
 /// Goals, rows of a list, and letters of a name.
@@ -80,6 +80,7 @@ struct Goal {
 
 struct List {
     title: &'static str,
+    of: &'static str,
     figure: &'static str,
     rows: Vec<(String, Cell)>,
 }
@@ -123,10 +124,11 @@ impl Report {
         let goals = split(Named::Goal, &OF_GOAL, vec![of_ones_own()], GOALS);
         let goals = answer(store, &goals)?.rows;
         let mut lists = Vec::new();
-        for (title, named, metric) in LISTS {
+        for (title, of, named, metric) in LISTS {
             let rows = answer(store, &split(named, &[metric], Vec::new(), ROWS))?.rows;
             lists.push(List {
                 title,
+                of,
                 figure: words::metric(metric),
                 rows: rows.iter().filter_map(|row| listed(metric, row)).collect(),
             });
@@ -149,7 +151,12 @@ impl Report {
     /// What stands over the mail.
     pub fn subject(&self) -> String {
         let visitors = self.figures.first().map_or("0", |cell| &cell.value);
-        format!("{}: {visitors} visitors, {}", self.site, self.days)
+        let what = if visitors == "1" {
+            "visitor"
+        } else {
+            "visitors"
+        };
+        format!("{}: {visitors} {what}, {}", self.site, self.days)
     }
 
     /// The days, in words.

@@ -241,6 +241,14 @@ fn a_report_has_the_figures_of_the_query_and_what_strangers_chose_is_text() {
         assert!(!mail.html.contains(tag), "{}", mail.html);
     }
     assert_eq!(mail.header("auto-submitted"), Some("auto-generated"));
+    // The link leads to the same days.
+    let link = mail.link(&format!("{}/dashboard/", server.url));
+    let (_, dashboard) = get(&server, &owner, server.path(&link));
+    assert!(
+        dashboard.contains("17 November 2026")
+            && dashboard.contains("name=\"to\" value=\"2026-11-17\""),
+        "{dashboard}"
+    );
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -259,7 +267,7 @@ fn a_report_has_the_figures_of_the_query_and_what_strangers_chose_is_text() {
     // The page says what became of it, and that mail isn't set up.
     let (_, page) = get(&server, &owner, "/settings/reports");
     assert!(
-        page.contains("put into the outbox") && page.contains("isn't set up to send mail"),
+        page.contains("Put into the outbox") && page.contains("isn't set up to send mail"),
         "{page}"
     );
     assert!(page.contains("<option value=\"day\" selected>"), "{page}");
@@ -502,7 +510,7 @@ fn a_mail_server_takes_mail_with_name_and_password_and_is_waited_for() {
     let mail = Smtp::on(TcpListener::bind(("127.0.0.1", port)).unwrap(), YES);
     wait_for("the message", || (mail.taken().len() == 1).then_some(()));
     wait_for("its end", || {
-        page(&server).contains("<td>sent</td>").then_some(())
+        page(&server).contains("<td>Sent</td>").then_some(())
     });
     let taken = mail.taken().remove(0);
     assert_eq!(
@@ -552,7 +560,7 @@ fn what_a_mail_server_refuses_is_tried_again_or_given_up_and_never_says_a_passwo
     wait("Is tried again, 1 times so far: the mail server refused it: 451");
     let says = |says: Says| *mail.says.lock().unwrap() = says;
     says(YES);
-    wait("<td>sent</td>");
+    wait("<td>Sent</td>");
     // For good: it is not.
     says(Says {
         recipient: "550 nobody here, s3cret:word s3cret%3Aword",
@@ -574,6 +582,22 @@ fn what_a_mail_server_refuses_is_tried_again_or_given_up_and_never_says_a_passwo
     wait_for("the second message", || {
         (mail.taken().len() == 2).then_some(())
     });
+}
+
+#[test]
+fn name_and_password_are_not_said_where_others_could_hear_them() {
+    let mail = Smtp::start(YES);
+    let (data, site) = folder();
+    let server = mailing(data, &format!("{}?tls=required", mail.url()));
+    let owner = server.person("owner@example.com", "owner", &[]);
+    let sent = server.form("/settings/reports/now", &owner, &[("website_id", &*site)]);
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    wait_for("a failure", || {
+        let (_, page) = get(&server, &owner, "/settings/reports");
+        page.contains("Is tried again").then_some(())
+    });
+    assert!(mail.asked.lock().unwrap().is_empty() && mail.taken().is_empty());
+    assert!(!*mail.is_told.lock().unwrap());
 }
 
 #[test]

@@ -127,6 +127,8 @@ pub struct Smtp {
     taken: Arc<Mutex<Vec<Taken>>>,
     /// Recipients that it was asked about, taken or not.
     pub asked: Arc<Mutex<Vec<String>>>,
+    /// Whether anybody said a password, right or wrong.
+    pub is_told: Arc<Mutex<bool>>,
 }
 
 impl Smtp {
@@ -140,13 +142,15 @@ impl Smtp {
             says: Arc::new(Mutex::new(says)),
             taken: Arc::default(),
             asked: Arc::default(),
+            is_told: Arc::default(),
         };
-        let (says, taken, asked) = (smtp.says.clone(), smtp.taken.clone(), smtp.asked.clone());
+        let (says, is_told) = (smtp.says.clone(), smtp.is_told.clone());
+        let (taken, asked) = (smtp.taken.clone(), smtp.asked.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let says = says.lock().unwrap().clone();
                 // One at a time is enough; whoever leaves in the middle left.
-                let _ = talk(stream.unwrap(), &says, &taken, &asked);
+                let _ = talk(stream.unwrap(), &says, &taken, (&asked, &is_told));
             }
         });
         smtp
@@ -165,7 +169,7 @@ fn talk(
     stream: TcpStream,
     says: &Says,
     taken: &Mutex<Vec<Taken>>,
-    asked: &Mutex<Vec<String>>,
+    (asked, is_told): (&Mutex<Vec<String>>, &Mutex<bool>),
 ) -> std::io::Result<()> {
     let mut out = stream.try_clone()?;
     let mut lines = BufReader::new(stream);
@@ -185,6 +189,7 @@ fn talk(
         match line.split([' ', ':']).next().unwrap_or_default() {
             "EHLO" => say("250-mail.test\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN")?,
             "AUTH" => {
+                *is_told.lock().unwrap() = true;
                 is_in = line == format!("AUTH PLAIN {PLAIN}");
                 say(if is_in { says.login } else { "535 no" })?;
                 is_in &= says.login.starts_with('2');

@@ -22,7 +22,8 @@ pub fn open(folder: &Path, tables: &str) -> anyhow::Result<Connection> {
 
 /// Between how long pauses something is tried again: the first, doubled each time up to the longest.
 const PAUSE: SignedDuration = SignedDuration::from_secs(2);
-const LONGEST: SignedDuration = SignedDuration::from_hours(2);
+/// The longest.
+pub const LONGEST: SignedDuration = SignedDuration::from_hours(2);
 
 /// How long to wait after so many tries before.
 pub fn pause(tries: u32) -> SignedDuration {

@@ -167,15 +167,17 @@ impl Queue {
         )
     }
 
-    /// The one that is due first.
+    /// The one that is due first. What waits for longer than anything does was put there by a clock that has gone back
+    /// since.
     pub(super) fn due(&self, now: Timestamp) -> rusqlite::Result<Option<Due>> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached(
             "SELECT id, recipient, text, made_at, until_at, tries FROM mail
-             WHERE next_at <= ?1 ORDER BY next_at, id LIMIT 1",
+             WHERE next_at <= ?1 OR next_at > ?2 ORDER BY next_at, id LIMIT 1",
         )?;
+        let latest = (now + queue::LONGEST).as_millisecond();
         statement
-            .query_row([now.as_millisecond()], |row| {
+            .query_row([now.as_millisecond(), latest], |row| {
                 Ok(Due {
                     id: row.get(0)?,
                     recipient: row.get(1)?,
@@ -239,5 +241,88 @@ impl Queue {
             [site, user],
         )?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use jiff::SignedDuration;
+    use jiff::civil::date;
+
+    fn new(user: i64, once: Option<Date>) -> New<'static> {
+        New {
+            kind: "report",
+            report: Some(OfReport {
+                site: 1,
+                user,
+                days: "days".into(),
+                once,
+            }),
+            recipient: "me@example.com",
+            text: b"secret",
+            until: Timestamp::MAX,
+        }
+    }
+
+    #[test]
+    fn what_waits_is_due_when_it_is_and_its_text_is_forgotten_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = Queue::open(folder.path()).unwrap();
+        let at = |seconds| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+        queue.push(&new(1, None), at(1_000_000)).unwrap();
+        assert!(queue.due(at(999_999)).unwrap().is_none());
+        let due = queue.due(at(1_000_000)).unwrap().unwrap();
+        assert_eq!((&*due.text, due.tries), (&b"secret"[..], 0));
+        queue.retry(due.id, "later", at(1_000_004)).unwrap();
+        assert!(queue.due(at(1_000_003)).unwrap().is_none());
+        // The clock was wrong by a day.
+        assert_eq!(queue.due(at(900_000)).unwrap().unwrap().tries, 1);
+        queue.end(due.id, true, "Sent").unwrap();
+        assert!(queue.due(at(2_000_000)).unwrap().is_none());
+        let text: Vec<u8> = queue
+            .lock()
+            .query_row("SELECT text FROM mail", [], |row| row.get(0))
+            .unwrap();
+        assert!(text.is_empty());
+        let latest = queue.latest(1, 10).unwrap();
+        assert!(latest.len() == 1 && latest[0].is_sent && latest[0].tries == 2);
+    }
+
+    #[test]
+    fn a_report_is_taken_once_and_lists_stay_short() {
+        let folder = tempfile::tempdir().unwrap();
+        let queue = Queue::open(folder.path()).unwrap();
+        let (now, day) = (Timestamp::UNIX_EPOCH, date(2026, 11, 24));
+        assert!(queue.push(&new(1, Some(day)), now).unwrap());
+        assert!(!queue.push(&new(1, Some(day)), now).unwrap());
+        assert!(queue.push(&new(2, Some(day)), now).unwrap());
+        assert!(queue.is_reported(1, 1, day).unwrap());
+        assert!(!queue.is_reported(1, 3, day).unwrap());
+        for _ in 0..30 {
+            queue.push(&new(1, None), now).unwrap();
+        }
+        queue.give_up(1, 2).unwrap();
+        while let Some(due) = queue.due(now).unwrap() {
+            queue.end(due.id, true, "Sent").unwrap();
+        }
+        assert_eq!(queue.latest(1, 100).unwrap().len(), KEPT as usize);
+        assert_eq!(
+            queue.latest(2, 100).unwrap()[0].outcome,
+            "not wanted any more"
+        );
+        // However long that goes on.
+        for n in 0..2 * REMEMBERED {
+            let day = day.checked_add(jiff::Span::new().days(n)).unwrap();
+            queue.push(&new(9, Some(day)), now).unwrap();
+        }
+        let kept: i64 = queue
+            .lock()
+            .query_row("SELECT count(*) FROM reported WHERE user = 9", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(kept, REMEMBERED);
     }
 }

@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::server::{Server, wait_for};
 
 /// The name and password that it takes, as an address has them and base64 has them (`\0me@mail.test\0s3cret:word`).
 pub const LOGIN: &str = "me%40mail.test:s3cret%3Aword";
@@ -119,6 +122,17 @@ pub fn outbox(data: &Path) -> Vec<Mail> {
     });
     let read = |name| Mail::read(&std::fs::read_to_string(name).unwrap());
     names.into_iter().map(read).collect()
+}
+
+/// The messages in the outbox once there are so many, and no more a moment later.
+pub fn mails(server: &Server, wanted: usize) -> Vec<Mail> {
+    wait_for("mail", || {
+        (outbox(server.data.path()).len() >= wanted).then_some(())
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    let mails = outbox(server.data.path());
+    assert_eq!(mails.len(), wanted);
+    mails
 }
 
 pub struct Smtp {

@@ -3,6 +3,7 @@
 //! Data walks one way through the rooms, and each may use only those below it in this list:
 //!
 //! - [`http`]: routes, replies, limits, live streams. The only room that knows HTTP.
+//! - [`mail`]: reports, links and invitations by mail.
 //! - [`pages`]: what a person sees, from the templates in `www/pages`.
 //! - [`webhook`]: telling others what happened.
 //! - [`attribution`]: which visits earned a conversion.
@@ -14,7 +15,8 @@
 //! - [`store`]: the event log. Commits, then answers, then tells [`live`](store::live).
 //!
 //! [`command`] is what one types in a shell; [`clock`] and [`token`] are where time and chance come
-//! from; [`private`] keeps files to their owner; [`recent`] is a map that forgets.
+//! from; [`private`] keeps files to their owner; [`recent`] is a map that forgets; [`queue`] is the file
+//! of what is still to be told.
 
 pub mod account;
 pub mod attribution;
@@ -23,9 +25,11 @@ pub mod cohort;
 pub mod command;
 pub mod http;
 pub mod ingest;
+pub mod mail;
 pub mod pages;
 pub mod private;
 pub mod query;
+pub mod queue;
 pub mod recent;
 pub mod store;
 pub mod token;

@@ -16,6 +16,10 @@ mod account;
 mod clock;
 #[path = "../../server/ingest/mod.rs"]
 mod ingest;
+#[path = "../../server/mail/server.rs"]
+mod mail_server;
+#[path = "../../server/mail/token.rs"]
+mod mail_token;
 #[path = "../../server/private.rs"]
 mod private;
 #[path = "../../server/query/mod.rs"]
@@ -34,6 +38,7 @@ mod ground;
 #[path = "."]
 mod target {
     pub mod body;
+    pub mod link;
     pub mod metadata;
     pub mod part;
     pub mod query;
@@ -44,6 +49,7 @@ mod target {
 }
 
 pub use target::body::body;
+pub use target::link::link;
 pub use target::metadata::metadata;
 pub use target::part::part;
 pub use target::query::query;

@@ -3,11 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Accounts, Role, WorkspaceId};
+use super::{Accounts, Email, Hashed, Role, WorkspaceId, member};
 use crate::token;
 
 /// How long a link waits to be opened.
 const LINK: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long a link that sets another password waits: it came by mail, which others may read later.
+const RESET: SignedDuration = SignedDuration::from_hours(1);
 
 /// How long a login lasts.
 pub(crate) const LOGIN: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -62,6 +65,9 @@ pub enum LinkError {
     /// Too late.
     #[error("this link is older than 7 days")]
     Expired,
+    /// Too late, for one that sets another password.
+    #[error("this link is older than an hour; ask for another one")]
+    ResetExpired,
     /// Its owner took it back.
     #[error("this link was taken back")]
     Revoked,
@@ -70,21 +76,71 @@ pub enum LinkError {
     File(#[from] rusqlite::Error),
 }
 
-/// Whose a link is, if it is good.
-fn linked(connection: &Connection, link: &str, now: Timestamp) -> Result<i64, LinkError> {
+/// What a link is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    Login,
+    Reset,
+}
+
+/// Whose a link is, if it is good for that.
+fn linked(
+    connection: &Connection,
+    link: &str,
+    wanted: For,
+    now: Timestamp,
+) -> Result<i64, LinkError> {
     let found: Option<(i64, i64, Option<i64>)> = connection
         .query_row(
-            "SELECT user, expires_at, used_at FROM login_link WHERE hash = ?1",
-            params![token::hash(link)],
+            "SELECT user, expires_at, used_at FROM login_link WHERE hash = ?1 AND is_reset = ?2",
+            params![token::hash(link), wanted == For::Reset],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .optional()?;
     match found {
         None => Err(LinkError::Unknown),
         Some((_, _, Some(_))) => Err(LinkError::Used),
-        Some((_, expires_at, _)) if expires_at <= now.as_millisecond() => Err(LinkError::Expired),
+        Some((_, expires_at, _)) if expires_at <= now.as_millisecond() => match wanted {
+            For::Login => Err(LinkError::Expired),
+            For::Reset => Err(LinkError::ResetExpired),
+        },
         Some((user, _, None)) => Ok(user),
     }
+}
+
+/// Makes a link and gives its token. Links that nobody opened in time are forgotten.
+fn give_link(
+    connection: &mut Connection,
+    user: i64,
+    made_for: For,
+    now: Timestamp,
+) -> rusqlite::Result<String> {
+    let secret = token::random(43);
+    let (is_reset, waits) = match made_for {
+        For::Login => (false, LINK),
+        For::Reset => (true, RESET),
+    };
+    let transaction = connection.transaction()?;
+    transaction.execute(
+        "DELETE FROM login_link WHERE used_at IS NULL AND expires_at <= ?1",
+        [(now - LINK).as_millisecond()],
+    )?;
+    transaction.execute(
+        "INSERT INTO login_link (hash, user, expires_at, is_reset) VALUES (?1, ?2, ?3, ?4)",
+        params![
+            token::hash(&secret),
+            user,
+            (now + waits).as_millisecond(),
+            is_reset
+        ],
+    )?;
+    transaction.commit()?;
+    Ok(secret)
+}
+
+fn email_of(connection: &Connection, user: i64) -> rusqlite::Result<String> {
+    let email = "SELECT email FROM user WHERE id = ?1";
+    connection.query_row(email, [user], |row| row.get(0))
 }
 
 /// Makes a login and gives its token.
@@ -131,39 +187,65 @@ impl Accounts {
         })
     }
 
-    /// The token of a fresh one-time link for this person. Links that nobody opened in time are forgotten.
+    /// The token of a fresh one-time link for this person.
     pub fn new_link(&self, user: i64, now: Timestamp) -> rusqlite::Result<String> {
-        let secret = token::random(43);
-        self.change(|connection| {
-            let transaction = connection.transaction()?;
-            transaction.execute(
-                "DELETE FROM login_link WHERE used_at IS NULL AND expires_at <= ?1",
-                [(now - LINK).as_millisecond()],
-            )?;
-            transaction.execute(
-                "INSERT INTO login_link (hash, user, expires_at) VALUES (?1, ?2, ?3)",
-                params![token::hash(&secret), user, (now + LINK).as_millisecond()],
-            )?;
-            transaction.commit()?;
-            Ok(secret)
-        })
+        self.change(|connection| give_link(connection, user, For::Login, now))
     }
 
     /// Whose address a link is for, if it is good. It isn't used up.
     pub fn look_at_link(&self, link: &str, now: Timestamp) -> Result<String, LinkError> {
         let known = self.known(super::Freshness::Now)?;
-        let user = linked(&known.connection, link, now)?;
-        let email = "SELECT email FROM user WHERE id = ?1";
-        Ok(known
-            .connection
-            .query_row(email, [user], |row| row.get(0))?)
+        let user = linked(&known.connection, link, For::Login, now)?;
+        Ok(email_of(&known.connection, user)?)
+    }
+
+    /// The token of a fresh link that sets another password, for the person with this address who belongs anywhere.
+    pub fn new_reset(&self, email: &Email, now: Timestamp) -> rusqlite::Result<Option<String>> {
+        self.change(|connection| {
+            let user = connection
+                .query_row(
+                    "SELECT id FROM user WHERE email = ?1
+                     AND EXISTS (SELECT 1 FROM membership WHERE membership.user = user.id)",
+                    [email.as_str()],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            user.map(|user| give_link(connection, user, For::Reset, now))
+                .transpose()
+        })
+    }
+
+    /// Whose address a link that sets another password is for, if it is good. It isn't used up.
+    pub fn look_at_reset(&self, link: &str, now: Timestamp) -> Result<String, LinkError> {
+        let known = self.known(super::Freshness::Now)?;
+        let user = linked(&known.connection, link, For::Reset, now)?;
+        Ok(email_of(&known.connection, user)?)
+    }
+
+    /// Sets a password by a link, uses up all links that wait for this person, ends all their logins, and gives the token
+    /// of a new one.
+    pub fn reset_password(
+        &self,
+        link: &str,
+        password: &Hashed,
+        agent: &str,
+        now: Timestamp,
+    ) -> Result<String, LinkError> {
+        self.change(|connection| {
+            let transaction = connection.transaction()?;
+            let user = linked(&transaction, link, For::Reset, now)?;
+            member::replace_password(&transaction, user, password, None, now)?;
+            let login = begin(&transaction, user, None, agent, false, now)?;
+            transaction.commit()?;
+            Ok(login)
+        })
     }
 
     /// Uses a link up and gives the token of the login it made.
     pub fn log_in(&self, link: &str, agent: &str, now: Timestamp) -> Result<String, LinkError> {
         self.change(|connection| {
             let transaction = connection.transaction()?;
-            let user = linked(&transaction, link, now)?;
+            let user = linked(&transaction, link, For::Login, now)?;
             transaction.execute(
                 "UPDATE login_link SET used_at = ?2 WHERE hash = ?1",
                 params![token::hash(link), now.as_millisecond()],

@@ -135,6 +135,29 @@ pub(super) fn join(
     Ok(())
 }
 
+/// Sets a password, ends all logins but `kept`, and uses up the links that wait.
+pub(super) fn replace_password(
+    connection: &Connection,
+    user: i64,
+    password: &Hashed,
+    kept: Option<i64>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE user SET password = ?2 WHERE id = ?1",
+        params![user, password.0],
+    )?;
+    connection.execute(
+        "DELETE FROM login WHERE user = ?1 AND id IS NOT ?2",
+        params![user, kept],
+    )?;
+    connection.execute(
+        "UPDATE login_link SET used_at = ?2 WHERE user = ?1 AND used_at IS NULL",
+        params![user, now.as_millisecond()],
+    )?;
+    Ok(())
+}
+
 impl Accounts {
     /// All workspaces, oldest first.
     pub fn workspaces(&self) -> rusqlite::Result<Vec<Workspace>> {
@@ -264,6 +287,10 @@ impl Accounts {
             if removed == 0 {
                 return Err(NO_MEMBER);
             }
+            transaction.execute(
+                "DELETE FROM report WHERE user = ?2 AND site IN (SELECT id FROM site WHERE workspace = ?1)",
+                params![workspace.0, user],
+            )?;
             needs_owner(&transaction, workspace)?;
             transaction.commit()?;
             Ok(())
@@ -305,19 +332,8 @@ impl Accounts {
     ) -> rusqlite::Result<()> {
         self.change(|connection| {
             let transaction = connection.transaction()?;
-            transaction.execute(
-                "UPDATE user SET password = ?2 WHERE id = ?1",
-                params![user, password.0],
-            )?;
-            transaction.execute(
-                "DELETE FROM login WHERE user = ?1 AND id <> ?2",
-                params![user, kept],
-            )?;
+            replace_password(&transaction, user, password, Some(kept), now)?;
             transaction.execute("UPDATE login SET is_by_link = 0 WHERE id = ?1", [kept])?;
-            transaction.execute(
-                "UPDATE login_link SET used_at = ?2 WHERE user = ?1 AND used_at IS NULL",
-                params![user, now.as_millisecond()],
-            )?;
             transaction.commit()
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! - `member`: people and their roles; `invitation`: how they come; `login`: links and logins; `password`
 //! - `site`, `key`: what is measured, and what programs show
-//! - `goal`: what is set of a site's goals; `webhook`: who is told of what
+//! - `goal`: what is set of a site's goals; `webhook`: who is told of what; `report`: who gets reports by mail
 //! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last
 //!
 //! What every request needs (sites, keys) is held in memory and read anew when another process, such as
@@ -16,6 +16,7 @@ mod login;
 mod member;
 mod note;
 mod password;
+mod report;
 mod saved;
 mod schema;
 mod share;
@@ -42,6 +43,7 @@ pub use login::{LinkError, Login, User};
 pub use member::{ADMINISTRATOR, Member, Role, Workspace};
 pub use note::Note;
 pub use password::{Hashed, Password, Stored};
+pub use report::{Every, Report};
 pub use saved::SavedView;
 pub use share::Share;
 pub use site::{NewSite, Site, SiteChange, currency, keep_days, zone};

@@ -180,6 +180,23 @@ const MIGRATIONS: &[M] = &[
         created_at INTEGER NOT NULL
      ) STRICT;",
     ),
+    // 2026-11: reports by mail, what links in mails are signed with, and links that set another password.
+    M::up(
+        "-- every: day or week. since: what was due before isn't sent.
+     CREATE TABLE report (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        site INTEGER NOT NULL REFERENCES site,
+        user INTEGER NOT NULL REFERENCES user,
+        every TEXT NOT NULL CHECK (every IN ('day', 'week')),
+        since INTEGER NOT NULL,
+        UNIQUE (site, user)
+     ) STRICT;
+     CREATE TABLE secret (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     ALTER TABLE login_link ADD COLUMN is_reset INTEGER NOT NULL DEFAULT 0;",
+    ),
 ];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.

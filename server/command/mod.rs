@@ -4,6 +4,7 @@
 mod backup;
 mod care;
 mod key;
+mod mail;
 mod progress;
 mod retention;
 mod seed;

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::http::{App, Bounds, Fetched, Limits, Metrics, Rates, Readers, Room, listen};
 use crate::ingest::place::Places;
 use crate::ingest::{Ingest, body};
+use crate::mail::Mail;
 use crate::store::{Role, Settings, Store};
 use crate::webhook::Webhooks;
 
@@ -99,6 +100,8 @@ pub(super) struct Flags {
     /// Let webhooks go to addresses of private networks, this machine among them
     #[arg(long, env = "ADMX_WEBHOOKS_PRIVATE")]
     webhooks_private: bool,
+    #[command(flatten)]
+    mail: super::mail::Flags,
     /// Who may read /metrics
     #[arg(
         long,
@@ -213,6 +216,9 @@ pub(super) fn run(data: &Path, flags: Flags) -> anyhow::Result<()> {
 /// which containers are killed.
 const STOP: Duration = Duration::from_secs(9);
 
+/// How long a message that is on its way may take.
+const LAST_MAIL: Duration = Duration::from_millis(1500);
+
 /// How long threads may take to end once everything is closed.
 const PARTING: Duration = Duration::from_millis(500);
 
@@ -249,6 +255,10 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     )?;
     let webhooks = Arc::new(webhooks);
     tokio::spawn(webhooks.clone().run(stopping.clone()));
+    let settings = flags.mail.settings(flags.base_url.as_ref())?;
+    let mail = Mail::open(data, accounts.clone(), store.clone(), clock, settings)?;
+    let mail = Arc::new(mail);
+    let mailing = tokio::spawn(mail.clone().run(stopping.clone()));
     let app = Arc::new(App {
         ingest: Ingest::new(
             accounts.clone(),
@@ -276,11 +286,14 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
             write: Duration::from_secs(flags.write_timeout),
         }),
         webhooks,
+        mail,
         fetched: Fetched::default(),
         metrics: Metrics::new(flags.metrics, data.to_owned(), &store, flags.queue),
         stopping,
     });
     let asked = listen::serve(listener, app, stop_streams, asked_to_stop()).await;
+    // A message that the mail server has taken already isn't sent again.
+    let _ = tokio::time::timeout(LAST_MAIL, mailing).await;
     let left = STOP.saturating_sub(Instant::now() - asked);
     let stop = tokio::task::spawn_blocking(move || store.stop());
     match tokio::time::timeout(left, stop).await {

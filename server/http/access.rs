@@ -27,6 +27,8 @@ pub enum Needs {
     KeyOrLogin,
     /// What `--metrics` says.
     Metrics,
+    /// What its path holds is enough: no login is looked at, so that any page and program may send it.
+    Path,
     /// A key with `event:write`, or a page of the site: the door for events looks itself.
     Sender,
 }
@@ -106,11 +108,11 @@ fn access(app: &App, needs: Needs, request: &Request) -> Result<Option<Access>, 
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    if is_change && !headers.contains_key(header::AUTHORIZATION) {
+    if is_change && needs != Needs::Path && !headers.contains_key(header::AUTHORIZATION) {
         secure::own(headers, &app.base_url)?;
     }
     let (scope, role) = match needs {
-        Needs::Nothing | Needs::Sender => return Ok(None),
+        Needs::Nothing | Needs::Path | Needs::Sender => return Ok(None),
         Needs::Metrics => {
             let peer = request.extensions().get::<Peer>();
             return metrics::may_read(app, peer, headers).map(|()| None);
@@ -155,7 +157,7 @@ fn person(app: &App, request: &Request, role: Role) -> Result<Access, Error> {
 /// People are sent to log in and come back, programs are told. So is what fetches a part of a page whose login ran out:
 /// it must not take the login page for it.
 fn refuse(needs: Needs, method: &Method, uri: &Uri, error: Error) -> Response {
-    if !matches!(needs, Needs::Login(_) | Needs::Nothing) {
+    if !matches!(needs, Needs::Login(_) | Needs::Nothing | Needs::Path) {
         return error.into_response();
     }
     let query = uri.query().unwrap_or_default();

@@ -70,7 +70,7 @@ fn needs(needs: Needs) -> String {
         Needs::KeyOrLogin => "any key, or a login".into(),
         Needs::Login(role) => format!("a login as {role}"),
         Needs::Sender => "a key with the scope event:write, or a page of the site".into(),
-        Needs::Nothing | Needs::Metrics => "nothing".into(),
+        Needs::Nothing | Needs::Path | Needs::Metrics => "nothing".into(),
     }
 }
 

@@ -334,6 +334,7 @@ const NUMBER: Parameter = parameter(
 );
 const GOAL: Parameter = parameter("id", Kind::PathNumber, "1", "Which goal");
 const WEBHOOK: Parameter = parameter("id", Kind::PathNumber, "1", "Which webhook");
+const REPORT: Parameter = parameter("id", Kind::PathNumber, "1", "Which report");
 const KEY: Parameter = parameter("id", Kind::PathNumber, "2", "Which key");
 
 const QUERY: &[Parameter] = &[
@@ -548,3 +549,12 @@ pub(super) const NEW_WEBHOOK: Api = sent(
     schema::one_webhook,
 );
 pub(super) const DELETE_WEBHOOK: Api = asked(&[WEBHOOK], schema::gone);
+pub(super) const REPORTS: Api = asked(&[], schema::reports);
+pub(super) const NEW_REPORT: Api = sent(
+    &[],
+    schema::new_report,
+    r#"{"email":"me@example.com","every":"week"}"#,
+    201,
+    schema::one_report,
+);
+pub(super) const DELETE_REPORT: Api = asked(&[REPORT], schema::gone);

@@ -33,12 +33,21 @@ pub struct Limits {
     keys: Option<Limiter<i64>>,
     guesses_from: Limiter<IpAddr>,
     guesses_at: Limiter<Hash>,
+    resets_from: Limiter<IpAddr>,
+    resets_at: Limiter<Hash>,
+    reports: Limiter<i64>,
 }
 
 /// Passwords that may be tried from an address, and at an account: how many at once, and how long until one more. At an
 /// account that is 8,640 a day, whoever tries; one-time links log in all the same.
 const FROM_ADDRESS: (NonZeroU32, Duration) = (burst(20), Duration::from_secs(3));
 const AT_ACCOUNT: (NonZeroU32, Duration) = (burst(10), Duration::from_secs(10));
+
+/// Links for another password that an address may ask for, and that may be asked for an account; and reports that somebody
+/// may have mailed at once.
+const RESETS_FROM: (NonZeroU32, Duration) = (burst(10), Duration::from_secs(60));
+const RESETS_AT: (NonZeroU32, Duration) = (burst(3), Duration::from_secs(600));
+const REPORTS: (NonZeroU32, Duration) = (burst(5), Duration::from_secs(120));
 
 const fn burst(of: u32) -> NonZeroU32 {
     match NonZeroU32::new(of) {
@@ -64,6 +73,9 @@ impl Limits {
         Limits {
             guesses_from: guesses(FROM_ADDRESS),
             guesses_at: guesses(AT_ACCOUNT),
+            resets_from: guesses(RESETS_FROM),
+            resets_at: guesses(RESETS_AT),
+            reports: guesses(REPORTS),
             addresses: limiter(rates.address, rates.address_burst),
             keys: limiter(rates.key, rates.key),
         }
@@ -84,15 +96,22 @@ impl Limits {
             wait(&self.guesses_from, &address),
             wait(&self.guesses_at, &account),
         ];
-        match waits.into_iter().flatten().max() {
-            None => Ok(()),
-            Some(wait) => {
-                let seconds = wait.as_secs() + 1;
-                let message = format!("too many passwords were tried; try again in {seconds} s");
-                let error = Error::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
-                Err(error.with_header(header::RETRY_AFTER, seconds))
-            }
-        }
+        unless(waits, "too many passwords were tried")
+    }
+
+    /// A link for another password is asked for, from an address for an e-mail address, whether or not anybody has it.
+    pub(super) fn reset(&self, address: IpAddr, email: &str) -> Result<(), Error> {
+        let account = token::hash(email);
+        let waits = [
+            wait(&self.resets_from, &address),
+            wait(&self.resets_at, &account),
+        ];
+        unless(waits, "this was asked for too often")
+    }
+
+    /// Somebody has a report mailed at once.
+    pub(super) fn report(&self, user: i64) -> Result<(), Error> {
+        unless([wait(&self.reports, &user)], "this was asked for too often")
     }
 
     /// Forgets buckets that are full again, so that memory doesn't grow with every address ever seen.
@@ -105,6 +124,22 @@ impl Limits {
         }
         self.guesses_from.retain_recent();
         self.guesses_at.retain_recent();
+        self.resets_from.retain_recent();
+        self.resets_at.retain_recent();
+        self.reports.retain_recent();
+    }
+}
+
+/// Refuses, and says for how long, where there is something to wait for.
+fn unless<const N: usize>(waits: [Option<Duration>; N], because: &str) -> Result<(), Error> {
+    match waits.into_iter().flatten().max() {
+        None => Ok(()),
+        Some(wait) => {
+            let seconds = wait.as_secs() + 1;
+            let message = format!("{because}; try again in {seconds} s");
+            let error = Error::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
+            Err(error.with_header(header::RETRY_AFTER, seconds))
+        }
     }
 }
 

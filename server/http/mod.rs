@@ -9,8 +9,8 @@
 //! - `event`, `api`, `events`, `export`, `import`, `page`, `analytics`, `noted`, `share`, `docs`, `asset`, `stream`: what the routes do
 //! - `describe`, `schema`: what programs need to know of a route; `openapi`: all of it as a document; `api_docs`: the same
 //!   for people
-//! - `login`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `webhooks`, `team`: what they set;
-//!   `manage`: the same for programs
+//! - `login`, `forgotten`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `webhooks`,
+//!   `reports`, `team`: what they set; `manage`: the same for programs
 
 pub mod access;
 mod analytics;
@@ -26,6 +26,7 @@ mod event;
 mod events;
 mod export;
 mod extract;
+mod forgotten;
 mod goals;
 mod health;
 mod import;
@@ -41,6 +42,7 @@ mod openapi;
 mod page;
 mod peer;
 mod reply;
+mod reports;
 mod room;
 pub mod routes;
 mod schema;
@@ -67,6 +69,7 @@ use tower_http::compression::CompressionLayer;
 use crate::account::{Accounts, Site};
 use crate::clock::Clock;
 use crate::ingest::Ingest;
+use crate::mail::Mail;
 use crate::store::Store;
 use crate::webhook::Webhooks;
 pub use asset::Fetched;
@@ -99,6 +102,8 @@ pub struct App {
     pub metrics: Metrics,
     /// What tells others.
     pub webhooks: Arc<Webhooks>,
+    /// What mails.
+    pub mail: Arc<Mail>,
     /// When pages of each site last fetched the script.
     pub fetched: Fetched,
     /// Turns true when the server stops; ends live streams.

@@ -90,7 +90,7 @@ fn security(needs: Needs) -> Value {
         Needs::Scope(scope, _) => json!([{ "key": [scope.as_str()] }, { "login": [] }]),
         Needs::KeyOrLogin => json!([{ "key": [] }, { "login": [] }]),
         Needs::Login(_) => json!([{ "login": [] }]),
-        Needs::Nothing | Needs::Metrics => json!([]),
+        Needs::Nothing | Needs::Path | Needs::Metrics => json!([]),
     }
 }
 

@@ -11,9 +11,9 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, export, goals,
-    health, import, invitation, keys, login, manage, metrics, noted, openapi, page, settings,
-    share, stream, team, webhooks, websites, welcome,
+    App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, export,
+    forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted, openapi,
+    page, reports, settings, share, stream, team, webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -71,6 +71,7 @@ const VIEWER: Needs = Needs::Login(Role::Viewer);
 const EDITOR: Needs = Needs::Login(Role::Editor);
 const OWNER: Needs = Needs::Login(Role::Owner);
 const READER: Needs = Needs::Scope(Scope::AnalyticsRead, Role::Viewer);
+const MINE: Needs = Needs::Scope(Scope::Manage, Role::Viewer);
 const MANAGER: Needs = Needs::Scope(Scope::Manage, Role::Editor);
 
 impl Route {
@@ -153,6 +154,10 @@ pub const ROUTES: &[Route] = {
         row(POST, "/api/v1/webhooks", MANAGER, Manage, "Add a webhook; its secret is in this answer only", || post(webhooks::add_by_key)).of(&about::NEW_WEBHOOK),
         row(Method::DELETE, "/api/v1/webhooks/{id}", MANAGER, Manage, "Take a webhook away", || axum::routing::delete(webhooks::delete_by_key)).of(&about::DELETE_WEBHOOK),
 
+        row(GET, "/api/v1/reports", MINE, Manage, "Reports by mail: by a login one's own, by a key everybody's", || get(reports::list)).of(&about::REPORTS),
+        row(POST, "/api/v1/reports", MINE, Manage, "Have somebody get a site's report by mail", || post(reports::add)).of(&about::NEW_REPORT),
+        row(Method::DELETE, "/api/v1/reports/{id}", MINE, Manage, "End a report by mail", || axum::routing::delete(reports::delete)).of(&about::DELETE_REPORT),
+
         row(GET, "/", NOTHING, Pages, "What this is, and how to begin", || get(page::home)),
         row(GET, "/demo", NOTHING, Pages, "A page that fires every kind of goal", || get(page::demo)),
         row(GET, "/demo/live", NOTHING, Pages, "The demo's events as they come", || get(stream::demo)),
@@ -169,11 +174,17 @@ pub const ROUTES: &[Route] = {
 
         row(GET, "/login", NOTHING, Pages, "Where one logs in", || get(login::page)),
         row(POST, "/login", NOTHING, Pages, "Log in by e-mail address and password", || post(login::log_in)),
+        row(GET, "/login/forgotten", NOTHING, Pages, "Where one asks for another password", || get(forgotten::page)),
+        row(POST, "/login/forgotten", NOTHING, Pages, "Mail a link that sets another password", || post(forgotten::ask)),
+        row(GET, "/login/password/{link}", NOTHING, Pages, "Where another password is set; the link isn't used up", || get(forgotten::look)),
+        row(POST, "/login/password/{link}", NOTHING, Pages, "Set another password", || post(forgotten::set)),
         row(GET, "/login/{link}", NOTHING, Pages, "What a one-time link is for; it isn't used up", || get(login::look_at_link)),
         row(POST, "/login/{link}", NOTHING, Pages, "Use a one-time link", || post(login::use_link)),
         row(POST, "/logout", VIEWER, Pages, "End this login", || post(login::log_out)),
         row(GET, "/invitation/{link}", NOTHING, Pages, "What an invitation is for; it isn't used up", || get(invitation::look)),
         row(POST, "/invitation/{link}", NOTHING, Pages, "Accept an invitation", || post(invitation::accept)),
+        row(GET, "/unsubscribe/{token}", Needs::Path, Pages, "What the link of a report ends; nothing ends by looking", || get(reports::look)),
+        row(POST, "/unsubscribe/{token}", Needs::Path, Pages, "End reports by mail", || post(reports::unsubscribe)),
         row(GET, "/welcome", VIEWER, Pages, "A new person's password, and the first site", || get(welcome::page)),
         row(POST, "/welcome", VIEWER, Pages, "Set them", || post(welcome::set_up)),
 
@@ -218,6 +229,9 @@ pub const ROUTES: &[Route] = {
         row(POST, "/settings/webhooks", EDITOR, Pages, "Add a webhook", || post(webhooks::add)),
         row(POST, "/settings/webhooks/{id}/test", EDITOR, Pages, "Send a webhook a test", || post(webhooks::test)),
         row(POST, "/settings/webhooks/{id}/delete", EDITOR, Pages, "Take a webhook away", || post(webhooks::delete)),
+        row(GET, "/settings/reports", VIEWER, Pages, "One's own reports by mail", || get(reports::page)),
+        row(POST, "/settings/reports", VIEWER, Pages, "Get a site's report by mail, or none", || post(reports::save)),
+        row(POST, "/settings/reports/now", VIEWER, Pages, "Get a site's report at once", || post(reports::send_now)),
         row(GET, "/settings/team", VIEWER, Pages, "The workspace's people", || get(team::page)),
         row(POST, "/settings/team/invitations", OWNER, Pages, "Invite somebody", || post(team::invite)),
         row(POST, "/settings/team/invitations/{id}/revoke", OWNER, Pages, "Take an invitation back", || post(team::revoke_invitation)),

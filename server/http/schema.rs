@@ -1,13 +1,16 @@
 //! JSON schemas of what the API takes and gives. Lists of names come from the tables that are read by.
 
+mod told;
+
 use serde_json::{Value, json};
 
-use crate::account::{FIGURES, Role, Scope};
+use crate::account::{Role, Scope};
 use crate::attribution::model::ALL;
 use crate::query::dimension::NAMED;
 use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
 use crate::transfer::line::COLUMNS;
+pub(super) use told::{new_report, new_webhook, one_report, one_webhook, reports, webhooks};
 
 /// A name, and the schema under it.
 type Named = (&'static str, fn() -> Value);
@@ -502,43 +505,4 @@ pub(super) fn one_goal() -> Value {
 /// What is known by a number, and gone.
 pub(super) fn gone() -> Value {
     object(json!({ "id": count(1), "deleted": { "const": true } }))
-}
-
-/// When a webhook tells.
-fn trigger() -> Value {
-    json!({
-        "goal": text("Trial Started"), "metric": { "enum": FIGURES }, "is": { "enum": ["over", "under"] }, "number": count(100),
-    })
-}
-
-fn webhook() -> Value {
-    let mut properties = trigger();
-    for (name, schema) in [
-        ("id", count(1)),
-        ("website_id", website()),
-        ("url", text("https://example.com/hook")),
-        ("created_at", text("2026-11-24T10:30:00Z")),
-        ("off_at", maybe_text("2026-11-25T10:30:00Z")),
-        ("off_because", maybe_text("it failed for a day")),
-        ("secret", text("Zk1v9QpX2mTnR4sL")),
-        ("deliveries", list(json!({ "type": "object" }))),
-    ] {
-        properties[name] = schema;
-    }
-    json!({ "type": "object", "required": ["id", "website_id", "url", "created_at"], "properties": properties })
-}
-
-pub(super) fn webhooks() -> Value {
-    object(json!({ "webhooks": list(webhook()) }))
-}
-
-pub(super) fn one_webhook() -> Value {
-    webhook()
-}
-
-pub(super) fn new_webhook() -> Value {
-    let mut properties = trigger();
-    properties["website_id"] = maybe_text("admx_7f3k");
-    properties["url"] = text("https://example.com/hook");
-    json!({ "type": "object", "required": ["url"], "additionalProperties": false, "properties": properties })
 }

@@ -41,6 +41,7 @@ fn show(
             members: &members,
             invitations: &app.accounts.invitations(user.workspace, now)?,
             link,
+            is_mailed: app.mail.is_set_up(),
         },
         problem,
     )
@@ -80,9 +81,27 @@ pub(super) async fn invite(
     match invited {
         Ok(secret) => {
             let link = format!("{}/invitation/{secret}", app.base_url);
+            mail(&app, &user, &secret, &link).await;
             show(&app, &user, Some(&link), None)
         }
         Err(error) => show(&app, &user, None, Some(&error)),
+    }
+}
+
+/// Mails an invitation. Where that fails there is still the link on the page.
+async fn mail(app: &Arc<App>, user: &User, secret: &str, link: &str) {
+    let (from, by) = (app.clone(), user.email.clone());
+    let (secret, link) = (secret.to_owned(), link.to_owned());
+    let mailed = tokio::task::spawn_blocking(move || {
+        let invitation = from
+            .accounts
+            .look_at_invitation(&secret, from.clock.now())?;
+        from.mail.invite(&invitation, &by, &link)
+    });
+    match mailed.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "an invitation could not be mailed"),
+        Err(error) => tracing::error!(%error, "mailing an invitation died"),
     }
 }
 

@@ -3,16 +3,19 @@
 //! - [`analytics`]: the numbers of a site
 //! - `chart`: series as SVG; `words`: figures as people read them
 //! - [`docs`]: how to use it
-//! - `goals`: what is set of a site's goals; `webhooks`
-//! - `settings`: sites, keys, people, and the pages on which they come in; `install`: whether a site's events arrive
+//! - `goals`: what is set of a site's goals; `webhooks`; `reports`: who gets which, and [`mail`]: what they get
+//! - `settings`: sites, keys, people, and the pages on which they come in; `forgotten`: a lost password, reports not wanted; `install`: whether a site's events arrive
 //!
 //! Leaves to [`http`](crate::http): who may see it.
 
 pub mod analytics;
 mod chart;
 pub mod docs;
+mod forgotten;
 mod goals;
 mod install;
+pub mod mail;
+mod reports;
 mod settings;
 mod webhooks;
 mod words;
@@ -20,8 +23,10 @@ mod words;
 use askama::Template;
 use live::Fire;
 
+pub use forgotten::{Forgotten, Reset, Unsubscribe};
 pub use goals::{Counted, Editor, Goals};
 pub use install::{Install, Seen};
+pub use reports::{Reports, SentRow};
 pub use settings::{
     Account, Invited, Keys, Link, Login, SharePassword, ShareSettings, Shell, Team, Website,
     Websites, Welcome, zones,

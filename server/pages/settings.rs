@@ -126,6 +126,7 @@ impl Shell {
             ("Websites", "/settings/websites", Role::Viewer),
             ("API keys", "/settings/api-keys", Role::Editor),
             ("Webhooks", "/settings/webhooks", Role::Editor),
+            ("Reports", "/settings/reports", Role::Viewer),
             ("Team", "/settings/team", Role::Viewer),
             ("Account", "/settings/account", Role::Viewer),
         ];
@@ -251,6 +252,8 @@ pub struct Team<'a> {
     pub invitations: &'a [Invitation],
     /// The link of the invitation that was made now.
     pub link: Option<&'a str>,
+    /// Whether mail really leaves.
+    pub is_mailed: bool,
 }
 
 /// `/settings/websites/{website_id}/share`

@@ -26,6 +26,7 @@ use url::Url;
 
 use crate::account::{Accounts, Trigger, Webhook};
 use crate::clock::Clock;
+use crate::queue::pause;
 use crate::store::Store;
 pub use queue::Delivery;
 use queue::Queue;
@@ -34,10 +35,8 @@ use queue::Queue;
 const OFTEN: Duration = Duration::from_secs(1);
 const FIGURES: u64 = 300;
 
-/// How long a delivery is tried, and between how long pauses: the first, doubled each time up to the longest.
+/// How long a delivery is tried.
 const TRIED: SignedDuration = SignedDuration::from_hours(24);
-const PAUSE: SignedDuration = SignedDuration::from_secs(2);
-const LONGEST: SignedDuration = SignedDuration::from_hours(2);
 
 /// Deliveries on their way at once.
 const AT_ONCE: usize = 16;
@@ -242,12 +241,6 @@ fn words(status: u16) -> String {
     }
 }
 
-/// How long to wait after so many tries before.
-fn pause(tries: u32) -> SignedDuration {
-    let doubled = PAUSE.checked_mul(1i32.checked_shl(tries.min(20)).unwrap_or(i32::MAX));
-    doubled.unwrap_or(LONGEST).min(LONGEST)
-}
-
 fn signature(secret: &str, at: i64, body: &str) -> String {
     // A key may have any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
@@ -262,13 +255,6 @@ fn signature(secret: &str, at: i64, body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pauses_double_up_to_two_hours() {
-        for (tries, seconds) in [(0, 2), (1, 4), (5, 64), (11, 4096), (12, 7200), (90, 7200)] {
-            assert_eq!(pause(tries).as_secs(), seconds, "{tries}");
-        }
-    }
 
     #[test]
     fn a_signature_is_the_hmac_of_time_and_body() {

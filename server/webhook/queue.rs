@@ -4,12 +4,11 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::private;
+use crate::queue;
 
 const TABLES: &str = "
      -- event: the number of the last event that was looked at. is_past: on which side of its number a figure was.
@@ -89,13 +88,7 @@ fn delivery(row: &rusqlite::Row) -> rusqlite::Result<Delivery> {
 
 impl Queue {
     pub(super) fn open(folder: &Path) -> anyhow::Result<Queue> {
-        let file = folder.join("queue.db");
-        private::create(&file)?;
-        let connection = Connection::open(file)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.execute_batch(TABLES)?;
+        let connection = queue::open(folder, TABLES)?;
         Ok(Queue(Mutex::new(connection)))
     }
 

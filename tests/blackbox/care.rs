@@ -130,6 +130,26 @@ fn sites_of_version_3_have_goals_of_which_nothing_is_set() {
 }
 
 #[test]
+fn links_and_people_of_version_6_go_on_and_get_no_reports() {
+    let server = Server::on(
+        older(include_str!("../data/accounts-version-6.sql")),
+        &["--clock", "2026-11-24T12:00:00Z"],
+    );
+    let cookie = ("cookie", "admx_login=login-2");
+    let me = server.get("/api/v1/me", &[cookie]).json();
+    assert_eq!(me["data"]["email"], "me@example.com");
+    let reports = server.get("/api/v1/reports", &[cookie]).json();
+    assert_eq!(reports["data"]["reports"], json!([]));
+    // A link that was given out logs in, and sets no password by itself.
+    let link = "/login/password/link-1";
+    assert_eq!(server.get(link, &[]).status, 403);
+    assert_eq!(server.form("/login/link-1", "", &[]).status, 303);
+    let views = server.get("/dashboard/analytics", &[cookie]).text;
+    assert!(views.contains("A saved one"), "{views}");
+    server.run(&["check"]);
+}
+
+#[test]
 fn a_backup_taken_under_way_is_whole_and_is_put_back() {
     let (server, site, key) = set_up(&[]);
     for n in 0..20 {

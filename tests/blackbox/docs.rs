@@ -78,6 +78,8 @@ const ROWS: [(&str, &[&str]); 10] = [
             "SIGTERM",
             "admx user link EMAIL",
             "PATCH /api/v1/sites/ID",
+            "ADMX_SMTP",
+            "RFC 8058",
         ],
     ),
 ];

@@ -7,7 +7,7 @@
 //! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
 //!   where; `manage`: sites and keys; `goals`: what is set of goals; `share`: notes, saved views, public links
 //! - `openapi`: requests of every kind that the API's own description allows, and many that it doesn't
-//! - `webhook`: who is told; `transfer`: events as files, out and in; `events`: single events
+//! - `webhook`: who is told; `reports`, `mail`: what is mailed; `smtp`: a mail server; `transfer`: events as files, out and in; `events`: single events
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
 //! - `sample`: every code sample of the product's page, run as written
 //! - `npm`: the package in an app made with Vite and React
@@ -29,15 +29,18 @@ mod goals;
 mod hostile;
 mod limit;
 mod load;
+mod mail;
 mod manage;
 mod npm;
 mod openapi;
 mod page;
 mod query;
+mod reports;
 mod sample;
 mod server;
 mod share;
 mod size;
+mod smtp;
 mod team;
 mod transfer;
 mod watch;

@@ -17,7 +17,7 @@ const PRIVATE: &str = "--webhooks-private";
 /// A server on this machine that notes what it is sent, and answers what it is told to.
 struct Receiver {
     url: String,
-    /// 0 for no answer at all.
+    /// 0 for no answer at all; 1 for one that doesn't come.
     status: Arc<AtomicU16>,
     taken: Arc<Mutex<Vec<(String, String)>>>,
 }
@@ -54,7 +54,11 @@ impl Receiver {
                     .lock()
                     .unwrap()
                     .push((head, String::from_utf8(body).unwrap()));
-                if status > 0 {
+                if status == 1 {
+                    // The connection stays open, and this receiver takes no other.
+                    std::thread::sleep(std::time::Duration::from_secs(60));
+                }
+                if status > 1 {
                     let answer = format!(
                         "HTTP/1.1 {status} x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 2\r\n\r\nok"
                     );
@@ -242,6 +246,93 @@ fn nothing_goes_to_private_networks_and_nothing_elsewhere_is_followed() {
         let one = deliveries(&server, &key, 0)[0].clone();
         let outcome = one["outcome"].as_str().unwrap_or_default();
         (one["status"] == 302 && outcome.contains("not followed")).then_some(())
+    });
+}
+
+#[test]
+fn what_nobody_takes_for_24_hours_is_switched_off_and_not_a_moment_before() {
+    let receiver = Receiver::start(500);
+    let server = Server::with(&[PRIVATE, "--clock", "2026-11-24T12:00:00Z"]);
+    server.add_site("example.com");
+    let key = server.run(&[
+        "key",
+        "new",
+        "--name",
+        "all",
+        "--scope",
+        "event:write",
+        "--scope",
+        "manage",
+    ]);
+    add(&server, &key, json!({ "url": receiver.url, "goal": "Buy" }));
+    fire(&server, &key, "Buy");
+    fire(&server, &key, "Buy");
+    let tried = |server: &Server, tries: u64| {
+        wait_for("a try", || {
+            let all = deliveries(server, &key, 0);
+            // Latest first: the older one goes before.
+            (all[1]["tries"] == tries).then_some(all)
+        })
+    };
+    assert_eq!(tried(&server, 1)[1]["waits"], true);
+    let off = |server: &Server| {
+        let all = ask(server, &key, "GET", "/api/v1/webhooks", Value::Null).json();
+        all["data"]["webhooks"][0]["off_because"].clone()
+    };
+    // The pause after this try ends within the 24 hours, and after the next one it doesn't.
+    let server = Server::on(server.stop(), &[PRIVATE, "--clock", "2026-11-25T11:59:50Z"]);
+    assert_eq!(tried(&server, 2)[1]["waits"], true);
+    assert_eq!(off(&server), Value::Null);
+    let server = Server::on(server.stop(), &[PRIVATE, "--clock", "2026-11-25T11:59:59Z"]);
+    assert_eq!(tried(&server, 3)[1]["waits"], false);
+    let because = wait_for("its end", || {
+        Some(off(&server)).filter(|because| !because.is_null())
+    });
+    assert_eq!(because, "nothing was taken for 24 hours: refused");
+    let all = deliveries(&server, &key, 0);
+    assert_eq!(
+        (&all[0]["waits"], &all[1]["waits"]),
+        (&json!(false), &json!(false))
+    );
+    // It stays off, whatever comes, and says so.
+    receiver.status.store(200, Ordering::SeqCst);
+    let taken = receiver.taken.lock().unwrap().len();
+    fire(&server, &key, "Buy");
+    let owner = server.first("o@example.com");
+    let (_, page) = get(&server, &owner, "/settings/webhooks");
+    assert!(page.contains("Off since 25 November 2026"), "{page}");
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    assert_eq!(receiver.taken.lock().unwrap().len(), taken);
+}
+
+#[test]
+fn a_receiver_that_never_answers_holds_up_nobody_else() {
+    let (silent, good) = (Receiver::start(1), Receiver::start(200));
+    let (server, key) = ground(&[PRIVATE]);
+    add(&server, &key, json!({ "url": silent.url, "goal": "Buy" }));
+    add(&server, &key, json!({ "url": good.url, "goal": "Buy" }));
+    let began = std::time::Instant::now();
+    for _ in 0..5 {
+        fire(&server, &key, "Buy");
+    }
+    wait_for("all of the other's", || {
+        (good.numbers().len() == 5).then_some(())
+    });
+    // One at a time is sent, and nothing is said of it until it is given up.
+    let all = deliveries(&server, &key, 0);
+    let is_untried = |one: &Value| one["tries"] == 0;
+    assert!(all.as_array().unwrap().iter().all(is_untried), "{all}");
+    assert_eq!(silent.taken.lock().unwrap().len(), 1);
+    std::thread::sleep(std::time::Duration::from_secs(8).saturating_sub(began.elapsed()));
+    wait_for("the end of patience", || {
+        let first = deliveries(&server, &key, 0)[4].clone();
+        (first["outcome"] == "no answer within 10 seconds").then_some(())
+    });
+    let waited = began.elapsed().as_secs();
+    assert!((9..14).contains(&waited), "{waited}");
+    fire(&server, &key, "Buy");
+    wait_for("the other's again", || {
+        (good.numbers().len() == 6).then_some(())
     });
 }
 

@@ -5,25 +5,25 @@ use crate::query::answer::Figure;
 use crate::query::metric::Metric;
 
 /// A figure, and the same of the days before.
-pub(super) type Total = (Metric, Figure, Option<Figure>);
+pub(in crate::pages) type Total = (Metric, Figure, Option<Figure>);
 
 /// A figure as it is shown.
-pub(super) struct Shown {
-    pub(super) metric: Metric,
-    pub(super) words: &'static str,
-    pub(super) value: String,
-    pub(super) change: Option<Change>,
+pub(in crate::pages) struct Shown {
+    pub(in crate::pages) metric: Metric,
+    pub(in crate::pages) words: &'static str,
+    pub(in crate::pages) value: String,
+    pub(in crate::pages) change: Option<Change>,
 }
 
 /// How a figure differs from the days before.
-pub(super) struct Change {
-    pub(super) words: String,
-    pub(super) class: &'static str,
-    pub(super) before: String,
+pub(in crate::pages) struct Change {
+    pub(in crate::pages) words: String,
+    pub(in crate::pages) class: &'static str,
+    pub(in crate::pages) before: String,
 }
 
 impl Shown {
-    pub(super) fn of((metric, figure, before): &Total) -> Shown {
+    pub(in crate::pages) fn of((metric, figure, before): &Total) -> Shown {
         let change = |before| change(*metric, figure, before);
         Shown {
             metric: *metric,

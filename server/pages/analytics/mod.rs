@@ -11,7 +11,7 @@ pub mod attribution;
 pub mod by;
 mod card;
 pub mod cohorts;
-mod figure;
+pub(super) mod figure;
 pub mod fires;
 mod form;
 pub mod frame;

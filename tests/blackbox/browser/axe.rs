@@ -8,10 +8,11 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 29] = [
+const PAGES: [&str; 31] = [
     "/",
     "/demo",
     "/login",
+    "/login/forgotten",
     "/docs",
     "/docs/install",
     "/docs/goals",
@@ -36,6 +37,7 @@ const PAGES: [&str; 29] = [
     "/settings/websites/SITE/goals",
     "/settings/websites/SITE/share",
     "/settings/api-keys",
+    "/settings/reports",
     "/settings/team",
     "/settings/account",
 ];

@@ -6,6 +6,7 @@
 //! - `watch`: what a server says of itself; `query`: what the API answers
 //! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
 //!   where; `manage`: sites and keys; `goals`: what is set of goals; `share`: notes, saved views, public links
+//! - `markup`: hostile strings in every place that takes some, on every page
 //! - `openapi`: requests of every kind that the API's own description allows, and many that it doesn't
 //! - `webhook`: who is told; `transfer`: events as files, out and in; `events`: single events
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
@@ -30,6 +31,7 @@ mod hostile;
 mod limit;
 mod load;
 mod manage;
+mod markup;
 mod npm;
 mod openapi;
 mod page;

@@ -156,7 +156,8 @@ pub(super) async fn by(
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
-    let frame = look(&app, &user, &query, format!("by/{name}"))?;
+    let path = format!("by/{}", by::encoded(&name));
+    let frame = look(&app, &user, &query, path)?;
     list(app, frame, &name, &query).await
 }
 
@@ -273,7 +274,7 @@ pub(super) async fn goal(
         Ok((after, fires, asked))
     })
     .await?;
-    let address = frame.view.address(&frame.page);
+    let address = format!("{}{}", frame.view.address(&frame.page), frame.asked);
     let table = FiresTable::of_goal(&frame.view, &frame.site, &fires, &address);
     match asked {
         None => page(StatusCode::OK, &table),

@@ -89,6 +89,10 @@ fn request(app: &App, route: &Route, api: &Api) -> String {
             }
             Kind::Needed | Kind::Each if parameter.name != "filter" => {
                 query.append_pair(parameter.name, parameter.example);
+                if parameter.name == "step" {
+                    // A funnel has two steps at least.
+                    query.append_pair(parameter.name, "goal:Trial Started");
+                }
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::server::Server;
 
 /// A path of the docs, and what stands on it; BASE is where this server is reached.
-const ROWS: [(&str, &[&str]); 10] = [
+const ROWS: [(&str, &[&str]); 11] = [
     ("/docs", &["The script", "What is stored and sent"]),
     (
         "/docs/install",
@@ -17,7 +17,11 @@ const ROWS: [(&str, &[&str]); 10] = [
             "createElement",
         ],
     ),
-    ("/docs/goals", &["curl BASE/api/event", "fired_at"]),
+    (
+        "/docs/goals",
+        &["curl BASE/api/event", "fired_at", "Further names"],
+    ),
+    ("/docs/webhooks", &["Admx-Signature", "24 hours"]),
     (
         "/docs/proxy",
         &[

@@ -10,7 +10,7 @@
 //! - `openapi`: requests of every kind that the API's own description allows, and many that it doesn't
 //! - `webhook`: who is told; `transfer`: events as files, out and in; `events`: single events
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
-//! - `sample`: every code sample of the product's page, run as written
+//! - `sample`: every code sample of the product's page and of the docs, run as written
 //! - `npm`: the package in an app made with Vite and React
 //! - `browser`: real Chromium, real clicks, and what the server stored
 #![allow(clippy::unwrap_used, clippy::print_stdout)]

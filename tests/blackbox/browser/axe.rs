@@ -8,13 +8,15 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 29] = [
+const PAGES: [&str; 32] = [
     "/",
     "/demo",
     "/login",
     "/docs",
     "/docs/install",
     "/docs/goals",
+    "/docs/api",
+    "/docs/webhooks",
     "/docs/proxy",
     "/docs/host",
     "/docs/script",
@@ -36,6 +38,7 @@ const PAGES: [&str; 29] = [
     "/settings/websites/SITE/goals",
     "/settings/websites/SITE/share",
     "/settings/api-keys",
+    "/settings/webhooks",
     "/settings/team",
     "/settings/account",
 ];

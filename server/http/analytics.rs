@@ -63,6 +63,8 @@ fn look(app: &App, user: &User, query: &str, name: String) -> Result<Frame, NoPa
     let range = view.range(&site, now).map_err(Error::field)?;
     Ok(Frame {
         sites: app.accounts.sites(user.workspace)?,
+        workspace: user.workspace,
+        workspaces: app.accounts.workspaces_of(user.id)?,
         page: name,
         asked: String::new(),
         notes: app.accounts.notes(site.id, range.from, range.to)?,

@@ -60,6 +60,8 @@ fn look(
     }
     Ok(Ok(Frame {
         sites: Vec::new().into(),
+        workspace: site.workspace,
+        workspaces: Vec::new(),
         page: name,
         asked: String::new(),
         notes: app.accounts.notes(site.id, range.from, range.to)?,

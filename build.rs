@@ -1,8 +1,9 @@
 //! Makes everything the server embeds, by the build sheet `wasm-pack.toml`:
 //!
 //! - `pixel/` → WebAssembly, put as a Latin-1 string into the minified shim → `js/script.js`, `js/script.plus.js`
-//! - `www/live/` → WebAssembly through wasm-bindgen → `assets/live_bg.wasm` and `assets/live_bg.js`, which both
-//!   `assets/live.js` (on our own pages) and `js/debug.js` (the overlay on a site's pages) call
+//! - `www/live/` → WebAssembly through wasm-bindgen, twice: what moves on our own pages → `assets/live_bg.wasm` and
+//!   `assets/live_bg.js`, which `assets/live.js` calls; the overlay on a site's pages → `assets/debug_bg.wasm` and
+//!   `assets/debug_bg.js`, which `js/debug.js` calls
 //! - the files of `www/assets/` as they are
 //!
 //! each beside a brotli and a gzip of it, and
@@ -58,6 +59,12 @@ struct Live {
     package: String,
     profile: String,
     rustflags: Vec<String>,
+    module: BTreeMap<String, Module>,
+}
+
+#[derive(serde::Deserialize)]
+struct Module {
+    features: Vec<String>,
     brotli: usize,
 }
 
@@ -119,25 +126,27 @@ fn main() {
         sheet.npm.brotli,
     );
     write(&embedded.join("js/admx.tgz"), &npm::tarball());
-    let (js, wasm) = live(&sheet.live, &out);
+    for (name, module) in &sheet.live.module {
+        let (js, wasm) = live(&sheet.live, name, &module.features, &out);
+        let size = embed(
+            &embedded,
+            &format!("assets/{name}_bg.js"),
+            minified(&js, SourceType::mjs()).as_bytes(),
+        ) + embed(&embedded, &format!("assets/{name}_bg.wasm"), &wasm);
+        within(&format!("{name}_bg, brotli"), size, module.brotli);
+    }
     for (name, text) in [
-        ("assets/live_bg.js", js.as_str()),
         (
             "assets/live.js",
             "import { start } from \"./live_bg.js\";\nstart();\n",
         ),
         (
             "js/debug.js",
-            "import { overlay } from \"../assets/live_bg.js\";\noverlay();\n",
+            "import { overlay } from \"../assets/debug_bg.js\";\noverlay();\n",
         ),
     ] {
         embed(&embedded, name, text.as_bytes());
     }
-    within(
-        "live_bg.wasm, brotli",
-        embed(&embedded, "assets/live_bg.wasm", &wasm),
-        sheet.live.brotli,
-    );
     for file in fs::read_dir("www/assets").expect("www/assets is there") {
         let file = file.expect("www/assets can be read").path();
         let name = file
@@ -311,12 +320,12 @@ fn latin1(bytes: &[u8]) -> String {
 }
 
 /// What moves, in Rust: a module that is ready once it is loaded, however many load it, and its WebAssembly.
-fn live(of: &Live, out: &Path) -> (String, Vec<u8>) {
+fn live(of: &Live, name: &str, features: &[String], out: &Path) -> (String, Vec<u8>) {
     let built = wasm(
         &Wasm {
             package: &of.package,
             profile: &of.profile,
-            features: &[],
+            features,
             rustflags: &of.rustflags,
         },
         "live.wasm",
@@ -325,18 +334,18 @@ fn live(of: &Live, out: &Path) -> (String, Vec<u8>) {
     let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
     bindgen
         .input_path(built)
-        .out_name("live")
+        .out_name(name)
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)
         .omit_default_module_path(false);
-    let made = out.join("live");
+    let made = out.join(name);
     bindgen
         .web(true)
         .and_then(|b| b.generate(&made))
         .expect("wasm-bindgen takes what it was made for");
-    let js = fs::read_to_string(made.join("live.js")).expect("wasm-bindgen wrote live.js");
-    let wasm = fs::read(made.join("live_bg.wasm")).expect("wasm-bindgen wrote live_bg.wasm");
+    let js = fs::read_to_string(made.join(format!("{name}.js"))).expect("wasm-bindgen wrote it");
+    let wasm = fs::read(made.join(format!("{name}_bg.wasm"))).expect("wasm-bindgen wrote it");
     (js + "\nawait __wbg_init();\n", wasm)
 }
 

@@ -1,6 +1,6 @@
 //! `admx serve`: opens the files, starts the rooms, and says what to open.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,7 +43,8 @@ pub(super) struct Flags {
         long = "trusted-proxy",
         env = "ADMX_TRUSTED_PROXY",
         value_delimiter = ',',
-        value_name = "CIDR"
+        value_name = "ADDRESS or CIDR",
+        value_parser = network
     )]
     trusted_proxies: Vec<IpNet>,
     /// Addresses whose visits are not counted; may be given more than once
@@ -51,7 +52,8 @@ pub(super) struct Flags {
         long = "exclude-address",
         env = "ADMX_EXCLUDE_ADDRESS",
         value_delimiter = ',',
-        value_name = "CIDR"
+        value_name = "ADDRESS or CIDR",
+        value_parser = network
     )]
     excluded: Vec<IpNet>,
     /// A MaxMind-format file (.mmdb) that knows countries; an address itself is never stored
@@ -191,6 +193,14 @@ fn listen_address(text: &str) -> Result<String, String> {
         Some(Ok(_)) => Ok(text.to_owned()),
         _ => Err("wanted an address and a port, such as 127.0.0.1:8080 or [::]:8080".into()),
     }
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse()
+        .or_else(|_| address())
+        .map_err(|_| "neither an address nor a network such as 10.0.0.0/8".into())
 }
 
 /// Where browsers go.

@@ -63,6 +63,8 @@ pub(super) fn look(app: &App, user: &User, query: &str, name: String) -> Result<
     let range = view.range(&site, now).map_err(Error::field)?;
     Ok(Frame {
         sites: app.accounts.sites(user.workspace)?,
+        workspace: user.workspace,
+        workspaces: app.accounts.workspaces_of(user.id)?,
         page: name,
         asked: String::new(),
         notes: app.accounts.notes(site.id, range.from, range.to)?,
@@ -156,7 +158,8 @@ pub(super) async fn by(
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
-    let frame = look(&app, &user, &query, format!("by/{name}"))?;
+    let path = format!("by/{}", by::encoded(&name));
+    let frame = look(&app, &user, &query, path)?;
     list(app, frame, &name, &query).await
 }
 
@@ -276,7 +279,7 @@ pub(super) async fn goal(
         Ok((after, fires, asked))
     })
     .await?;
-    let address = frame.view.address(&frame.page);
+    let address = format!("{}{}", frame.view.address(&frame.page), frame.asked);
     let table = FiresTable::of_goal(&frame.view, &frame.site, &fires, &address);
     match asked {
         None => page(StatusCode::OK, &table),

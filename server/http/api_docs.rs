@@ -74,8 +74,64 @@ fn needs(needs: Needs) -> String {
     }
 }
 
+/// Characters of a line of JSON.
+const LINE: usize = 64;
+
+/// JSON for people: what fits on a line stands on one.
 fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    let mut text = String::new();
+    write(value, 0, &mut text);
+    text
+}
+
+fn write(value: &Value, indent: usize, text: &mut String) {
+    let short = line(value);
+    let parts: Vec<(String, &Value)> = match value {
+        Value::Array(items) => items.iter().map(|item| (String::new(), item)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| (format!("{}: ", Value::from(key.as_str())), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    // The whole is a field a line, however short.
+    if parts.is_empty() || (indent > 0 && indent + short.len() <= LINE) {
+        return text.push_str(&short);
+    }
+    let (open, close) = if value.is_array() {
+        ('[', ']')
+    } else {
+        ('{', '}')
+    };
+    text.push(open);
+    for (nth, (key, value)) in parts.into_iter().enumerate() {
+        text.push_str(if nth == 0 { "\n" } else { ",\n" });
+        text.push_str(&" ".repeat(indent + 2));
+        text.push_str(&key);
+        write(value, indent + 2, text);
+    }
+    text.push('\n');
+    text.push_str(&" ".repeat(indent));
+    text.push(close);
+}
+
+/// JSON on one line.
+fn line(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(line).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(fields) if fields.is_empty() => "{}".into(),
+        Value::Object(fields) => {
+            let field = |(key, value): (&String, &Value)| {
+                format!("{}: {}", Value::from(key.as_str()), line(value))
+            };
+            let fields: Vec<_> = fields.iter().map(field).collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+        other => other.to_string(),
+    }
 }
 
 /// A call by curl, with what has to be there.
@@ -89,6 +145,10 @@ fn request(app: &App, route: &Route, api: &Api) -> String {
             }
             Kind::Needed | Kind::Each if parameter.name != "filter" => {
                 query.append_pair(parameter.name, parameter.example);
+                if parameter.name == "step" {
+                    // A funnel has two steps at least.
+                    query.append_pair(parameter.name, "goal:Trial Started");
+                }
             }
             _ => {}
         }
@@ -112,4 +172,22 @@ fn request(app: &App, route: &Route, api: &Api) -> String {
         "curl{method} '{}{path}{sign}{query}'{key}{body}",
         app.base_url
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn json_for_people_says_the_same_in_few_lines() {
+        let value = json!({ "a": ["x", "y"], "b": { "c": [["is", "source", ["Google \"q\""]]] }, "d": {}, "e": [], "f": ["a long text".repeat(5), "a long text".repeat(3)] });
+        let text = pretty(&value);
+        assert_eq!(serde_json::from_str::<Value>(&text).ok(), Some(value));
+        assert!(
+            text.starts_with("{\n  \"a\": [\"x\", \"y\"],\n  \"b\": { \"c\": [["),
+            "{text}"
+        );
+        assert_eq!(text.lines().count(), 10, "{text}");
+    }
 }

@@ -82,6 +82,16 @@ pub(super) async fn goals(State(app): State<Arc<App>>) -> Result<Response, NoPag
     )
 }
 
+/// `GET /docs/webhooks`
+pub(super) async fn webhooks() -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Webhooks {
+            here: "/docs/webhooks",
+        },
+    )
+}
+
 /// `GET /docs/proxy`
 pub(super) async fn proxy(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
     page(

@@ -60,6 +60,7 @@ pub async fn serve(
             () = &mut stop => break,
             _ = tidy.tick() => {
                 app.limits.forget_the_idle();
+                reply::tell_of_those_turned_away();
                 drop(write_used(app.clone()));
                 let turned_away = app.metrics.turned_away.get();
                 if turned_away > told {

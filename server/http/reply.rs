@@ -4,6 +4,7 @@
 //! A handler answers with [`Data`] or [`Error`]; the request's id is put around it here, in one place.
 
 use std::any::Any;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -165,6 +166,21 @@ impl From<ReadError> for Error {
     }
 }
 
+/// Requests answered with 503 since that was last told. A server that is overloaded has better things to do than to write
+/// a line for each.
+static TURNED_AWAY: AtomicU64 = AtomicU64::new(0);
+
+/// Says in one line how many requests were answered with 503 since it was called before.
+pub(super) fn tell_of_those_turned_away() {
+    let requests = TURNED_AWAY.swap(0, Relaxed);
+    if requests > 0 {
+        tracing::warn!(
+            requests,
+            "requests were answered with 503, to be sent again"
+        );
+    }
+}
+
 /// Gives every request an id, every answer its envelope, and every failure a line in the log.
 pub(super) async fn envelope(request: Request, next: Next) -> Response {
     enveloped(next.run(request).await)
@@ -193,7 +209,9 @@ pub(super) fn enveloped(mut response: Response) -> Response {
             .entry(header::CACHE_CONTROL)
             .or_insert(HeaderValue::from_static("no-store"));
     }
-    if response.status().is_server_error() {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        TURNED_AWAY.fetch_add(1, Relaxed);
+    } else if response.status().is_server_error() {
         tracing::warn!(
             request_id = %id,
             status = response.status().as_u16(),

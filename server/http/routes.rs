@@ -164,6 +164,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/docs", NOTHING, Pages, "How to use it", || get(docs::index)),
         row(GET, "/docs/install", NOTHING, Pages, "How the script comes onto a site", || get(docs::install)),
         row(GET, "/docs/goals", NOTHING, Pages, "Names, metadata, goals from a backend", || get(docs::goals)),
+        row(GET, "/docs/webhooks", NOTHING, Pages, "What webhooks are told, signed and again", || get(docs::webhooks)),
         row(GET, "/docs/proxy", NOTHING, Pages, "Script and events through one's own domain", || get(docs::proxy)),
         row(GET, "/docs/host", NOTHING, Pages, "How to host it", || get(docs::host)),
         row(GET, "/docs/script", NOTHING, Pages, "The script's attributes and calls", || get(docs::script)),

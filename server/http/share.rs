@@ -16,6 +16,7 @@ use super::settings::{done, shell, shown};
 use super::{App, Peer, auth, peer, work};
 use crate::account::{Password, Share, Site, User};
 use crate::pages;
+use crate::pages::analytics::by::encoded;
 use crate::pages::analytics::frame::{Frame, Looks};
 use crate::pages::analytics::view::View;
 
@@ -59,6 +60,8 @@ fn look(
     }
     Ok(Ok(Frame {
         sites: Vec::new().into(),
+        workspace: site.workspace,
+        workspaces: Vec::new(),
         page: name,
         asked: String::new(),
         notes: app.accounts.notes(site.id, range.from, range.to)?,
@@ -138,7 +141,8 @@ pub(super) async fn by(
     RawQuery(query): RawQuery,
 ) -> Result<Response, NoPage> {
     let query = query.unwrap_or_default();
-    match look(&app, &headers, &token, &query, format!("by/{name}"))? {
+    let path = format!("by/{}", encoded(&name));
+    match look(&app, &headers, &token, &query, path)? {
         Ok(frame) => list(app, frame, &name, &query).await,
         Err(form) => Ok(form),
     }

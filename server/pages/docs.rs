@@ -3,12 +3,13 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 10] = [
+pub const DOCS: [(&str, &str); 11] = [
     ("Docs", "/docs"),
     ("Install", "/docs/install"),
     ("Goals", "/docs/goals"),
     ("Script", "/docs/script"),
     ("API", "/docs/api"),
+    ("Webhooks", "/docs/webhooks"),
     ("Privacy", "/docs/privacy"),
     ("CSP", "/docs/csp"),
     ("Proxy", "/docs/proxy"),
@@ -82,6 +83,14 @@ pub struct Goals<'a> {
     pub here: &'static str,
     /// Where this server is reached.
     pub base_url: &'a str,
+}
+
+/// `/docs/webhooks`: what is sent, how it is signed, and when again.
+#[derive(Template)]
+#[template(path = "docs/webhooks.html", config = "www/askama.toml")]
+pub struct Webhooks {
+    /// Its path.
+    pub here: &'static str,
 }
 
 /// `/docs/proxy`: script and events through one's own domain.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::server::Server;
 
 /// A path of the docs, and what stands on it; BASE is where this server is reached.
-const ROWS: [(&str, &[&str]); 10] = [
+const ROWS: [(&str, &[&str]); 11] = [
     ("/docs", &["The script", "What is stored and sent"]),
     (
         "/docs/install",
@@ -17,7 +17,11 @@ const ROWS: [(&str, &[&str]); 10] = [
             "createElement",
         ],
     ),
-    ("/docs/goals", &["curl BASE/api/event", "fired_at"]),
+    (
+        "/docs/goals",
+        &["curl BASE/api/event", "fired_at", "Further names"],
+    ),
+    ("/docs/webhooks", &["Admx-Signature", "24 hours"]),
     (
         "/docs/proxy",
         &[
@@ -151,14 +155,14 @@ fn what_the_overlay_loads_may_be_loaded_by_any_page() {
     let server = Server::start();
     let debug = server.get("/js/debug.js", &[]);
     assert!(
-        debug.text.contains("../assets/live_bg.js"),
+        debug.text.contains("../assets/debug_bg.js"),
         "{}",
         debug.text
     );
     for (path, kind) in [
         ("/js/debug.js", "text/javascript; charset=utf-8"),
-        ("/assets/live_bg.js", "text/javascript; charset=utf-8"),
-        ("/assets/live_bg.wasm", "application/wasm"),
+        ("/assets/debug_bg.js", "text/javascript; charset=utf-8"),
+        ("/assets/debug_bg.wasm", "application/wasm"),
     ] {
         let reply = server.get(path, &[]);
         assert_eq!(reply.status, 200, "{path}");
@@ -170,6 +174,6 @@ fn what_the_overlay_loads_may_be_loaded_by_any_page() {
         );
     }
     // Relative to the module, not to the page.
-    let glue = server.get("/assets/live_bg.js", &[]).text;
-    assert!(glue.contains("new URL('live_bg.wasm', import.meta.url)"));
+    let glue = server.get("/assets/debug_bg.js", &[]).text;
+    assert!(glue.contains("debug_bg.wasm`,import.meta.url"), "{glue}");
 }

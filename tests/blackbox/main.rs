@@ -6,10 +6,11 @@
 //! - `watch`: what a server says of itself; `query`: what the API answers
 //! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
 //!   where; `manage`: sites and keys; `goals`: what is set of goals; `share`: notes, saved views, public links
+//! - `markup`: hostile strings in every place that takes some, on every page
 //! - `openapi`: requests of every kind that the API's own description allows, and many that it doesn't
 //! - `webhook`: who is told; `reports`, `mail`: what is mailed; `smtp`: a mail server; `transfer`: events as files, out and in; `events`: single events
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
-//! - `sample`: every code sample of the product's page, run as written
+//! - `sample`: every code sample of the product's page and of the docs, run as written
 //! - `npm`: the package in an app made with Vite and React
 //! - `browser`: real Chromium, real clicks, and what the server stored
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
@@ -31,6 +32,7 @@ mod limit;
 mod load;
 mod mail;
 mod manage;
+mod markup;
 mod npm;
 mod openapi;
 mod page;

@@ -16,7 +16,7 @@ use crate::browser::driver::Browser;
 use crate::server::{Server, wait_for};
 
 /// Where `tests/run` has put Vite, React and TypeScript.
-fn tools() -> PathBuf {
+pub fn tools() -> PathBuf {
     let tools = std::env::var("ADMX_TEST_NPM").map(PathBuf::from);
     let tools = tools.unwrap_or_else(|_| {
         let cache = std::env::var("XDG_CACHE_HOME").map(PathBuf::from);

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::server::Server;
+use crate::account::between;
+use crate::server::{Server, set_up};
 
 /// Uses the one-time link and gives the cookie.
 pub fn log_in(server: &Server) -> String {
@@ -291,4 +292,57 @@ fn what_visitors_send_is_never_html() {
         .text;
     assert!(!page.contains("<img src=x"), "{page}");
     assert!(page.contains("&#60;img src=x") || page.contains("&lt;img src=x"));
+}
+
+#[test]
+fn addresses_keep_what_was_asked_and_a_page_that_is_a_goal_says_so() {
+    let (server, site, key) = set_up(&[]);
+    let owner = log_in(&server);
+    let get = |path: &str| {
+        let reply = server.get(path, &[("cookie", &owner)]);
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text);
+        reply.text
+    };
+    let odd = "a?b#c/d%e &f";
+    for nth in 0..60 {
+        let event = json!({ "website_id": site, "name": "Trial", "anonymous_id": "v", "metadata": { odd: nth % 3 } });
+        assert_eq!(server.post_with_key(&key, event.to_string()).status, 200);
+    }
+    // A key of metadata may have any characters: its list, and the links on it, are of that key.
+    let encoded = "metadata.a%3Fb%23c%2Fd%25e%20%26f";
+    let list = get(&format!("/dashboard/by/{encoded}?site={site}"));
+    assert!(list.contains("a?b#c/d%e &#38;f"), "{list}");
+    let days = format!("/dashboard/by/{encoded}?site={site}&#38;range=7d");
+    assert!(list.contains(&days), "{days}");
+    assert!(get(&days.replace("&#38;", "&")).contains("a?b#c/d%e"));
+    // The next ones of a goal's fires come with the same break-down beside them.
+    let goal = get(&format!("/dashboard/goals/Trial?site={site}&by={encoded}"));
+    let earlier =
+        between(&goal, "<p class=\"note\"><a href=\"", "\">Earlier").replace("&#38;", "&");
+    assert!(
+        earlier.contains(&format!("&by={encoded}&before=")),
+        "{earlier}"
+    );
+    let chosen = format!(
+        "aria-current=\"true\">{}",
+        between(
+            &goal,
+            &format!("by={encoded}\" aria-current=\"true\">"),
+            "<"
+        )
+    );
+    assert!(
+        get(earlier.split('#').next().unwrap()).contains(&chosen),
+        "{chosen}"
+    );
+    // A page view that is a goal is called what the goal is.
+    let view =
+        json!({ "website_id": site, "anonymous_id": "v", "url": "https://example.com/thanks/a" });
+    assert_eq!(server.post_with_key(&key, view.to_string()).status, 200);
+    let journey = format!("/dashboard/visitors/1?site={site}");
+    assert!(get(&journey).contains("<td>Page view</td>"));
+    let set = [("name", "Bought"), ("page", "/thanks*")];
+    let path = format!("/settings/websites/{site}/goals");
+    assert_eq!(server.form(&path, &owner, &set).status, 303);
+    assert!(get(&journey).contains("<strong>Bought</strong>"));
 }

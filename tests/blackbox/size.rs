@@ -1,8 +1,9 @@
 //! What ships to visitors, as served: sizes against `wasm-pack.toml`, headers, names with a hash.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
-use crate::server::Server;
+use crate::server::{Server, set_up};
 
 #[test]
 fn scripts_are_within_the_build_sheets_budgets() {
@@ -78,6 +79,39 @@ fn scripts_are_within_the_build_sheets_budgets() {
         404
     );
     assert_eq!(server.get("/js/script.js.br", &[]).status, 404);
+}
+
+/// Bytes of the analytics page and of all that it asks for, as browsers get them.
+const FIRST_LOAD: usize = 60_000;
+
+#[test]
+fn the_analytics_page_is_light_to_load_first() {
+    let (server, site, _) = set_up(&[]);
+    server.run(&["seed", "--site", &site, "--days", "90", "--events", "5000"]);
+    let cookie = server.first("owner@example.com");
+    let page = format!("/dashboard/analytics?site={site}");
+    let text = server.get(&page, &[("cookie", &cookie)]).text;
+    let bytes = |path: &str| {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\ncookie: {cookie}\r\naccept-encoding: gzip, br\r\n\r\n",
+            server.port
+        );
+        let mut answer = Vec::new();
+        server.open(request).read_to_end(&mut answer).unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{path}");
+        answer.len()
+    };
+    let linked: BTreeSet<&str> = text
+        .split('"')
+        .filter(|word| word.starts_with("/assets/"))
+        .collect();
+    assert!(linked.contains("/assets/live_bg.js"), "{linked:?}");
+    // What the module asks for by itself.
+    let all = linked.into_iter().chain(["/assets/live_bg.wasm"]);
+    let sizes: Vec<_> = all.map(|path| (path, bytes(path))).collect();
+    let all = bytes(&page) + sizes.iter().map(|(_, size)| size).sum::<usize>();
+    println!("the analytics page: {all} bytes, of these {sizes:?}");
+    assert!(all <= FIRST_LOAD, "{all}: {sizes:?}");
 }
 
 #[test]

@@ -113,11 +113,10 @@ fn an_invitation_is_no_way_into_what_else_a_person_sees() {
                 303
             );
             assert_eq!(me(&server, &cookie)["workspace"]["id"], 1);
-            assert!(
-                get(&server, &cookie, "/settings/account")
-                    .1
-                    .contains("action=\"/settings/workspace\"")
-            );
+            for path in ["/settings/account", "/dashboard/analytics"] {
+                let (_, text) = get(&server, &cookie, path);
+                assert!(text.contains("action=\"/settings/workspace\""), "{path}");
+            }
         }
     }
     // Nobody goes where they don't belong.

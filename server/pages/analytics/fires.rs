@@ -4,10 +4,10 @@ use askama::Template;
 
 use super::frame::Frame;
 use super::view::View;
-use crate::account::Site;
+use crate::account::{GoalSettings, Site};
 use crate::pages::words;
 use crate::query::events::moment_text;
-use crate::query::fires::{Fired, Fires};
+use crate::query::fires::{Fired, Fires, is_fire};
 
 /// A table of single events, fetched anew when something happened.
 #[derive(Template)]
@@ -123,6 +123,12 @@ impl Line {
         let fire = &fired.detail.fire;
         let at = fire.at.to_zoned(site.zone.clone());
         let name = fire.goal.as_ref().map(|goal| goal.as_str());
+        // A view of a page that is a goal is a fire of it.
+        let is_page = |set: &&GoalSettings| {
+            name.is_none() && set.page.is_some() && is_fire(&site.goals, set.name.as_str(), fire)
+        };
+        let set = site.goals.goals().iter().map(|goal| &goal.set);
+        let pages: Vec<&str> = set.filter(is_page).map(|set| set.name.as_str()).collect();
         let visitor = |number: u32| {
             (
                 view.address(&format!("visitors/{number}")),
@@ -133,8 +139,12 @@ impl Line {
             begins: None,
             at: fire.at.to_string(),
             time: at.strftime("%-d %b %H:%M:%S").to_string(),
-            what: name.map_or("Page view", live::fire::plain_name).to_owned(),
-            is_goal: name.is_some(),
+            is_goal: name.is_some() || !pages.is_empty(),
+            what: match name {
+                Some(name) => live::fire::plain_name(name).to_owned(),
+                None if pages.is_empty() => "Page view".into(),
+                None => pages.join(", "),
+            },
             is_reserved: name.is_some_and(|name| name.starts_with("__")),
             page: page(site, fire.url.as_deref().unwrap_or_default()),
             channel: fired.channel.unwrap_or("Server"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::view::{Span, View};
-use crate::account::{Note, SavedView, Site};
+use crate::account::{Note, SavedView, Site, Workspace, WorkspaceId};
 use crate::query::range::Range;
 use crate::query::sentence;
 
@@ -17,6 +17,10 @@ pub struct Frame {
     pub site: Arc<Site>,
     /// The workspace's sites, to choose from.
     pub sites: Arc<[Arc<Site>]>,
+    /// The workspace that it belongs to.
+    pub workspace: WorkspaceId,
+    /// The workspaces of whoever looks, to choose from.
+    pub workspaces: Vec<Workspace>,
     /// The days.
     pub range: Range,
     /// The page's name in the address, such as `analytics`.

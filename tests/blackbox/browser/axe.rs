@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 31] = [
+const PAGES: [&str; 37] = [
     "/",
     "/demo",
     "/login",
@@ -16,6 +16,8 @@ const PAGES: [&str; 31] = [
     "/docs",
     "/docs/install",
     "/docs/goals",
+    "/docs/api",
+    "/docs/webhooks",
     "/docs/proxy",
     "/docs/host",
     "/docs/script",
@@ -31,6 +33,9 @@ const PAGES: [&str; 31] = [
     "/dashboard/filter?site=SITE&dimension=goal",
     "/dashboard/goals/Trial%20Started?site=SITE",
     "/dashboard/visitors/1?site=SITE",
+    "/dashboard/attribution?site=SITE&range=90d&goals=Trial%20Started&of=value:Email",
+    "/dashboard/cohorts?site=SITE&range=90d&returns=Trial%20Started&of=all",
+    "/dashboard/cohorts?site=SITE&range=90d&measure=revenue&fired=Trial%20Started&predict=true",
     "/dashboard/funnels?site=SITE&step=page:/&step=goal:Trial%20Started",
     "/settings/websites",
     "/settings/websites/SITE",
@@ -38,6 +43,7 @@ const PAGES: [&str; 31] = [
     "/settings/websites/SITE/share",
     "/settings/api-keys",
     "/settings/reports",
+    "/settings/webhooks",
     "/settings/team",
     "/settings/account",
 ];

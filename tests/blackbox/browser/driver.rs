@@ -67,7 +67,8 @@ impl Browser {
             .await;
     }
 
-    async fn tools(&self, command: &'static str, parameters: Value) {
+    /// A command of Chromium's developer tools.
+    pub async fn tools(&self, command: &'static str, parameters: Value) {
         let command = DevTools(command, parameters);
         self.client.issue_cmd(command).await.unwrap();
     }

@@ -2,14 +2,16 @@
 //!
 //! - `engine`: Chromium, Firefox, WebKit; `driver`: what a person does in one; `site`: the pages
 //! - `row`: how a case is run and judged; `rows`: the cases
-//! - `page`: our own pages in the browser; `axe`: barriers on them
+//! - `page`: our own pages in the browser; `axe`: barriers on them; `hostile`: what was stored doesn't run on them; `sample`: the docs' samples
 
 mod axe;
 pub mod driver;
 mod engine;
+mod hostile;
 mod page;
 mod row;
 mod rows;
+mod sample;
 pub mod site;
 
 use engine::Engine::{Chromium, Firefox, WebKit};

@@ -80,6 +80,8 @@ fn the_dashboard_shows_a_fire_within_a_second_without_reload() {
         let browser = Browser::start().await;
         browser.client.goto(&server.login).await.unwrap();
         browser.left("form .button").await;
+        let logged_in = "!location.pathname.startsWith('/login/')";
+        until(&browser, Duration::from_secs(5), logged_in).await;
         browser
             .client
             .goto(&format!("{}/dashboard/analytics?site={site}", server.url))
@@ -210,6 +212,55 @@ fn samples_for_pages_run_as_written() {
                 json!(["Trial Started", { "plan": "pro", "value": 49, "currency": "USD" }])
             ]
         );
+        browser.close().await;
+    });
+}
+
+#[test]
+fn pages_that_were_left_hold_no_connection_and_go_on_when_one_comes_back() {
+    block_on(async {
+        let server = Server::start();
+        let site = server.add_site("example.com");
+        let fire = |name: &str| {
+            let body = json!({ "website_id": site, "name": name, "url": "https://example.com/" });
+            let reply = server.post(&[("origin", "https://example.com")], body.to_string());
+            assert_eq!(reply.status, 200);
+        };
+        fire("Trial");
+        let browser = Browser::start().await;
+        browser.client.goto(&server.login).await.unwrap();
+        browser.left("form .button").await;
+        let logged_in = "!location.pathname.startsWith('/login/')";
+        until(&browser, Duration::from_secs(5), logged_in).await;
+        let page = format!("{}/dashboard/analytics?site={site}", server.url);
+        browser.client.goto(&page).await.unwrap();
+        browser.script("window.stays = true").await;
+        // Browsers have six connections for a server; a page that waited for one would wait for a minute.
+        for nth in 0..8 {
+            let began = Instant::now();
+            let goal = format!("{}/dashboard/goals/Goal{nth}?site={site}", server.url);
+            browser.client.goto(&goal).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            assert!(began.elapsed() < Duration::from_secs(10), "{nth}");
+        }
+        let there = browser.client.current_url().await.unwrap();
+        browser.client.goto(&page).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        browser.script("window.stays = true").await;
+        browser.client.goto(there.as_str()).await.unwrap();
+        // What happened meanwhile is on the page that one comes back to, and what happens then.
+        fire("Trial");
+        browser.client.back().await.unwrap();
+        let fires = |number: u32| {
+            format!(
+                "document.querySelector('tr[data-goal=Trial] [data-fires]')?.textContent == '{number}'"
+            )
+        };
+        let soon = Duration::from_secs(5);
+        until(&browser, soon, &fires(2)).await;
+        fire("Trial");
+        until(&browser, soon, &fires(3)).await;
+        assert_eq!(browser.script("return window.stays").await, json!(true));
         browser.close().await;
     });
 }

@@ -2,34 +2,42 @@
 //! load it, and every page works without it: what it shows is made by the server and fetched anew.
 //!
 //! - [`fire`]: what a live stream tells; the type that the server writes and this side reads
+//! - `timer`: waiting
+//!
+//! The feature `pages`, on our own pages:
+//!
 //! - `card`: a part of a page that is fetched anew when something happened
 //! - `list`: a list that new fires slide into
 //! - `stream`: the server's events (`EventSource`)
-//! - `timer`: waiting
 //! - `copy`: buttons that copy a code sample
-//! - `overlay`: on a page whose address asks for it, what the pixel does there
+//!
+//! The feature `overlay`, on a site's page whose address asks for it:
+//!
+//! - `overlay`: what the pixel does there
+//!
+//! Each of the two is a module of its own, so that nobody loads what the other needs.
 
 pub mod fire;
-#[cfg(any(target_arch = "wasm32", test))]
+#[cfg(all(feature = "overlay", any(target_arch = "wasm32", test)))]
 pub mod overlay;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(feature = "pages", target_arch = "wasm32"))]
 mod card;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(feature = "pages", target_arch = "wasm32"))]
 mod copy;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(feature = "pages", target_arch = "wasm32"))]
 pub mod list;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(feature = "pages", target_arch = "wasm32"))]
 mod stream;
 #[cfg(target_arch = "wasm32")]
 mod timer;
 
 pub use fire::Fire;
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(feature = "pages", target_arch = "wasm32"))]
 pub use stream::parse;
 
 /// Sets everything on one of our pages going that asks for it. `assets/live.js` calls it.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(feature = "pages", target_arch = "wasm32"))]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn start() {
     let Some(document) = web_sys::window().and_then(|w| w.document()) else {
@@ -41,7 +49,7 @@ pub fn start() {
 }
 
 /// Shows on a visited page what the pixel does there. `js/debug.js` calls it.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(feature = "overlay", target_arch = "wasm32"))]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn overlay() {
     let window = web_sys::window();

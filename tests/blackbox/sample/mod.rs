@@ -1,8 +1,31 @@
-//! Every code sample of the product's page runs as written: here those for backends, in `browser` those for pages.
+//! Every code sample of the product's page runs as written: here those for backends, in `browser` those for pages; and those
+//! of the docs, by what runs each (`docs`, `host`).
+
+pub mod docs;
+pub mod host;
 
 use std::process::Command;
 
 use crate::server::Server;
+
+/// The text of a code sample's HTML, as a person copies it.
+pub fn plain(html: &str) -> String {
+    [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+        ("&lt;", "<"),
+        ("&#60;", "<"),
+        ("&gt;", ">"),
+        ("&#62;", ">"),
+        ("&amp;", "&"),
+    ]
+    .into_iter()
+    .fold(html.to_owned(), |text, (entity, plain)| {
+        text.replace(entity, plain)
+    })
+}
 
 /// The samples of `/`, by name, as a person copies them.
 pub fn samples(server: &Server) -> Vec<(String, String)> {
@@ -12,20 +35,7 @@ pub fn samples(server: &Server) -> Vec<(String, String)> {
         .skip(1)
         .map(|rest| {
             let (name, rest) = rest.split_once("\">").unwrap();
-            let text = rest.split_once("</code>").unwrap().0;
-            let text = [
-                ("&quot;", "\""),
-                ("&#34;", "\""),
-                ("&lt;", "<"),
-                ("&#60;", "<"),
-                ("&gt;", ">"),
-                ("&#62;", ">"),
-                ("&amp;", "&"),
-            ]
-            .into_iter()
-            .fold(text.to_owned(), |text, (entity, plain)| {
-                text.replace(entity, plain)
-            });
+            let text = plain(rest.split_once("</code>").unwrap().0);
             (name.to_owned(), text)
         })
         .collect();

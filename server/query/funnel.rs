@@ -228,10 +228,12 @@ pub fn funnel(store: &Arc<Store>, funnel: &Funnel) -> Result<Vec<Reached>, ReadE
         .iter()
         .map(&mut step)
         .collect::<Result<Vec<_>, ReadError>>()?;
+    let browsers = store.browsers()?;
     let wanted = Wanted {
         sets: &steps,
         tests: &filters,
         by: &By::Total,
+        one_of: Some(&|visitor| browsers.first(visitor)),
         once_a_day: false,
     };
     let reports = store.reports();

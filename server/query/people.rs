@@ -4,8 +4,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rayon::slice::ParallelSliceMut;
-
 use super::dimension::Dimension;
 use super::filter::Filter;
 use super::layer::{Meant, Passing};
@@ -105,20 +103,12 @@ impl<'a> Asked<'a> {
             sets: &sets,
             tests: &[],
             by: if by.is_empty() { &By::Total } else { &split.by },
+            one_of: Some(&|visitor| self.persons.first(visitor)),
             once_a_day,
         };
         let reports = self.store.reports();
         let marked = || reports.marked(self.site.id, range.days(), &wanted);
-        let Found { mut events, keys } = self.names.checked(marked)?;
-        let mut is_moved = false;
-        for event in &mut events {
-            let person = self.persons.first(event.visitor);
-            is_moved |= person != event.visitor;
-            event.visitor = person;
-        }
-        if is_moved {
-            events.par_sort_unstable();
-        }
+        let Found { events, keys } = self.names.checked(marked)?;
         let values = || {
             let of = |key| match key {
                 Some(key) => split.values(&key, &self.names, None),

@@ -92,14 +92,18 @@ impl Browsers {
         if further.is_empty() {
             return visitors.len();
         }
-        let first = |visitor| {
-            self.firsts
-                .get(self.further.rank(visitor) as usize - 1)
-                .copied()
-        };
-        let firsts: HashSet<u32> = further.iter().filter_map(first).collect();
+        let firsts: HashSet<u32> = further.iter().map(|visitor| self.first(visitor)).collect();
         let unseen = firsts.iter().filter(|first| !visitors.contains(**first));
         visitors.len() - further.len() + unseen.count() as u64
+    }
+
+    /// The first at a visitor's browser.
+    pub fn first(&self, visitor: u32) -> u32 {
+        if !self.further.contains(visitor) {
+            return visitor;
+        }
+        let place = self.further.rank(visitor) as usize - 1;
+        self.firsts.get(place).copied().unwrap_or(visitor)
     }
 
     /// Whether nobody shares one.

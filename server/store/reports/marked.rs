@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSliceMut;
 use rusqlite::Connection;
 
 use super::cell::Key;
@@ -40,6 +42,8 @@ pub struct Wanted<'a> {
     pub tests: &'a [Test],
     /// What they are grouped by, each alone or as one of several; those in no group have a key all the same: `None`.
     pub by: &'a By,
+    /// Whose events are one's, where not each visitor is meant alone: gives the number that stands for several.
+    pub one_of: Option<&'a (dyn Fn(u32) -> u32 + Sync)>,
     /// Whether of a visitor's events of one day, sets and group the first are enough. Later ones may come too.
     pub once_a_day: bool,
 }
@@ -100,7 +104,7 @@ pub(super) fn part(
     let ids = part::ids(&columns.column(Kind::Id)?, n)?;
     let at = part::numbers(&columns.column(Kind::At)?, n)?;
     let visitors = part::codes(&columns.column(Kind::Visitor)?, n)?;
-    let mut first = First::new(wanted.once_a_day);
+    let mut first = wanted.once_a_day.then(|| First::new(visitors.occurs.len()));
     let mut events = Vec::new();
     for i in 0..n {
         let visitor = visitors.occurs[visitors.rows[i] as usize];
@@ -115,7 +119,10 @@ pub(super) fn part(
             key: groups[i],
             sets: belongs[i],
         };
-        first.add(&mut events, event);
+        match &mut first {
+            Some(first) => first.add(&mut events, visitors.rows[i], event),
+            None => events.push(event),
+        }
     }
     Ok(Found { events, keys })
 }
@@ -145,26 +152,40 @@ pub(super) fn rows<'a>(rows: impl Iterator<Item = &'a Row>, wanted: &Wanted) -> 
 
 /// Lets pass what is the first of its kind, where that is enough. A part's rows are in the order they were stored, not
 /// always that in which they happened.
-struct First(Option<HashMap<(u32, u32, u8), usize, RandomState>>);
+struct First {
+    /// For each visitor of the part the last of its events that was let pass.
+    last: Vec<u32>,
+    /// For each of those the one of the same visitor before.
+    before: Vec<u32>,
+}
+
+/// No event.
+const NONE: u32 = u32::MAX;
 
 impl First {
-    fn new(is_enough: bool) -> First {
-        First(is_enough.then(HashMap::default))
+    fn new(visitors: usize) -> First {
+        First {
+            last: vec![NONE; visitors],
+            before: Vec::new(),
+        }
     }
 
-    fn add(&mut self, events: &mut Vec<Marked>, event: Marked) {
-        let Some(known) = &mut self.0 else {
-            events.push(event);
-            return;
-        };
-        let place = *known
-            .entry((event.visitor, event.key, event.sets))
-            .or_insert(events.len());
-        match events.get_mut(place) {
-            Some(first) if (event.at, event.id) < (first.at, first.id) => *first = event,
-            Some(_) => {}
-            None => events.push(event),
+    /// `visitor` by its place in the part's list.
+    fn add(&mut self, events: &mut Vec<Marked>, visitor: u32, event: Marked) {
+        let mut place = self.last[visitor as usize];
+        while place != NONE {
+            let known = &mut events[place as usize];
+            if (known.key, known.sets) == (event.key, event.sets) {
+                if (event.at, event.id) < (known.at, known.id) {
+                    *known = event;
+                }
+                return;
+            }
+            place = self.before[place as usize];
         }
+        self.before.push(self.last[visitor as usize]);
+        self.last[visitor as usize] = events.len() as u32;
+        events.push(event);
     }
 }
 
@@ -182,25 +203,57 @@ impl Keys {
 }
 
 impl Found {
-    /// All of these as one, in any order.
-    pub(super) fn of(all: Vec<Found>) -> Found {
-        let mut found = Found::default();
-        found
-            .events
-            .reserve_exact(all.iter().map(|one| one.events.len()).sum());
+    /// All of these as one, in order. They come by day, nearly in order: each visitor's are counted, put together, and then
+    /// mended.
+    pub(super) fn of(mut all: Vec<Found>, one_of: Option<&(dyn Fn(u32) -> u32 + Sync)>) -> Found {
         let mut keys = Keys::default();
-        for one in all {
-            let numbers = one.keys.into_iter();
-            let numbers: Vec<u32> = numbers
-                .map(|key| keys.number(key, &mut found.keys))
-                .collect();
-            let renumbered = |event: Marked| Marked {
-                key: numbers[event.key as usize],
-                ..event
-            };
-            found.events.extend(one.events.into_iter().map(renumbered));
+        let mut of_all = Vec::new();
+        let mut counts: Vec<u32> = Vec::new();
+        for one in &mut all {
+            let numbers = one.keys.drain(..);
+            let numbers: Vec<u32> = numbers.map(|key| keys.number(key, &mut of_all)).collect();
+            for event in &mut one.events {
+                event.key = numbers[event.key as usize];
+                if let Some(one_of) = one_of {
+                    event.visitor = one_of(event.visitor);
+                }
+                let visitor = event.visitor as usize;
+                if visitor >= counts.len() {
+                    counts.resize(visitor + 1, 0);
+                }
+                counts[visitor] += 1;
+            }
         }
-        found
+        // Where each visitor's begin, then where the next one of theirs goes.
+        let mut sum = 0;
+        for count in &mut counts {
+            sum += std::mem::replace(count, sum);
+        }
+        const NOBODYS: Marked = Marked {
+            visitor: 0,
+            at: 0,
+            id: 0,
+            day: 0,
+            key: 0,
+            sets: 0,
+        };
+        let mut events = vec![NOBODYS; sum as usize];
+        for one in all {
+            for event in one.events {
+                let place = &mut counts[event.visitor as usize];
+                events[*place as usize] = event;
+                *place += 1;
+            }
+        }
+        drop(counts);
+        events
+            .par_chunk_by_mut(|a, b| a.visitor == b.visitor)
+            .filter(|events| !events.is_sorted())
+            .for_each(<[Marked]>::sort_unstable);
+        Found {
+            events,
+            keys: of_all,
+        }
     }
 }
 

@@ -37,7 +37,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
-use rayon::slice::ParallelSliceMut;
 use roaring::RoaringTreemap;
 use rusqlite::Connection;
 
@@ -368,9 +367,7 @@ impl Snapshot<'_> {
             marked::part(connection, part, wanted)
         })?;
         found.push(marked::rows(self.rows(site, days), wanted));
-        let mut found = Found::of(found);
-        found.events.par_sort_unstable();
-        Ok(found)
+        Ok(Found::of(found, wanted.one_of))
     }
 
     fn paid(

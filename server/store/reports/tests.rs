@@ -361,6 +361,7 @@ fn assert_right_of_marked(store: &Store, rows: &[Row]) {
             sets: &sets,
             tests: &tests,
             by: &by,
+            one_of: None,
             once_a_day,
         };
         let found = store.reports().marked(SITE, ALL_DAYS, &wanted).unwrap();

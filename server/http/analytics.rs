@@ -209,10 +209,24 @@ pub(super) async fn filter(
 }
 
 /// Choosing a filter in this frame.
-pub(super) async fn choose(app: Arc<App>, frame: Frame, query: &str) -> Result<Response, NoPage> {
+pub(super) async fn choose(
+    app: Arc<App>,
+    mut frame: Frame,
+    query: &str,
+) -> Result<Response, NoPage> {
     let looks = frame.looks;
     let back = parameter(query, "back").filter(|back| is_page(back));
     let back = back.unwrap_or_else(|| "analytics".into());
+    // Written anew, so that it is a query and nothing else.
+    let beside = parameter(query, "asked").unwrap_or_default();
+    let beside: Vec<_> = parse(beside.trim_start_matches('&').as_bytes())
+        .into_owned()
+        .collect();
+    if !beside.is_empty() {
+        frame.asked = again(&beside);
+    }
+    let or = parameter(query, "or").and_then(|place| place.parse::<usize>().ok());
+    let or = or.filter(|place| *place < frame.view.filters.len());
     let chosen = parameter(query, "dimension")
         .map(|name| dimension(&name, frame.looks))
         .transpose()?;
@@ -224,8 +238,20 @@ pub(super) async fn choose(app: Arc<App>, frame: Frame, query: &str) -> Result<R
         let values: Vec<&str> = value.split('|').map(str::trim).collect();
         let list = json!([[operator, dimension.name(), values]]).to_string();
         let added = filter::written(&[], &[list]).map_err(Error::field)?;
-        let view = frame.view.with(|view| view.filters.extend(added));
-        return Ok(Redirect::to(&view.address(&back)).into_response());
+        let view = frame.view.with(|view| match or {
+            None => view.filters.extend(added),
+            Some(place) => {
+                let known = std::mem::replace(&mut view.filters[place], Filter::Or(Vec::new()));
+                let mut any = match known {
+                    Filter::Or(any) => any,
+                    one => vec![one],
+                };
+                any.extend(added);
+                view.filters[place] = Filter::Or(any);
+            }
+        });
+        let address = view.address(&back) + &frame.asked;
+        return Ok(Redirect::to(&address).into_response());
     }
     let asked = chosen
         .as_ref()
@@ -239,7 +265,7 @@ pub(super) async fn choose(app: Arc<App>, frame: Frame, query: &str) -> Result<R
     let chosen = chosen.as_ref().zip(values.as_ref());
     page(
         StatusCode::OK,
-        &ChooseFilter::new(frame, &back, &keys, chosen),
+        &ChooseFilter::new(frame, &back, or, &keys, chosen),
     )
 }
 

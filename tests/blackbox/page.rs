@@ -346,3 +346,63 @@ fn addresses_keep_what_was_asked_and_a_page_that_is_a_goal_says_so() {
     assert_eq!(server.form(&path, &owner, &set).status, 303);
     assert!(get(&journey).contains("<strong>Bought</strong>"));
 }
+
+#[test]
+fn filters_are_joined_and_turned_around_and_keep_what_a_page_is_asked() {
+    let server = Server::start();
+    let site = server.add_site("example.com");
+    let cookie = server.first("ada@example.com");
+    let get = |path: &str| {
+        let page = server.get(path, &[("Cookie", &cookie)]);
+        assert!([200, 303].contains(&page.status), "{path}: {}", page.status);
+        page
+    };
+    let asked = "goals=Buy&by=source";
+    let page = get(&format!(
+        "/dashboard/attribution?site={site}&{asked}&filter=is:country:DE"
+    ));
+    // Other days, the filter's opposite and a further filter leave the goal and what it is shared among.
+    let links: Vec<_> = page
+        .text
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let link = |part: &str| {
+        let found = links
+            .iter()
+            .find(|link| link.contains(part))
+            .unwrap_or_else(|| panic!("{part}: {links:?}"));
+        found.replace("&amp;", "&").replace("&#38;", "&")
+    };
+    for part in ["range=90d", "filters=%5B%5B%22not%22"] {
+        assert!(
+            link(part).contains("goals=Buy") && link(part).contains("by=source"),
+            "{}",
+            link(part)
+        );
+    }
+    let or = link("or=0");
+    let form = get(&format!("{or}&dimension=device"));
+    assert!(form.text.contains("country is DE, or"), "{}", form.text);
+    let added = get(&format!("{or}&dimension=device&operator=is&value=Mobile"));
+    let there = added.header("location").unwrap().to_owned();
+    assert!(
+        there.starts_with("/dashboard/attribution?") && there.contains("goals=Buy"),
+        "{there}"
+    );
+    assert!(
+        get(&there)
+            .text
+            .contains("country is DE or device is Mobile")
+    );
+    // A place that isn't there is none, and what is asked beside is a query and nothing else.
+    let odd = get(&format!(
+        "/dashboard/filter?site={site}&back=analytics&or=7&asked=%22%3E%3Cscript%3E&dimension=device&operator=is&value=x"
+    ));
+    let there = odd.header("location").unwrap();
+    assert!(
+        !there.contains(['<', '"']) && there.contains("filter=is%3Adevice%3Ax"),
+        "{there}"
+    );
+}

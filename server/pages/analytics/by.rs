@@ -9,6 +9,7 @@ use crate::query::answer::Answer;
 use crate::query::dimension::{Dimension, NAMED, Named};
 use crate::query::metric::Metric;
 use crate::query::operator::OPERATORS;
+use crate::query::sentence;
 
 /// Figures of a whole list.
 pub const FIGURES: [Metric; 8] = [
@@ -83,6 +84,8 @@ impl By {
 pub struct ChooseFilter {
     frame: Frame,
     back: String,
+    /// The place and the words of the filter that it is enough beside.
+    or: Option<(usize, String)>,
     /// What is chosen, as the address has it.
     dimension: Option<String>,
     of_what: String,
@@ -115,13 +118,17 @@ impl ChooseFilter {
     pub fn new(
         frame: Frame,
         back: &str,
+        or: Option<usize>,
         keys: &[(String, u64)],
         chosen: Option<(&Dimension, &Answer)>,
     ) -> ChooseFilter {
         let dimension = chosen.map(|(dimension, _)| dimension);
         let is_goal = dimension == Some(&Dimension::Named(Named::Goal));
-        let page =
-            |name: &str| format!("{}&dimension={}", frame.filter_address(back), encoded(name));
+        let also = or.map_or_else(String::new, |place| format!("&or={place}"));
+        let page = |name: &str| {
+            let filter = frame.filter_address(back);
+            format!("{filter}{also}&dimension={}", encoded(name))
+        };
         let list = chosen.map(|(dimension, answer)| {
             List::new(
                 &frame.view,
@@ -130,8 +137,11 @@ impl ChooseFilter {
                 &[Metric::Visitors],
                 &answer.rows,
             )
+            .asked(&frame.asked)
         });
+        let or = or.map(|place| (place, sentence::filter(&frame.view.filters[place])));
         ChooseFilter {
+            or,
             dimension: dimension.map(Dimension::name),
             of_what: dimension.map(dimension_words).unwrap_or_default(),
             choices: choices(dimension, keys, page)

@@ -107,6 +107,12 @@ impl List {
             filters: *dimension != Dimension::Named(Named::ExitPage),
         }
     }
+
+    /// The same with what the page that rows lead to is asked for beside.
+    pub(super) fn asked(mut self, asked: &str) -> List {
+        self.rows.iter_mut().for_each(|row| row.address += asked);
+        self
+    }
 }
 
 /// Over a column.

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::view::{Span, View};
 use crate::account::{Note, SavedView, Site, Workspace, WorkspaceId};
+use crate::query::filter::Filter;
 use crate::query::range::Range;
 use crate::query::sentence;
 
@@ -57,12 +58,16 @@ pub(super) struct Choice {
 pub(super) struct Chip {
     pub(super) words: String,
     pub(super) without: String,
+    /// The page with its opposite.
+    pub(super) opposite: String,
+    /// Where another is chosen, either of which is enough.
+    pub(super) or: String,
 }
 
 impl Frame {
     /// This page with something of the view changed.
     pub(super) fn with(&self, change: impl FnOnce(&mut View)) -> String {
-        self.view.with(change).address(&self.page)
+        self.view.with(change).address(&self.page) + &self.asked
     }
 
     /// Another page with the same view.
@@ -70,10 +75,19 @@ impl Frame {
         self.view.address(page)
     }
 
-    /// Where a filter is chosen that the page `back` is shown with then.
+    /// Where a filter is chosen that the page `back` is shown with then, with all that it is asked for beside.
     pub(super) fn filter_address(&self, back: &str) -> String {
-        let back: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
-        format!("{}&back={back}", self.to("filter"))
+        let mut more = url::form_urlencoded::Serializer::new(String::new());
+        more.append_pair("back", back);
+        if !self.asked.is_empty() {
+            more.append_pair("asked", &self.asked);
+        }
+        format!("{}&{}", self.to("filter"), more.finish())
+    }
+
+    /// The same for a filter that holds instead of one that is there, whose place this is.
+    pub(super) fn or_address(&self, place: usize) -> String {
+        format!("{}&or={place}", self.filter_address(&self.page))
     }
 
     pub(super) fn spans(&self) -> Vec<Choice> {
@@ -125,6 +139,13 @@ impl Frame {
         let chip = |(at, filter)| Chip {
             words: sentence::filter(filter),
             without: self.with(|view| drop(view.filters.remove(at))),
+            opposite: self.with(|view| {
+                view.filters[at] = match filter.clone() {
+                    Filter::Not(one) => *one,
+                    one => Filter::Not(Box::new(one)),
+                };
+            }),
+            or: self.or_address(at),
         };
         self.view.filters.iter().enumerate().map(chip).collect()
     }

@@ -108,7 +108,8 @@ impl GoalPage {
                 dimension,
                 &OF_PART,
                 &asked.parts.rows,
-            ),
+            )
+            .asked(&frame.asked),
             fires,
             after,
             frame,

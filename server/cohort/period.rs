@@ -71,9 +71,7 @@ impl Unit {
             Unit::Day => day,
             // 1970 began on a Thursday.
             Unit::Week => (day + 3).div_euclid(7),
-            Unit::Month => date(day).map_or(0, |date| {
-                (i32::from(date.year()) - 1970) * 12 + i32::from(date.month()) - 1
-            }),
+            Unit::Month => month(day),
         }
     }
 
@@ -97,6 +95,17 @@ impl Unit {
             Unit::Month => 30 * DAY,
         }
     }
+}
+
+/// The number of a day's month, from 1970 on. Asked for every event; source: Howard Hinnant, "chrono-compatible low-level
+/// date algorithms", `civil_from_days`, where years begin in March.
+fn month(day: i32) -> i32 {
+    let day = i64::from(day) + 719_468;
+    let (era, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let since_march = (5 * day + 2) / 153;
+    ((era * 400 + year - 1970) * 12 + since_march + 2) as i32
 }
 
 impl Windows {
@@ -145,6 +154,16 @@ impl Windows {
 mod tests {
     use super::*;
     use crate::query::range::number;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn months_are_those_of_the_calendar(day in -700_000i32..2_900_000) {
+            let date = date(day).unwrap();
+            let wanted = (i32::from(date.year()) - 1970) * 12 + i32::from(date.month()) - 1;
+            prop_assert_eq!(month(day), wanted);
+        }
+    }
 
     #[test]
     fn periods_begin_where_the_calendar_says() {

@@ -203,56 +203,61 @@ impl Keys {
 }
 
 impl Found {
-    /// All of these as one, in order. They come by day, nearly in order: each visitor's are counted, put together, and then
-    /// mended.
-    pub(super) fn of(mut all: Vec<Found>, one_of: Option<&(dyn Fn(u32) -> u32 + Sync)>) -> Found {
+    /// All of these as one, in order: each visitor's are counted and swapped to where they belong, in place.
+    pub(super) fn of(all: Vec<Found>, one_of: Option<&(dyn Fn(u32) -> u32 + Sync)>) -> Found {
+        let mut found = Found::default();
         let mut keys = Keys::default();
-        let mut of_all = Vec::new();
-        let mut counts: Vec<u32> = Vec::new();
-        for one in &mut all {
-            let numbers = one.keys.drain(..);
-            let numbers: Vec<u32> = numbers.map(|key| keys.number(key, &mut of_all)).collect();
-            for event in &mut one.events {
-                event.key = numbers[event.key as usize];
-                if let Some(one_of) = one_of {
-                    event.visitor = one_of(event.visitor);
-                }
-                let visitor = event.visitor as usize;
-                if visitor >= counts.len() {
-                    counts.resize(visitor + 1, 0);
-                }
-                counts[visitor] += 1;
-            }
-        }
-        // Where each visitor's begin, then where the next one of theirs goes.
-        let mut sum = 0;
-        for count in &mut counts {
-            sum += std::mem::replace(count, sum);
-        }
-        const NOBODYS: Marked = Marked {
-            visitor: 0,
-            at: 0,
-            id: 0,
-            day: 0,
-            key: 0,
-            sets: 0,
-        };
-        let mut events = vec![NOBODYS; sum as usize];
+        found
+            .events
+            .reserve_exact(all.iter().map(|one| one.events.len()).sum());
         for one in all {
-            for event in one.events {
-                let place = &mut counts[event.visitor as usize];
-                events[*place as usize] = event;
-                *place += 1;
-            }
+            let numbers = one.keys.into_iter();
+            let numbers: Vec<u32> = numbers
+                .map(|key| keys.number(key, &mut found.keys))
+                .collect();
+            let as_one = |event: Marked| Marked {
+                key: numbers[event.key as usize],
+                visitor: one_of.map_or(event.visitor, |one_of| one_of(event.visitor)),
+                ..event
+            };
+            found.events.extend(one.events.into_iter().map(as_one));
         }
-        drop(counts);
-        events
+        by_visitor(&mut found.events);
+        // Those of one visitor are few, and nearly in order.
+        found
+            .events
             .par_chunk_by_mut(|a, b| a.visitor == b.visitor)
             .filter(|events| !events.is_sorted())
             .for_each(<[Marked]>::sort_unstable);
-        Found {
-            events,
-            keys: of_all,
+        found
+    }
+}
+
+/// Puts each visitor's events together, visitors in order. Numbers are dense, so that a count a number costs less than
+/// comparing.
+fn by_visitor(events: &mut [Marked]) {
+    let most = events.iter().map(|event| event.visitor as usize).max();
+    let Some(most) = most else { return };
+    // Where the next one of each visitor goes, and where theirs end.
+    let mut ends = vec![0u32; most + 1];
+    for event in events.iter() {
+        ends[event.visitor as usize] += 1;
+    }
+    let mut sum = 0;
+    for end in &mut ends {
+        sum += *end;
+        *end = sum;
+    }
+    let mut next: Vec<u32> = std::iter::once(0).chain(ends.iter().copied()).collect();
+    for visitor in 0..=most {
+        while next[visitor] < ends[visitor] {
+            let here = next[visitor] as usize;
+            let of = events[here].visitor as usize;
+            let there = next[of] as usize;
+            next[of] += 1;
+            if of != visitor {
+                events.swap(here, there);
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 37] = [
+const PAGES: [&str; 39] = [
     "/",
     "/demo",
     "/login",
@@ -33,6 +33,8 @@ const PAGES: [&str; 37] = [
     "/dashboard/filter?site=SITE&dimension=goal",
     "/dashboard/goals/Trial%20Started?site=SITE",
     "/dashboard/visitors/1?site=SITE",
+    "/dashboard/attribution?site=EMPTY",
+    "/dashboard/cohorts?site=EMPTY",
     "/dashboard/attribution?site=SITE&range=90d&goals=Trial%20Started&of=value:Email",
     "/dashboard/cohorts?site=SITE&range=90d&returns=Trial%20Started&of=all",
     "/dashboard/cohorts?site=SITE&range=90d&measure=revenue&fired=Trial%20Started&predict=true",
@@ -83,11 +85,15 @@ fn no_page_has_a_barrier() {
                     .unwrap();
                 browser.script(&axe).await;
                 if let Ok(folder) = std::env::var("ADMX_SHOTS") {
+                    let page = page
+                        .replace("?site=SITE", "")
+                        .replace("?site=EMPTY", "-empty");
                     let name: String = page
+                        .replace("SITE", "site")
                         .chars()
                         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
                         .collect();
-                    let file = format!("{folder}/{}-{width}-{scheme}.png", name.trim_matches('-'));
+                    let file = format!("{folder}/{}-{width}-{scheme}.webp", name.trim_matches('-'));
                     let picture = browser.picture(width).await;
                     std::fs::write(file, picture).unwrap();
                 }

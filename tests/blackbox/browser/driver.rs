@@ -1,5 +1,6 @@
 //! A browser with a profile of its own, driven by WebDriver: what a person does with mouse, wheel and keys.
 
+use base64::Engine as _;
 use fantoccini::actions::{
     InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MOUSE_BUTTON_MIDDLE, MOUSE_BUTTON_RIGHT,
 };
@@ -56,9 +57,14 @@ impl Browser {
             .script("return document.documentElement.scrollHeight")
             .await;
         self.size(width, height.as_u64().unwrap() as u32).await;
-        let picture = self.client.screenshot().await.unwrap();
+        let asked = json!({ "format": "webp", "quality": 60 });
+        let command = DevTools("Page.captureScreenshot", asked);
+        let picture = self.client.issue_cmd(command).await.unwrap();
         self.size(width, 900).await;
-        picture
+        let picture = picture["data"].as_str().unwrap();
+        base64::engine::general_purpose::STANDARD
+            .decode(picture)
+            .unwrap()
     }
 
     async fn size(&self, width: u32, height: u32) {

@@ -243,6 +243,48 @@ mod tests {
         made
     }
 
+    /// The same files as the other tests read, as Plausible hands them out.
+    fn zipped() -> Vec<u8> {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default();
+        for name in [
+            "imported_visitors_20261005_20261006.csv",
+            "imported_pages_20261005_20261006.csv",
+            "imported_custom_events_20261005_20261006.csv",
+            "imported_sources_20261005_20261006.csv",
+        ] {
+            zip.start_file(name, options).unwrap();
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/");
+            let text = std::fs::read(format!("{folder}{name}")).unwrap_or_default();
+            std::io::Write::write_all(&mut zip, &text).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_zip_is_the_files_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let zip = folder.path().join("Plausible export.zip");
+        std::fs::write(&zip, zipped()).unwrap();
+        let names = ["visitors", "pages", "custom_events"];
+        let files = names.map(|name| {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/");
+            format!("{folder}imported_{name}_20261005_20261006.csv")
+        });
+        let all = |files: &[&Path]| {
+            let mut all = Vec::new();
+            let mut each = |item| {
+                all.push(format!("{item:?}"));
+                true
+            };
+            read(files, "example.com", &mut each).unwrap();
+            all
+        };
+        let of_files = all(&files.each_ref().map(Path::new));
+        assert!(of_files.len() > 5);
+        assert_eq!(all(&[&zip]), of_files);
+    }
+
     proptest! {
         #[test]
         fn sums_are_kept(pages in proptest::collection::vec((1u64..20, 0u64..20), 1..6), more in 0u64..5) {
@@ -272,6 +314,18 @@ mod tests {
                 prop_assert_eq!((who.len() as u64, *views), (*visitors, visitors + more));
             }
             prop_assert_eq!(seen["all"].0.len() as u64, all);
+        }
+
+        #[test]
+        fn damaged_zips_are_refused_or_read(at in 0usize..2000, with in any::<u8>(), cut in 0usize..2000) {
+            let mut bytes = zipped();
+            let length = bytes.len();
+            bytes[at % length] = with;
+            bytes.truncate(length - cut % length);
+            let mut days = Days::default();
+            for kind in [VISITORS, PAGES, EVENTS] {
+                let _ = of_zip(std::io::Cursor::new(&bytes), kind, "example.com", &mut days, &mut |_| true);
+            }
         }
 
         #[test]

@@ -12,7 +12,7 @@ use super::credit::Conversion;
 use super::journey::{Journey, Touch};
 use crate::query::channel::{DIRECT, is_paid};
 use crate::query::people::{Payment, People};
-use crate::store::reports::marked::Marked;
+use crate::store::reports::marked::{Events, Marked};
 
 /// Labels that are told apart; all others are one.
 pub const LABELS: usize = 100;
@@ -34,7 +34,7 @@ pub const LEAD: u8 = 2;
 /// Everything that is needed of a site's people.
 pub struct Happened<'a> {
     /// Fires that are conversions.
-    pub conversions: &'a [Marked],
+    pub conversions: &'a Events,
     /// What fires brought.
     pub paid: &'a [Payment],
     /// Visits, and fires of the lead goal, from the window before the first day on. Values: the channel, and what is
@@ -73,8 +73,8 @@ impl Journeys {
         let mut found = Journeys::default();
         let mut lost: HashMap<Box<[u32]>, f64, RandomState> = HashMap::default();
         let mut path = Vec::new();
-        let mut conversions = happened.conversions.chunk_by(same).peekable();
-        let mut before = happened.before.events.chunk_by(same).peekable();
+        let mut conversions = happened.conversions.of_each().peekable();
+        let mut before = happened.before.events.of_each().peekable();
         loop {
             let person = |events: &&[Marked]| events.first().map(|event| event.visitor);
             let next = [
@@ -147,10 +147,6 @@ impl Journeys {
         };
         paths.into_iter().map(told).collect()
     }
-}
-
-fn same(a: &Marked, b: &Marked) -> bool {
-    a.visitor == b.visitor
 }
 
 /// What visits are, by their keys.

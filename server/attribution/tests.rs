@@ -73,7 +73,7 @@ proptest! {
         let conversions: Vec<Marked> = of(CONVERTS).into_iter().filter(|e| e.day >= 2).collect();
         let value = |n: u32| (n > 0).then(|| format!("v{n}"));
         let people = People {
-            events: of(VISIT | LEAD),
+            events: of(VISIT | LEAD).into(),
             values: (0..4).map(|n| vec![Some("Direct".into()), value(n)]).collect(),
         };
         let paid: Vec<Payment> = conversions.iter().step_by(2).map(|e| Payment {
@@ -81,7 +81,7 @@ proptest! {
             paid: Paid { visitor: e.visitor, at: e.at, id: e.id, day: e.day, minor: e.id, currency: *b"EUR" },
         }).collect();
         let found = Journeys::of(&Happened {
-            conversions: &conversions, paid: &paid, before: &people, meant: None, first_day: 2, window,
+            conversions: &conversions.clone().into(), paid: &paid, before: &people, meant: None, first_day: 2, window,
         });
         prop_assert_eq!(found.conversions.len(), conversions.len());
         for (found_one, fire) in found.conversions.iter().zip(&conversions) {

@@ -193,7 +193,7 @@ pub fn each_joined<'a>(
     mut each: impl FnMut(Joined<'a>),
 ) {
     let mut rest = paid;
-    for events in people.events.chunk_by(|a, b| a.visitor == b.visitor) {
+    for events in people.events.of_each() {
         let Some(first) = events.iter().position(|event| event.sets & JOINS != 0) else {
             continue;
         };

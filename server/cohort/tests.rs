@@ -73,6 +73,7 @@ fn happened() -> (People, Vec<Payment>) {
         .iter()
         .map(|channel| vec![Some((*channel).to_owned())])
         .collect();
+    let events = events.into();
     (People { events, values }, paid)
 }
 

@@ -241,7 +241,7 @@ pub fn funnel(store: &Arc<Store>, funnel: &Funnel) -> Result<Vec<Reached>, ReadE
     // Windows have at most 129,600 minutes.
     let window = funnel.window as i64 * 60_000;
     let mut taken: Vec<Vec<i64>> = vec![Vec::new(); steps.len()];
-    for events in found.events.chunk_by(|a, b| a.visitor == b.visitor) {
+    for events in found.events.of_each() {
         for (taken, time) in taken.iter_mut().zip(furthest(events, steps.len(), window)) {
             taken.push(time);
         }

@@ -14,7 +14,7 @@ use crate::store::event::Money;
 use crate::store::person::Persons;
 use crate::store::reports::cell::currency;
 use crate::store::reports::group::By;
-use crate::store::reports::marked::{Found, Marked, Paid, Wanted};
+use crate::store::reports::marked::{Events, Found, Marked, Paid, Wanted};
 use crate::store::reports::test::Test;
 use crate::store::{ReadError, Store};
 
@@ -42,8 +42,8 @@ pub enum What {
 
 /// What people of a site did on some days.
 pub struct People {
-    /// By person, then in the order in which they happened; `visitor` is the person.
-    pub events: Vec<Marked>,
+    /// The events; `visitor` is the person.
+    pub events: Events,
     /// The values of the dimensions, by an event's key.
     pub values: Vec<Vec<Option<String>>>,
 }

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
-use rayon::iter::ParallelIterator;
-use rayon::slice::ParallelSliceMut;
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
 use rusqlite::Connection;
 
 use super::cell::Key;
@@ -51,8 +50,8 @@ pub struct Wanted<'a> {
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// By visitor, then in the order in which they happened. Events of nobody are left out.
-    pub events: Vec<Marked>,
+    /// The events.
+    pub events: Events,
     /// The keys of their groups.
     pub keys: Vec<Option<Key>>,
 }
@@ -124,12 +123,15 @@ pub(super) fn part(
             None => events.push(event),
         }
     }
-    Ok(Found { events, keys })
+    Ok(Found {
+        events: events.into(),
+        keys,
+    })
 }
 
 /// Those of the rows.
 pub(super) fn rows<'a>(rows: impl Iterator<Item = &'a Row>, wanted: &Wanted) -> Found {
-    let mut found = Found::default();
+    let (mut found, mut events) = (Found::default(), Vec::new());
     let mut keys = Keys::default();
     for row in rows.filter(|row| row.visitor != 0 && passes(row, wanted.tests)) {
         let belongs =
@@ -137,7 +139,7 @@ pub(super) fn rows<'a>(rows: impl Iterator<Item = &'a Row>, wanted: &Wanted) -> 
         let sets = wanted.sets.iter().enumerate().take(SETS).map(belongs);
         let sets = sets.fold(0, |all, one| all | one);
         if sets != 0 {
-            found.events.push(Marked {
+            events.push(Marked {
                 visitor: row.visitor,
                 at: row.at,
                 id: row.id,
@@ -147,6 +149,7 @@ pub(super) fn rows<'a>(rows: impl Iterator<Item = &'a Row>, wanted: &Wanted) -> 
             });
         }
     }
+    found.events = events.into();
     found
 }
 
@@ -203,62 +206,69 @@ impl Keys {
 }
 
 impl Found {
-    /// All of these as one, in order: each visitor's are counted and swapped to where they belong, in place.
-    pub(super) fn of(all: Vec<Found>, one_of: Option<&(dyn Fn(u32) -> u32 + Sync)>) -> Found {
-        let mut found = Found::default();
+    /// All of these as one.
+    pub(super) fn of(mut all: Vec<Found>, one_of: Option<&(dyn Fn(u32) -> u32 + Sync)>) -> Found {
         let mut keys = Keys::default();
-        found
-            .events
-            .reserve_exact(all.iter().map(|one| one.events.len()).sum());
-        for one in all {
-            let numbers = one.keys.into_iter();
+        let mut found = Found::default();
+        let mut counts: Vec<usize> = Vec::new();
+        for one in &mut all {
+            let numbers = one.keys.drain(..);
             let numbers: Vec<u32> = numbers
                 .map(|key| keys.number(key, &mut found.keys))
                 .collect();
-            let as_one = |event: Marked| Marked {
-                key: numbers[event.key as usize],
-                visitor: one_of.map_or(event.visitor, |one_of| one_of(event.visitor)),
-                ..event
-            };
-            found.events.extend(one.events.into_iter().map(as_one));
+            for event in one.events.0.iter_mut().flatten() {
+                event.key = numbers[event.key as usize];
+                if let Some(one_of) = one_of {
+                    event.visitor = one_of(event.visitor);
+                }
+                let share = share(event.visitor);
+                if share >= counts.len() {
+                    counts.resize(share + 1, 0);
+                }
+                counts[share] += 1;
+            }
         }
-        by_visitor(&mut found.events);
-        // Those of one visitor are few, and nearly in order.
-        found
-            .events
-            .par_chunk_by_mut(|a, b| a.visitor == b.visitor)
-            .filter(|events| !events.is_sorted())
-            .for_each(<[Marked]>::sort_unstable);
+        let mut shares: Vec<Vec<Marked>> = counts.into_iter().map(Vec::with_capacity).collect();
+        for event in all.into_iter().flat_map(|one| one.events.0).flatten() {
+            shares[share(event.visitor)].push(event);
+        }
+        shares
+            .par_iter_mut()
+            .for_each(|share| share.sort_unstable());
+        found.events = Events(shares);
         found
     }
 }
 
-/// Puts each visitor's events together, visitors in order. Numbers are dense, so that a count a number costs less than
-/// comparing.
-fn by_visitor(events: &mut [Marked]) {
-    let most = events.iter().map(|event| event.visitor as usize).max();
-    let Some(most) = most else { return };
-    // Where the next one of each visitor goes, and where theirs end.
-    let mut ends = vec![0u32; most + 1];
-    for event in events.iter() {
-        ends[event.visitor as usize] += 1;
+/// Visitors whose events are kept together: as few as a processor's cache holds the events of.
+const TOGETHER: u32 = 2048;
+
+fn share(visitor: u32) -> usize {
+    (visitor / TOGETHER) as usize
+}
+
+/// Events by visitor, then in the order in which they happened; events of nobody are left out. Of visitors whose numbers are
+/// near they lie together.
+#[derive(Debug, Default)]
+pub struct Events(Vec<Vec<Marked>>);
+
+impl Events {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Marked> {
+        self.0.iter().flatten()
     }
-    let mut sum = 0;
-    for end in &mut ends {
-        sum += *end;
-        *end = sum;
+
+    /// Those of each visitor.
+    pub fn of_each(&self) -> impl Iterator<Item = &[Marked]> {
+        let shares = self.0.iter();
+        shares.flat_map(|share| share.chunk_by(|a, b| a.visitor == b.visitor))
     }
-    let mut next: Vec<u32> = std::iter::once(0).chain(ends.iter().copied()).collect();
-    for visitor in 0..=most {
-        while next[visitor] < ends[visitor] {
-            let here = next[visitor] as usize;
-            let of = events[here].visitor as usize;
-            let there = next[of] as usize;
-            next[of] += 1;
-            if of != visitor {
-                events.swap(here, there);
-            }
-        }
+}
+
+impl From<Vec<Marked>> for Events {
+    /// From events in order.
+    fn from(events: Vec<Marked>) -> Events {
+        Events(vec![events])
     }
 }
 

@@ -83,7 +83,8 @@ fn run(data: TempDir, events: u64) {
         let took = began.elapsed().as_secs_f64() * 1000.0;
         let answer: Value = serde_json::from_str(&text).expect("JSON");
         let data = &answer["data"];
-        let rows = data["rows"].as_array().or(data["goals"].as_array());
+        let rows = ["rows", "goals", "cohorts"];
+        let rows = rows.iter().find_map(|name| data[name].as_array());
         (took, rows.map_or(0, Vec::len))
     };
     for (name, question) in questions(&site) {
@@ -262,6 +263,18 @@ fn questions(site: &str) -> Vec<(&'static str, Value)> {
                 Some("page"),
                 json!({ "filters": [["or", [["has_fired", "goal", ["Trial Started"]], ["is_not", "campaign", [""]]]]] }),
             ),
+        ),
+        (
+            "attribution: eleven models, by channel",
+            json!("/api/v1/attribution?goals=Trial+Started&website_id="),
+        ),
+        (
+            "cohorts by week of the first visit, who came back",
+            json!("/api/v1/cohorts?website_id="),
+        ),
+        (
+            "cohorts by week, what they brought",
+            json!("/api/v1/cohorts?measure=revenue&website_id="),
         ),
     ]);
     all

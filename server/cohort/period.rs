@@ -123,17 +123,16 @@ impl Windows {
         known.map(|(_, windows)| *windows)
     }
 
-    /// In which period after joining something lies; 0 is the one of joining.
-    pub fn age(self, unit: Unit, joined: Moment, then: Moment) -> i32 {
-        match self {
-            Windows::Calendar => unit.of(then.day) - unit.of(joined.day),
-            Windows::Rolling => (then.at - joined.at).div_euclid(unit.length()) as i32,
+    /// Tells the ages of what happens to somebody who joined then.
+    pub fn since(self, unit: Unit, joined: Moment) -> Since {
+        Since {
+            windows: self,
+            unit,
+            joined: match self {
+                Windows::Calendar => i64::from(unit.of(joined.day)),
+                Windows::Rolling => joined.at,
+            },
         }
-    }
-
-    /// Whether the period of this age is over for somebody who joined then.
-    pub fn is_over(self, unit: Unit, joined: Moment, age: i32, now: Moment) -> bool {
-        self.age(unit, joined, now) > age
     }
 
     /// Whether something lies within so many days of joining, the last one included.
@@ -147,6 +146,25 @@ impl Windows {
     /// Whether these days are over.
     pub fn has_reached(self, days: i32, joined: Moment, now: Moment) -> bool {
         !self.is_within(days, joined, now)
+    }
+}
+
+/// The ages of what happens to somebody.
+#[derive(Clone, Copy)]
+pub struct Since {
+    windows: Windows,
+    unit: Unit,
+    /// The period of joining, or its moment.
+    joined: i64,
+}
+
+impl Since {
+    /// In which period after joining something lies; 0 is the one of joining. A period is over when now lies in a later one.
+    pub fn age(self, then: Moment) -> i32 {
+        match self.windows {
+            Windows::Calendar => (i64::from(self.unit.of(then.day)) - self.joined) as i32,
+            Windows::Rolling => (then.at - self.joined).div_euclid(self.unit.length()) as i32,
+        }
     }
 }
 

@@ -277,13 +277,13 @@ fn stay(
 ) -> Result<Prediction, String> {
     let mut lasts: Vec<(i32, i32)> = Vec::new();
     each_joined(people, &[], &asked.days, |joined| {
-        let start = joined.event.moment();
+        let since = asked.windows.since(unit, joined.event.moment());
         let returns = joined
             .later
             .iter()
             .filter(|event| event.sets & RETURNS != 0);
-        let ages = returns.map(|event| asked.windows.age(unit, start, event.moment()));
-        let over = asked.windows.age(unit, start, asked.now) - 1;
+        let ages = returns.map(|event| since.age(event.moment()));
+        let over = since.age(asked.now) - 1;
         if over >= 1 {
             lasts.push((ages.filter(|age| *age <= over).max().unwrap_or(0), over));
         }

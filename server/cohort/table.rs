@@ -231,15 +231,24 @@ pub fn name(joined: &Joined, people: &People, by: By) -> Name {
 /// Makes cohorts of what happened; see [`each_joined`].
 pub fn table(people: &People, paid: &[Payment], asked: &Asked) -> Table {
     let ages = asked.measure.ages();
-    let mut cohorts: HashMap<Name, Cohort> = HashMap::new();
+    let mut places: HashMap<Name, usize> = HashMap::new();
+    // Of values that most people share the name is looked up once.
+    let mut of_keys: Vec<Option<usize>> = vec![None; people.values.len()];
+    let mut cohorts: Vec<Cohort> = Vec::new();
     each_joined(people, paid, &asked.days, |joined| {
-        let name = name(&joined, people, asked.by);
-        let cohort = cohorts
-            .entry(name.clone())
-            .or_insert_with(|| Cohort::new(name, ages));
-        cohort.add(&joined, asked);
+        let key = joined.event.key as usize;
+        let place = of_keys[key]
+            .filter(|_| asked.by == By::Value)
+            .unwrap_or_else(|| {
+                let name = name(&joined, people, asked.by);
+                *places.entry(name).or_insert_with_key(|name| {
+                    cohorts.push(Cohort::new(name.clone(), ages));
+                    cohorts.len() - 1
+                })
+            });
+        of_keys[key] = Some(place);
+        cohorts[place].add(&joined, asked);
     });
-    let mut cohorts: Vec<Cohort> = cohorts.into_values().collect();
     match asked.by {
         By::Time(_) => cohorts.sort_by(|a, b| a.name.cmp(&b.name)),
         By::Fired => cohorts.sort_by(|a, b| b.name.cmp(&a.name)),
@@ -313,8 +322,9 @@ impl Cohort {
             self.to_date
                 .add(paid(joined, *currency).map(|(_, minor)| minor).sum());
         }
+        let reached = asked.reached(start);
         for (nth, cell) in self.cells.iter_mut().flatten().enumerate() {
-            if asked.has_reached(start, nth) {
+            if reached(nth) {
                 let (came_back, minor) = up_to(joined, asked, &came_back, Some(nth));
                 cell.reached += 1;
                 cell.people += u64::from(came_back);
@@ -325,12 +335,14 @@ impl Cohort {
 }
 
 impl Asked {
-    /// Whether somebody who joined then has reached an age, by its place.
-    fn has_reached(&self, joined: Moment, age: usize) -> bool {
-        match &self.measure {
-            Measure::Retention { ages, unit, .. } => {
-                self.windows.is_over(*unit, joined, ages[age].to, self.now)
-            }
+    /// Says which ages somebody who joined then has reached, by their places.
+    fn reached(&self, joined: Moment) -> impl Fn(usize) -> bool {
+        let now = match &self.measure {
+            Measure::Retention { unit, .. } => self.windows.since(*unit, joined).age(self.now),
+            Measure::Revenue { .. } => 0,
+        };
+        move |age| match &self.measure {
+            Measure::Retention { ages, .. } => now > ages[age].to,
             Measure::Revenue { days, .. } => self.windows.has_reached(days[age], joined, self.now),
         }
     }
@@ -351,10 +363,8 @@ fn returned(joined: &Joined, asked: &Asked) -> Vec<i32> {
         .later
         .iter()
         .filter(|event| event.sets & RETURNS != 0);
-    let start = joined.event.moment();
-    let mut ages: Vec<i32> = returns
-        .map(|event| asked.windows.age(*unit, start, event.moment()))
-        .collect();
+    let since = asked.windows.since(*unit, joined.event.moment());
+    let mut ages: Vec<i32> = returns.map(|event| since.age(event.moment())).collect();
     ages.dedup();
     ages
 }

@@ -234,9 +234,9 @@ pub(super) fn cohorts() -> Value {
         "type": "object",
         "required": ["query", "sentence", "currency", "other_currencies", "ages", "cohorts", "all", "differences", "prediction"],
         "properties": {
-            "query": { "type": "object" }, "sentence": { "type": "string" }, "currency": maybe_text("EUR"),
+            "query": { "type": "object" }, "sentence": text("People by their first visit, a week’s together, 1 to 30 November 2026: who came back in each calendar week after"), "currency": maybe_text("EUR"),
             "other_currencies": list(text("USD")), "ages": list(text("1")), "cohorts": list(cohort()), "all": cohort(),
-            "differences": list(difference), "prediction": prediction, "warning": { "type": "string" },
+            "differences": list(difference), "prediction": prediction, "warning": text("This is no experiment"),
         },
     })
 }
@@ -280,7 +280,7 @@ pub(super) fn attribution() -> Value {
         json!({ "chance": number(), "order": count(1), "null_journeys": { "type": "boolean" } }),
     );
     object(json!({
-        "query": { "type": "object" }, "sentence": { "type": "string" }, "models": list(model), "conversions": count(158),
+        "query": { "type": "object" }, "sentence": text("Fires of Trial Started shared among the visits of the 30 days before them by channel, 1 to 30 November 2026"), "models": list(model), "conversions": count(158),
         "people": count(150), "not_converted": count(1492), "revenue": list(named("Money")), "visits_before": maybe(),
         "days_before": maybe(), "markov": markov, "rows": list(row), "paths": list(path),
     }))

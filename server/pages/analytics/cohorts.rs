@@ -64,6 +64,8 @@ pub struct Cohorts {
     picture: Option<Picture>,
     predict_address: String,
     predicts: bool,
+    /// Whether something could be predicted.
+    has_prediction: bool,
     csv_address: String,
     told: Option<Told>,
 }
@@ -192,6 +194,7 @@ impl Cohorts {
                 &[("predict", if question.predicts { "" } else { "true" })],
             ),
             predicts: question.predicts,
+            has_prediction: matches!(found.prediction, Some(Ok(_))),
             csv_address: csv_address(&frame),
             told: told.map(|(members, asked)| Told::new(&frame, &members, &asked)),
             frame,

@@ -82,6 +82,17 @@ pub(super) async fn goals(State(app): State<Arc<App>>) -> Result<Response, NoPag
     )
 }
 
+/// `GET /docs/payments`
+pub(super) async fn payments(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Payments {
+            here: "/docs/payments",
+            base_url: &app.base_url,
+        },
+    )
+}
+
 /// `GET /docs/proxy`
 pub(super) async fn proxy(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
     page(

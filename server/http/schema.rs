@@ -10,7 +10,10 @@ use crate::query::dimension::NAMED;
 use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
 use crate::transfer::line::COLUMNS;
-pub(super) use told::{new_report, new_webhook, one_report, one_webhook, reports, webhooks};
+pub(super) use told::{
+    new_report, new_webhook, one_report, one_webhook, payment_secrets, payments, provider_event,
+    reports, taken_payment, webhooks,
+};
 
 /// A name, and the schema under it.
 type Named = (&'static str, fn() -> Value);

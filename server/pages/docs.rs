@@ -3,10 +3,11 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 10] = [
+pub const DOCS: [(&str, &str); 11] = [
     ("Docs", "/docs"),
     ("Install", "/docs/install"),
     ("Goals", "/docs/goals"),
+    ("Payments", "/docs/payments"),
     ("Script", "/docs/script"),
     ("API", "/docs/api"),
     ("Privacy", "/docs/privacy"),
@@ -78,6 +79,16 @@ pub struct Install<'a> {
 #[derive(Template)]
 #[template(path = "docs/goals.html", config = "www/askama.toml")]
 pub struct Goals<'a> {
+    /// Its path.
+    pub here: &'static str,
+    /// Where this server is reached.
+    pub base_url: &'a str,
+}
+
+/// `/docs/payments`: Stripe and Paddle.
+#[derive(Template)]
+#[template(path = "docs/payments.html", config = "www/askama.toml")]
+pub struct Payments<'a> {
     /// Its path.
     pub here: &'static str,
     /// Where this server is reached.

@@ -3,6 +3,7 @@
 //! - `server`: starts it in a folder of its own on a free port, and asks it things
 //! - `event`: every row of the status table; `limit`: what is turned away; `hostile`: what strangers send
 //! - `revenue`: money, and payments that several report
+//! - `payment`: payments that Stripe and Paddle tell of
 //! - `durable`: kills, stops, power cuts and failing disks; `fault`: makes the disk fail; `load`: what runs meanwhile
 //! - `watch`: what a server says of itself; `query`: what the API answers
 //! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
@@ -35,6 +36,7 @@ mod manage;
 mod npm;
 mod openapi;
 mod page;
+mod payment;
 mod query;
 mod reports;
 mod revenue;

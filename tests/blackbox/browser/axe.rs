@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 31] = [
+const PAGES: [&str; 33] = [
     "/",
     "/demo",
     "/login",
@@ -16,6 +16,7 @@ const PAGES: [&str; 31] = [
     "/docs",
     "/docs/install",
     "/docs/goals",
+    "/docs/payments",
     "/docs/proxy",
     "/docs/host",
     "/docs/script",
@@ -36,6 +37,7 @@ const PAGES: [&str; 31] = [
     "/settings/websites/SITE",
     "/settings/websites/SITE/goals",
     "/settings/websites/SITE/share",
+    "/settings/websites/SITE/payments",
     "/settings/api-keys",
     "/settings/reports",
     "/settings/team",

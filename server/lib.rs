@@ -5,6 +5,7 @@
 //! - [`http`]: routes, replies, limits, live streams. The only room that knows HTTP.
 //! - [`mail`]: reports, links and invitations by mail.
 //! - [`pages`]: what a person sees, from the templates in `www/pages`.
+//! - [`payment`]: payments that providers tell of, as fires.
 //! - [`webhook`]: telling others what happened.
 //! - [`attribution`]: which visits earned a conversion.
 //! - [`cohort`]: people who joined alike, how many came back, and what they brought.
@@ -27,6 +28,7 @@ pub mod http;
 pub mod ingest;
 pub mod mail;
 pub mod pages;
+pub mod payment;
 pub mod private;
 pub mod query;
 pub mod queue;

@@ -20,6 +20,8 @@ mod ingest;
 mod mail_server;
 #[path = "../../server/mail/token.rs"]
 mod mail_token;
+#[path = "../../server/payment/mod.rs"]
+mod payment;
 #[path = "../../server/private.rs"]
 mod private;
 #[path = "../../server/query/mod.rs"]
@@ -41,6 +43,7 @@ mod target {
     pub mod link;
     pub mod metadata;
     pub mod part;
+    pub mod payment;
     pub mod query;
     pub mod records;
     pub mod transfer;
@@ -52,6 +55,7 @@ pub use target::body::body;
 pub use target::link::link;
 pub use target::metadata::metadata;
 pub use target::part::part;
+pub use target::payment::payment;
 pub use target::query::query;
 pub use target::records::records;
 pub use target::transfer::transfer;

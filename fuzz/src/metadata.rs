@@ -8,10 +8,14 @@ use serde_json::value::RawValue;
 
 use crate::cost::within;
 use crate::ground::GROUND;
-use crate::ingest::{body, field};
-use crate::store::event::{Metadata, Money};
+use crate::ingest::body;
+use crate::ingest::metadata::{Attached, Said, metadata as attach};
+use crate::store::event::{self, Metadata, TransactionId};
 use crate::store::reports::part;
 use crate::store::reports::row::{self, Row};
+
+/// What a payment is, as far as metadata says it.
+type Money = (Option<event::Money>, Option<TransactionId>);
 
 pub fn metadata(input: &[u8]) {
     let mut bytes = input.to_vec();
@@ -35,11 +39,15 @@ pub fn metadata(input: &[u8]) {
     paired(&stored);
 }
 
-fn read(json: &RawValue) -> Option<(String, Option<Money>)> {
-    match field::metadata(Some(json)) {
-        Ok((Some(Metadata(stored)), revenue)) => Some((stored, revenue)),
-        Ok((None, revenue)) => {
-            assert_eq!(revenue, None);
+fn read(json: &RawValue) -> Option<(String, Money)> {
+    match attach(Some(json), Said::default()) {
+        Ok(Attached {
+            metadata: Some(Metadata(stored)),
+            revenue,
+            transaction,
+        }) => Some((stored, (revenue, transaction))),
+        Ok(empty) => {
+            assert_eq!(empty, Attached::default());
             None
         }
         Err(refusal) => {

@@ -3,6 +3,7 @@
 //! - `member`: people and their roles; `invitation`: how they come; `login`: links and logins; `password`
 //! - `site`, `key`: what is measured, and what programs show
 //! - `goal`: what is set of a site's goals; `webhook`: who is told of what; `report`: who gets reports by mail
+//! - `payment`: payment providers, and whom they mean
 //! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last
 //!
 //! What every request needs (sites, keys) is held in memory and read anew when another process, such as
@@ -16,6 +17,7 @@ mod login;
 mod member;
 mod note;
 mod password;
+mod payment;
 mod report;
 mod saved;
 mod schema;
@@ -43,6 +45,9 @@ pub use login::{LinkError, Login, User};
 pub use member::{ADMINISTRATOR, Member, Role, Workspace};
 pub use note::Note;
 pub use password::{Hashed, Password, Stored};
+pub use payment::{
+    Delivery as PaymentDelivery, NewDelivery as NewPaymentDelivery, Payer, Provider,
+};
 pub use report::{Every, Report};
 pub use saved::SavedView;
 pub use share::Share;

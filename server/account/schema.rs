@@ -197,6 +197,46 @@ const MIGRATIONS: &[M] = &[
      ) STRICT, WITHOUT ROWID;
      ALTER TABLE login_link ADD COLUMN is_reset INTEGER NOT NULL DEFAULT 0;",
     ),
+    // 2026-11: payment providers.
+    M::up(
+        "-- secret: what their webhooks are signed with, so that it can't be a hash.
+     CREATE TABLE payment_secret (
+        site INTEGER NOT NULL REFERENCES site,
+        provider TEXT NOT NULL CHECK (provider IN ('stripe', 'paddle')),
+        secret TEXT NOT NULL,
+        set_at INTEGER NOT NULL,
+        PRIMARY KEY (site, provider)
+     ) STRICT, WITHOUT ROWID;
+     -- thing: the provider's id of a customer, a subscription or a payment.
+     CREATE TABLE payment_payer (
+        site INTEGER NOT NULL REFERENCES site,
+        provider TEXT NOT NULL,
+        thing TEXT NOT NULL,
+        visitor TEXT,
+        user TEXT,
+        PRIMARY KEY (site, provider, thing)
+     ) STRICT, WITHOUT ROWID;
+     -- amount: what of a payment was counted as paid back, in smallest units.
+     CREATE TABLE payment_refunded (
+        site INTEGER NOT NULL REFERENCES site,
+        provider TEXT NOT NULL,
+        thing TEXT NOT NULL,
+        amount INTEGER NOT NULL,
+        PRIMARY KEY (site, provider, thing)
+     ) STRICT, WITHOUT ROWID;
+     -- waiting: JSON of what is fired once it is known for whom.
+     CREATE TABLE payment_delivery (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        site INTEGER NOT NULL REFERENCES site,
+        provider TEXT NOT NULL,
+        event TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        came_at INTEGER NOT NULL,
+        outcome TEXT NOT NULL,
+        waiting TEXT,
+        UNIQUE (site, provider, event)
+     ) STRICT;",
+    ),
 ];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.

@@ -324,7 +324,7 @@ impl Accounts {
             )?;
             match changed {
                 0 => Err(ChangeError::Conflict("the demo's site stays")),
-                _ => Ok(()),
+                _ => Ok(super::payment::forget_site(connection, site)?),
             }
         })
     }

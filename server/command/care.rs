@@ -107,8 +107,21 @@ pub(super) fn erase(data: &Path, whom: &Whom) -> anyhow::Result<()> {
         (None, Some(id)) => Who::User(UserId(id.clone())),
         _ => bail!("wanted --visitor or --user"),
     };
+    let key = match &who {
+        Who::Visitor(key) => Some(key.clone()),
+        Who::User(user) => Some(VisitorKey::User(user.clone())),
+    };
     let store = Store::open(data, &SETTINGS)?;
     let spinner = progress::spinner("events are taken out");
+    // What payment providers call them first: where this is broken off, the log still knows who they are.
+    let accounts = accounts(data)?;
+    for key in store.keys_of(&who)?.into_iter().chain(key) {
+        match key {
+            VisitorKey::Uuid(id) => accounts.forget_payer(Some(&id.to_string()), None)?,
+            VisitorKey::Text(id) => accounts.forget_payer(Some(&id), None)?,
+            VisitorKey::User(UserId(id)) => accounts.forget_payer(None, Some(&id))?,
+        }
+    }
     let taken = store.erase(&who)?;
     spinner.finish_and_clear();
     store.stop();

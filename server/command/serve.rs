@@ -21,6 +21,7 @@ use crate::http::{App, Bounds, Fetched, Limits, Metrics, Rates, Readers, Room, l
 use crate::ingest::place::Places;
 use crate::ingest::{Ingest, body};
 use crate::mail::Mail;
+use crate::payment::Payments;
 use crate::store::{Role, Settings, Store};
 use crate::webhook::Webhooks;
 
@@ -269,6 +270,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let mail = Mail::open(data, accounts.clone(), store.clone(), clock, settings)?;
     let mail = Arc::new(mail);
     let mailing = tokio::spawn(mail.clone().run(stopping.clone()));
+    let payments = Payments::new(accounts.clone(), store.clone());
     let app = Arc::new(App {
         ingest: Ingest::new(
             accounts.clone(),
@@ -296,6 +298,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
             write: Duration::from_secs(flags.write_timeout),
         }),
         webhooks,
+        payments,
         mail,
         fetched: Fetched::default(),
         metrics: Metrics::new(flags.metrics, data.to_owned(), &store, flags.queue),

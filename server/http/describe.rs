@@ -549,6 +549,28 @@ pub(super) const NEW_WEBHOOK: Api = sent(
     schema::one_webhook,
 );
 pub(super) const DELETE_WEBHOOK: Api = asked(&[WEBHOOK], schema::gone);
+pub(super) const STRIPE: Api = sent(
+    &[SITE],
+    schema::provider_event,
+    r#"{"id":"evt_1","object":"event","type":"invoice.paid","created":1763990000,"data":{"object":{"id":"in_1","object":"invoice","customer":"cus_1","amount_paid":4990,"currency":"eur"}}}"#,
+    200,
+    schema::taken_payment,
+);
+pub(super) const PADDLE: Api = sent(
+    &[SITE],
+    schema::provider_event,
+    r#"{"event_id":"evt_1","event_type":"subscription.canceled","occurred_at":"2026-11-24T10:30:00Z","data":{"id":"sub_1","customer_id":"ctm_1"}}"#,
+    200,
+    schema::taken_payment,
+);
+pub(super) const PAYMENTS: Api = asked(&[SITE], schema::payments);
+pub(super) const CHANGE_PAYMENTS: Api = sent(
+    &[SITE],
+    schema::payment_secrets,
+    r#"{"stripe_secret":"whsec_0123456789abcdef"}"#,
+    200,
+    schema::payments,
+);
 pub(super) const REPORTS: Api = asked(&[], schema::reports);
 pub(super) const NEW_REPORT: Api = sent(
     &[],

@@ -92,6 +92,17 @@ pub(super) async fn webhooks() -> Result<Response, NoPage> {
     )
 }
 
+/// `GET /docs/payments`
+pub(super) async fn payments(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Payments {
+            here: "/docs/payments",
+            base_url: &app.base_url,
+        },
+    )
+}
+
 /// `GET /docs/proxy`
 pub(super) async fn proxy(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
     page(

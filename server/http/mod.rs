@@ -10,7 +10,7 @@
 //! - `describe`, `schema`: what programs need to know of a route; `openapi`: all of it as a document; `api_docs`: the same
 //!   for people
 //! - `login`, `forgotten`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `webhooks`,
-//!   `reports`, `team`: what they set; `manage`: the same for programs
+//!   `payments`, `reports`, `team`: what they set; `manage`: the same for programs
 
 pub mod access;
 mod analytics;
@@ -40,6 +40,7 @@ mod metrics;
 mod noted;
 mod openapi;
 mod page;
+mod payments;
 mod peer;
 mod reply;
 mod reports;
@@ -70,6 +71,7 @@ use crate::account::{Accounts, Site};
 use crate::clock::Clock;
 use crate::ingest::Ingest;
 use crate::mail::Mail;
+use crate::payment::Payments;
 use crate::store::Store;
 use crate::webhook::Webhooks;
 pub use asset::Fetched;
@@ -102,6 +104,8 @@ pub struct App {
     pub metrics: Metrics,
     /// What tells others.
     pub webhooks: Arc<Webhooks>,
+    /// What takes payments that providers tell of.
+    pub payments: Payments,
     /// What mails.
     pub mail: Arc<Mail>,
     /// When pages of each site last fetched the script.

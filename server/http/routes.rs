@@ -13,7 +13,7 @@ use super::describe::{self as about, Api};
 use super::{
     App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, export,
     forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted, openapi,
-    page, reports, settings, share, stream, team, webhooks, websites, welcome,
+    page, payments, reports, settings, share, stream, team, webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -154,6 +154,11 @@ pub const ROUTES: &[Route] = {
         row(POST, "/api/v1/webhooks", MANAGER, Manage, "Add a webhook; its secret is in this answer only", || post(webhooks::add_by_key)).of(&about::NEW_WEBHOOK),
         row(Method::DELETE, "/api/v1/webhooks/{id}", MANAGER, Manage, "Take a webhook away", || axum::routing::delete(webhooks::delete_by_key)).of(&about::DELETE_WEBHOOK),
 
+        row(POST, "/api/v1/webhooks/stripe/{website_id}", Needs::Path, Events, "Where Stripe tells of payments; its signature is looked at", || post(payments::stripe)).of(&about::STRIPE),
+        row(POST, "/api/v1/webhooks/paddle/{website_id}", Needs::Path, Events, "Where Paddle tells of payments; its signature is looked at", || post(payments::paddle)).of(&about::PADDLE),
+        row(GET, "/api/v1/sites/{website_id}/payments", MANAGER, Manage, "Who tells of a site's payments, and what came last", || get(payments::list)).of(&about::PAYMENTS),
+        row(Method::PATCH, "/api/v1/sites/{website_id}/payments", MANAGER, Manage, "Set the secrets of payment webhooks", || patch(payments::change)).of(&about::CHANGE_PAYMENTS),
+
         row(GET, "/api/v1/reports", MINE, Manage, "Reports by mail: by a login one's own, by a key everybody's", || get(reports::list)).of(&about::REPORTS),
         row(POST, "/api/v1/reports", MINE, Manage, "Have somebody get a site's report by mail", || post(reports::add)).of(&about::NEW_REPORT),
         row(Method::DELETE, "/api/v1/reports/{id}", MINE, Manage, "End a report by mail", || axum::routing::delete(reports::delete)).of(&about::DELETE_REPORT),
@@ -167,6 +172,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/docs/webhooks", NOTHING, Pages, "What webhooks are told, signed and again", || get(docs::webhooks)),
         row(GET, "/docs/proxy", NOTHING, Pages, "Script and events through one's own domain", || get(docs::proxy)),
         row(GET, "/docs/host", NOTHING, Pages, "How to host it", || get(docs::host)),
+        row(GET, "/docs/payments", NOTHING, Pages, "Payments from Stripe and Paddle", || get(docs::payments)),
         row(GET, "/docs/script", NOTHING, Pages, "The script's attributes and calls", || get(docs::script)),
         row(GET, "/docs/api", NOTHING, Pages, "The API, route by route", || get(api_docs::answer)),
         row(GET, "/docs/privacy", NOTHING, Pages, "What is stored and sent", || get(docs::privacy)),
@@ -220,6 +226,8 @@ pub const ROUTES: &[Route] = {
         row(GET, "/settings/websites/{website_id}/share", EDITOR, Pages, "A site's public link", || get(share::settings)),
         row(POST, "/settings/websites/{website_id}/share", EDITOR, Pages, "Make a site's public link", || post(share::make)),
         row(POST, "/settings/websites/{website_id}/share/end", EDITOR, Pages, "End a site's public link", || post(share::end)),
+        row(GET, "/settings/websites/{website_id}/payments", EDITOR, Pages, "Who tells of a site's payments, and what came", || get(payments::page)),
+        row(POST, "/settings/websites/{website_id}/payments", EDITOR, Pages, "Set the secret of a payment webhook, or take it away", || post(payments::set)),
         row(GET, "/settings/websites/{website_id}/goals", EDITOR, Pages, "A site's goals, and what is set of them", || get(goals::page)),
         row(POST, "/settings/websites/{website_id}/goals", EDITOR, Pages, "Set a goal", || post(goals::save)),
         row(POST, "/settings/websites/{website_id}/goals/delete", EDITOR, Pages, "Take away what is set of a goal", || post(goals::delete)),

@@ -10,7 +10,10 @@ use crate::query::dimension::NAMED;
 use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
 use crate::transfer::line::COLUMNS;
-pub(super) use told::{new_report, new_webhook, one_report, one_webhook, reports, webhooks};
+pub(super) use told::{
+    new_report, new_webhook, one_report, one_webhook, payment_secrets, payments, provider_event,
+    reports, taken_payment, webhooks,
+};
 
 /// A name, and the schema under it.
 type Named = (&'static str, fn() -> Value);
@@ -369,6 +372,10 @@ fn event() -> Value {
             "metadata": field("metadata", "object", json!({ "plan": "pro" })),
             "fired_at": text("fired_at", "2026-11-23T10:30:00Z"),
             "age_ms": { "type": ["number", "null"], "minimum": 0, "description": "How long ago it happened, instead of fired_at" },
+            "transaction_id": { "type": ["string", "integer", "null"], "maxLength": 200, "description": "From a server: with the same goal it is stored once in a site", "examples": ["order-1042"] },
+            "revenue": { "type": ["object", "null"], "description": "From a server: in whole units, below 0 a refund", "properties": {
+                "amount": { "type": "number", "examples": [49.9] }, "currency": { "type": "string", "examples": ["EUR"] },
+            } },
         },
     })
 }

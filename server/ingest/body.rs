@@ -32,6 +32,10 @@ pub struct Object<'a> {
     #[serde(borrow)]
     pub(super) metadata: Option<&'a RawValue>,
     #[serde(borrow)]
+    pub(super) revenue: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) transaction_id: Option<&'a RawValue>,
+    #[serde(borrow)]
     pub(super) url: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) referrer: Option<&'a RawValue>,

@@ -1,12 +1,7 @@
 //! An object's fields, one by one: JSON → the type that is stored, or words that say what would be right.
 //! `null` is the same as absent.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
-use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use url::Url;
 use uuid::Uuid;
@@ -14,11 +9,12 @@ use uuid::Uuid;
 use super::body::Object;
 use super::caller::Caller;
 use super::goal_name;
+use super::metadata::Said;
 use super::plain;
 use super::refusal::{self, Refusal};
-use crate::store::event::{Address, GoalName, Metadata, Money, UserId, VisitorKey};
+use crate::store::event::{Address, GoalName, UserId, VisitorKey};
 
-type Field<'a> = Option<&'a RawValue>;
+pub(super) type Field<'a> = Option<&'a RawValue>;
 
 /// The oldest that an event may be by its `age_ms`; older ones are taken for this old.
 const OLDEST: i64 = 7 * 24 * 3600 * 1000;
@@ -29,12 +25,12 @@ const AHEAD: SignedDuration = SignedDuration::from_secs(5);
 /// Characters that an id of the site's own making may have.
 const ID_CHARACTERS: usize = 128;
 
-fn present(field: Field<'_>) -> Option<&str> {
+pub(super) fn present(field: Field<'_>) -> Option<&str> {
     field.map(RawValue::get).filter(|text| *text != "null")
 }
 
 /// What kind of JSON value it is, in a word.
-fn kind(json: &str) -> &'static str {
+pub(super) fn kind(json: &str) -> &'static str {
     match json.as_bytes().first() {
         Some(b'"') => "a string",
         Some(b'{') => "an object",
@@ -94,7 +90,7 @@ pub(super) fn visitor(field: Field) -> Result<Option<VisitorKey>, Refusal> {
 }
 
 /// The visitor of this id.
-pub(super) fn visitor_key(text: String) -> Result<VisitorKey, Refusal> {
+pub(crate) fn visitor_key(text: String) -> Result<VisitorKey, Refusal> {
     if let Ok(id) = Uuid::try_parse(&text) {
         return Ok(VisitorKey::Uuid(id));
     }
@@ -147,110 +143,22 @@ pub(crate) fn address(field: Field, name: &str) -> Result<Option<Address>, Refus
     Ok(Some(Address(text)))
 }
 
-/// What the site attached, as it wrote it without white space, and the revenue in it. Of a key that stands twice the
-/// later one counts.
-pub(crate) fn metadata(field: Field) -> Result<(Option<Metadata>, Option<Money>), Refusal> {
-    let Some(json) = present(field) else {
-        return Ok((None, None));
-    };
-    if !json.starts_with('{') {
-        let found = kind(json);
-        return Err(refusal::metadata(format!(
-            "metadata: wanted a JSON object, found {found}"
-        )));
-    }
-    let Pairs(pairs) = serde_json::from_str(json).map_err(|e| {
-        refusal::metadata(format!("metadata: no JSON as this server takes it: {e}"))
-    })?;
-    let mut compact = String::with_capacity(json.len());
-    for (key, value) in &pairs {
-        compact.push(if compact.is_empty() { '{' } else { ',' });
-        compact.push_str(&Value::from(key.as_str()).to_string());
-        compact.push(':');
-        push_compact(value.get(), &mut compact);
-    }
-    compact.push('}');
-    if compact.len() > pixel::METADATA_BYTES {
-        return Err(refusal::metadata_too_large(compact.len()));
-    }
-    let revenue = revenue(&pairs);
-    Ok(((!pairs.is_empty()).then_some(Metadata(compact)), revenue))
-}
-
-/// The pairs of a JSON object in order, values unread: numbers keep their digits, and depth costs nothing.
-struct Pairs<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> serde::Deserialize<'de> for Pairs<'de> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Pairs<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> Result<Pairs<'de>, A::Error> {
-                let mut pairs: Vec<(String, &RawValue)> = Vec::new();
-                let mut places: HashMap<String, usize> = HashMap::new();
-                while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
-                    match places.entry(key.clone()) {
-                        Entry::Occupied(place) => pairs[*place.get()].1 = value,
-                        Entry::Vacant(place) => {
-                            place.insert(pairs.len());
-                            pairs.push((key, value));
-                        }
-                    }
-                }
-                Ok(Pairs(pairs))
+/// What a server says of money beside the metadata. A page writes it into the metadata.
+pub(super) fn money(object: &Object, caller: &Caller) -> Result<Said, Refusal> {
+    if matches!(caller, Caller::Browser { .. }) {
+        let wanted = "only a server's call with a key may set it; a page writes";
+        for (field, name, instead) in [
+            (object.revenue, "revenue", "value and currency"),
+            (object.transaction_id, "transaction_id", "transaction_id"),
+        ] {
+            if present(field).is_some() {
+                let wanted = format!("{wanted} {instead} into metadata");
+                return Err(refusal::field(name, wanted));
             }
         }
-        deserializer.deserialize_map(Visitor)
+        return Ok(Said::default());
     }
-}
-
-/// Appends JSON that is known to be right, without the white space between its parts, and strings in UTF-8 rather than
-/// escapes. Numbers keep their digits.
-fn push_compact(json: &str, out: &mut String) {
-    let mut rest = json;
-    while let Some(at) = rest.find(['"', ' ', '\t', '\n', '\r']) {
-        let (before, found) = rest.split_at(at);
-        out.push_str(before);
-        if !found.starts_with('"') {
-            rest = &found[1..];
-            continue;
-        }
-        let mut escaped = false;
-        let end = found.bytes().skip(1).position(|b| {
-            let is_end = b == b'"' && !escaped;
-            escaped = b == b'\\' && !escaped;
-            is_end
-        });
-        let (string, after) = found.split_at(end.map_or(found.len(), |end| end + 2));
-        match serde_json::from_str::<String>(string) {
-            Ok(text) if string.contains('\\') => out.push_str(&Value::from(text).to_string()),
-            _ => out.push_str(string),
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-}
-
-/// `value` in major units and `currency`, both right, are revenue; anything else stays plain metadata.
-fn revenue(metadata: &[(String, &RawValue)]) -> Option<Money> {
-    let get = |name: &str| {
-        metadata
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.get())
-    };
-    let value: f64 = serde_json::from_str(get("value")?).ok()?;
-    let code: String = serde_json::from_str(get("currency")?).ok()?;
-    let currency = Currency::from_code(&code.to_ascii_uppercase())?;
-    Money::of_major(value, currency)
+    Said::of(object.revenue, object.transaction_id)
 }
 
 /// When it happened.
@@ -313,76 +221,11 @@ fn rfc_3339(text: &str) -> Option<Timestamp> {
 mod tests {
     use super::*;
     use crate::ingest::body;
+    use crate::ingest::metadata::metadata;
     use proptest::prelude::*;
 
     fn raw(json: &str) -> Box<RawValue> {
         RawValue::from_string(json.to_owned()).unwrap()
-    }
-
-    #[test]
-    fn revenue_is_in_the_currencys_smallest_unit() {
-        for (json, expected) in [
-            (r#"{"value":99,"currency":"USD"}"#, Some((9900, "USD"))),
-            (r#"{"value":0.29,"currency":"usd"}"#, Some((29, "USD"))),
-            (r#"{"value":1500,"currency":"JPY"}"#, Some((1500, "JPY"))),
-            (r#"{"value":1.234,"currency":"KWD"}"#, Some((1234, "KWD"))),
-            (r#"{"value":-5,"currency":"EUR"}"#, Some((-500, "EUR"))),
-            (r#"{"value":"99","currency":"USD"}"#, None),
-            (r#"{"value":99}"#, None),
-            (r#"{"value":99,"currency":"XQQ"}"#, None),
-            (r#"{"value":1e300,"currency":"USD"}"#, None),
-        ] {
-            let (_, money) = metadata(Some(&raw(json))).unwrap();
-            assert_eq!(
-                money.map(|m| (m.minor, m.currency.code())),
-                expected,
-                "{json}"
-            );
-        }
-    }
-
-    #[test]
-    fn metadata_is_measured_as_compact_json() {
-        let of = |length: usize| {
-            format!(
-                "{{ \"k\" : \"{}\" }}",
-                "x".repeat(length - r#"{"k":""}"#.len())
-            )
-        };
-        assert_eq!(
-            metadata(Some(&raw(&of(8192)))).unwrap().0.unwrap().0.len(),
-            8192
-        );
-        assert_eq!(
-            metadata(Some(&raw(&of(8193)))).unwrap_err().code,
-            "metadata_too_large"
-        );
-    }
-
-    #[test]
-    fn metadata_keeps_its_digits_its_depth_and_the_last_of_a_key() {
-        let deep = format!("{{\"a\":{}{}}}", "[".repeat(1000), "]".repeat(1000));
-        for (json, expected) in [
-            (
-                r#"{"n":12345678901234567890123, "e":1e400}"#,
-                r#"{"n":12345678901234567890123,"e":1e400}"#,
-            ),
-            (
-                r#"{"a":1,"b":2,"a":{ "x" : "y  \" z" }}"#,
-                r#"{"a":{"x":"y  \" z"},"b":2}"#,
-            ),
-            (
-                r#"{"$serde_json::private::RawValue":"[1,"}"#,
-                r#"{"$serde_json::private::RawValue":"[1,"}"#,
-            ),
-            (
-                r#"{"a":["\u65e5\\\"\n",  "\ud83d\ude00"]}"#,
-                r#"{"a":["日\\\"\n","😀"]}"#,
-            ),
-            (&deep, &deep),
-        ] {
-            assert_eq!(metadata(Some(&raw(json))).unwrap().0.unwrap().0, expected);
-        }
     }
 
     #[test]
@@ -426,31 +269,15 @@ mod tests {
         fn no_field_makes_it_panic(json in any::<String>()) {
             let quoted = serde_json::to_string(&json).unwrap();
             for value in [quoted.as_str(), json.as_str()] {
-                let text = format!(r#"{{"name":{value},"url":{value},"metadata":{value},"age_ms":{value},"fired_at":{value},"event_id":{value},"user_id":{value},"anonymous_id":{value}}}"#);
+                let text = format!(r#"{{"name":{value},"url":{value},"metadata":{value},"revenue":{value},"transaction_id":{value},"age_ms":{value},"fired_at":{value},"event_id":{value},"user_id":{value},"anonymous_id":{value}}}"#);
                 if let Ok(object) = body::object(&text) {
                     let _ = address(object.url, "url");
-                    let _ = metadata(object.metadata);
+                    let _ = metadata(object.metadata, Said::default());
+                    let _ = Said::of(object.revenue, object.transaction_id);
                     let _ = event_id(object.event_id);
                     let _ = user(object.user_id);
                     let _ = visitor(object.anonymous_id);
                 }
-            }
-        }
-
-        #[test]
-        fn metadata_is_stored_as_it_was_meant(keys in proptest::collection::vec("[a-c\"\\\\ ]{0,2}", 0..6), value: f64, text: String) {
-            let value = serde_json::json!({ "n": value, "t": text, "l": [null, true, " "] });
-            let mut object = serde_json::Map::new();
-            for key in keys {
-                object.insert(key, value.clone());
-            }
-            let pretty = serde_json::to_string_pretty(&object).unwrap();
-            match metadata(Some(&raw(&pretty))) {
-                Ok((stored, _)) => {
-                    let stored = stored.map_or("{}".to_owned(), |m| m.0);
-                    prop_assert_eq!(stored, Value::Object(object).to_string());
-                }
-                Err(refusal) => prop_assert_eq!(refusal.code, "metadata_too_large"),
             }
         }
 

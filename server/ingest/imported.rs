@@ -18,7 +18,7 @@ use uuid::Builder;
 
 use super::agent::{self, Device};
 use super::refusal::{self, Refusal};
-use super::{body, field};
+use super::{body, field, metadata};
 use crate::account::Site;
 use crate::recent::Recent;
 use crate::store::event::{Client, Event, EventId, Origin, VisitorKey, What};
@@ -94,7 +94,7 @@ impl Imported {
         let user = field::user(object.user_id)?;
         let url = field::address(object.url, "url")?;
         let referrer = field::address(object.referrer, "referrer")?;
-        let (metadata, revenue) = field::metadata(object.metadata)?;
+        let attached = metadata::metadata(object.metadata, metadata::Said::default())?;
         let what = match (name, &url) {
             (Some(name), _) => What::Goal(name),
             (None, Some(_)) => What::View,
@@ -121,8 +121,9 @@ impl Imported {
             client,
             url,
             referrer,
-            metadata,
-            revenue,
+            metadata: attached.metadata,
+            revenue: attached.revenue,
+            transaction: attached.transaction,
         };
         event.id = self.id(&event);
         Ok(event)

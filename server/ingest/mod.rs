@@ -1,7 +1,8 @@
 //! A body → checked events: the door where input becomes types that can't be wrong.
 //!
 //! - [`body`]: bytes → objects
-//! - `field`: an object's fields, one by one; `plain`: addresses that need no parser
+//! - `field`: an object's fields, one by one; `plain`: addresses that need no parser; `metadata`: what is attached, and
+//!   the revenue and the transaction in it
 //! - [`caller`]: who sends, and whether they may for this site
 //! - [`imported`]: events that happened elsewhere and are brought here
 //! - `raw`: the shim's records, judged by the pixel's core
@@ -19,6 +20,7 @@ pub(crate) mod client;
 mod cookieless;
 pub(crate) mod field;
 pub mod imported;
+pub(crate) mod metadata;
 pub mod place;
 pub(crate) mod plain;
 mod raw;
@@ -236,7 +238,8 @@ impl Ingest {
         let Sender { url, visitor, .. } = sender;
         let name = field::name(object.name, matches!(caller, Caller::Browser { .. }))?;
         let user = field::user(object.user_id)?;
-        let (metadata, revenue) = field::metadata(object.metadata)?;
+        let said = field::money(object, caller)?;
+        let attached = metadata::metadata(object.metadata, said)?;
         let what = match (name, &url, &user) {
             (Some(name), _, _) => What::Goal(name),
             (None, Some(_), _) => What::View,
@@ -284,8 +287,9 @@ impl Ingest {
             begins: url.is_some() || matches!(caller, Caller::Browser { .. }),
             url,
             referrer,
-            metadata,
-            revenue,
+            metadata: attached.metadata,
+            revenue: attached.revenue,
+            transaction: attached.transaction,
         })
     }
 }

@@ -3,10 +3,11 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 11] = [
+pub const DOCS: [(&str, &str); 12] = [
     ("Docs", "/docs"),
     ("Install", "/docs/install"),
     ("Goals", "/docs/goals"),
+    ("Payments", "/docs/payments"),
     ("Script", "/docs/script"),
     ("API", "/docs/api"),
     ("Webhooks", "/docs/webhooks"),
@@ -91,6 +92,16 @@ pub struct Goals<'a> {
 pub struct Webhooks {
     /// Its path.
     pub here: &'static str,
+}
+
+/// `/docs/payments`: Stripe and Paddle.
+#[derive(Template)]
+#[template(path = "docs/payments.html", config = "www/askama.toml")]
+pub struct Payments<'a> {
+    /// Its path.
+    pub here: &'static str,
+    /// Where this server is reached.
+    pub base_url: &'a str,
 }
 
 /// `/docs/proxy`: script and events through one's own domain.

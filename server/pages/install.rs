@@ -129,6 +129,8 @@ fn advice(code: &str, site: &Site) -> String {
         "invalid_api_key" | "api_key_expired" | "api_key_revoked" | "insufficient_scope" => {
             "A server sent them with a key that isn't good for it. Make one with the scope event:write.".into()
         }
+        "payment_ignored" => "They came from a payment provider and mean nothing here, such as invoices of 0 or events of other kinds. The site's payments say which.".into(),
+        "invalid_signature" => "A payment webhook was signed with another secret than the one that is set, or not by the provider.".into(),
         "storage_full" | "overloaded" => "The server had no room for them; they are sent again by themselves.".into(),
         "metadata_too_large" | "body_too_large" => "They were larger than is taken: metadata has 8 KB.".into(),
         _ => "Something in them was wrong. Open the page with ?admx_debug in its address: it shows each answer in words.".into(),

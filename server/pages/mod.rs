@@ -15,6 +15,7 @@ mod forgotten;
 mod goals;
 mod install;
 pub mod mail;
+mod payments;
 mod reports;
 mod settings;
 mod webhooks;
@@ -26,6 +27,7 @@ use live::Fire;
 pub use forgotten::{Forgotten, Reset, Unsubscribe};
 pub use goals::{Counted, Editor, Goals};
 pub use install::{Install, Seen};
+pub use payments::Payments;
 pub use reports::{Reports, SentRow};
 pub use settings::{
     Account, Invited, Keys, Link, Login, SharePassword, ShareSettings, Shell, Team, Website,

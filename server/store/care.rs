@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use super::event::{SiteId, UserId, VisitorKey};
 use super::reports::ReadError;
 use super::reports::row::Row;
+use super::whole::read_key;
 use super::{Store, checkpoint, insert, schema};
 
 /// Events that are taken out in one transaction, so that none that comes waits long.
@@ -98,6 +99,19 @@ impl Store {
         }
         self.overwrite(&connection)?;
         Ok(taken)
+    }
+
+    /// What somebody's visitors are called.
+    pub fn keys_of(&self, who: &Who) -> rusqlite::Result<Vec<VisitorKey>> {
+        self.read(|connection| {
+            let mut find = connection.prepare_cached("SELECT key FROM visitor WHERE id = ?1")?;
+            let mut keys = Vec::new();
+            for visitor in visitors_of(connection, who)? {
+                let key = find.query_row([visitor], |row| Ok(read_key(row.get_ref(0)?)));
+                keys.extend(key.optional()?.flatten());
+            }
+            Ok(keys)
+        })
     }
 
     /// Takes out all of somebody's events and everything that says who they were: their names, and addresses and origins

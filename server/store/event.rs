@@ -59,6 +59,10 @@ impl fmt::Display for GoalName {
     }
 }
 
+/// What a payment is known by to who took it: 1 to 200 characters. With one goal it is stored once in a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransactionId(pub(crate) String);
+
 /// A page's address, at most 2,048 bytes, neither `data:` nor `blob:`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address(pub(crate) String);
@@ -150,6 +154,8 @@ pub struct Event {
     pub metadata: Option<Metadata>,
     /// What it brought.
     pub revenue: Option<Money>,
+    /// By which transaction: of a goal it is stored once.
+    pub transaction: Option<TransactionId>,
     /// What brought the visitor, as far as this event shows it. Kept of a session's first event.
     pub origin: Origin,
     /// With what they came. Kept of a session's first event.

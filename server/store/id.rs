@@ -5,6 +5,9 @@
 //! touches a page that is at hand; two different ids of one millisecond are taken for one in 1 of 10^14 cases. An id
 //! that names no time has its first six bytes from the digest too.
 //!
+//! A goal's fire that names a transaction has a second key, of site, goal and transaction: the same payment may be reported
+//! by a page, a backend and a payment provider, each with an event id of its own, and is stored once.
+//!
 //! An id that this server made needs no key at all: it carries a code that only this server can make, and it is given
 //! out with the answer that its event is stored. Who sends such an id sends that event again.
 
@@ -14,7 +17,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::event::WorkspaceId;
+use super::event::{GoalName, SiteId, TransactionId, WorkspaceId};
 
 /// An event's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,23 @@ pub(super) fn key(workspace: WorkspaceId, id: &Uuid) -> [u8; 12] {
         key[..6].copy_from_slice(&id.as_bytes()[..6]);
     }
     key
+}
+
+/// What is stored of a goal's transaction, beside the keys of ids.
+pub(super) fn transaction_key(
+    SiteId(site): SiteId,
+    goal: &GoalName,
+    TransactionId(id): &TransactionId,
+) -> [u8; 12] {
+    let mut digest = Sha256::new();
+    digest.update(b"transaction");
+    digest.update(site.to_be_bytes());
+    // Neither has control characters, so that no two pairs are the same bytes.
+    digest.update(goal.as_str());
+    digest.update([0]);
+    digest.update(id);
+    let digest: [u8; 32] = digest.finalize().into();
+    std::array::from_fn(|at| digest[at])
 }
 
 /// Makes ids, and knows them again.
@@ -128,5 +148,21 @@ mod tests {
         assert_ne!(key_of(1), key_of(2));
         let random = Uuid::from_u128(0x0190_f3c2_7d1a_4c33_8a5e_2f1b_9c0d_4e6f);
         assert_ne!(key(WorkspaceId(1), &random)[..6], random.as_bytes()[..6]);
+    }
+
+    #[test]
+    fn a_transaction_is_known_by_site_goal_and_id() {
+        let key = |site, goal, id: &str| {
+            let goal = GoalName::parse(goal).unwrap();
+            transaction_key(SiteId(site), &goal, &TransactionId(id.to_owned()))
+        };
+        let all = [
+            key(1, "Paid", "1"),
+            key(2, "Paid", "1"),
+            key(1, "Pai", "d1"),
+            key(1, "Paid", "2"),
+        ];
+        assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
+        assert_eq!(key(1, "Paid", "1"), all[0]);
     }
 }

@@ -128,10 +128,17 @@ impl<'a> Insert<'a> {
         })
     }
 
-    /// Stores an event and gives its row, if its kind has one; `None` when its id is stored already.
+    /// Stores an event and gives its row, if its kind has one; `None` when its id, or its goal's transaction, is stored
+    /// already.
     pub(super) fn event(&mut self, event: &Event) -> rusqlite::Result<Option<Option<Row>>> {
         if let EventId::Given(id) = &event.id {
             let key = id::key(event.workspace, id);
+            if self.new_key.execute([&key])? == 0 {
+                return Ok(None);
+            }
+        }
+        if let (Some(transaction), What::Goal(goal)) = (&event.transaction, &event.what) {
+            let key = id::transaction_key(event.site, goal, transaction);
             if self.new_key.execute([&key])? == 0 {
                 return Ok(None);
             }

@@ -87,6 +87,7 @@ fn events(connection: &Connection) -> rusqlite::Result<()> {
             referrer,
             metadata: row.get::<_, Option<String>>(8)?.map(Metadata),
             revenue: money(row.get(9)?, row.get(10)?),
+            transaction: None,
             client: Client::default(),
         };
         let visitor = row.get::<_, Option<u32>>(5)?.unwrap_or_default();

@@ -105,7 +105,7 @@ fn who(
 }
 
 /// What [`insert::key`] wrote.
-fn read_key(key: ValueRef<'_>) -> Option<VisitorKey> {
+pub(super) fn read_key(key: ValueRef<'_>) -> Option<VisitorKey> {
     match key {
         ValueRef::Blob(bytes) => Uuid::from_slice(bytes).ok().map(VisitorKey::Uuid),
         ValueRef::Text(text) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::server::Server;
 
 /// A path of the docs, and what stands on it; BASE is where this server is reached.
-const ROWS: [(&str, &[&str]); 11] = [
+const ROWS: [(&str, &[&str]); 12] = [
     ("/docs", &["The script", "What is stored and sent"]),
     (
         "/docs/install",
@@ -19,9 +19,23 @@ const ROWS: [(&str, &[&str]); 11] = [
     ),
     (
         "/docs/goals",
-        &["curl BASE/api/event", "fired_at", "Further names"],
+        &[
+            "curl BASE/api/event",
+            "fired_at",
+            "Further names",
+            "transaction_id",
+        ],
     ),
     ("/docs/webhooks", &["Admx-Signature", "24 hours"]),
+    (
+        "/docs/payments",
+        &[
+            "admx.visitorId()",
+            "invoice.paid",
+            "transaction.completed",
+            "curl -X PATCH BASE/api/v1/sites/",
+        ],
+    ),
     (
         "/docs/proxy",
         &[
@@ -148,6 +162,45 @@ fn each_page_speaks_of_this_server_and_leads_somewhere() {
             "{link}"
         );
     }
+}
+
+#[test]
+fn what_the_docs_say_of_money_runs_as_written() {
+    let server = Server::start();
+    let site = server.add_site("example.com");
+    let key = |scope| server.run(&["key", "new", "--name", scope, "--scope", scope]);
+    let keys = [
+        ("paid", "/docs/goals", key("event:write")),
+        ("revenue", "/docs/goals", key("event:write")),
+        ("secret", "/docs/payments", key("manage")),
+    ];
+    for (id, page, key) in keys {
+        let page = server.get(page, &[]).text;
+        let (_, rest) = page.split_once(&format!("<code id=\"{id}\">")).unwrap();
+        let sample = rest.split_once("</code>").unwrap().0;
+        let output = std::process::Command::new("bash")
+            .args(["-c", &sample.replacen("curl", "curl -fsS", 1)])
+            .env("ADMX_KEY", key)
+            .env("ADMX_SITE", &site)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{id}: {said} {output:?}");
+        assert!(said.contains("\"status\":\"success\""), "{id}: {said}");
+    }
+    let fires: Vec<_> = server
+        .events(&server.new_key(), &site)
+        .iter()
+        .map(|event| (event["name"].clone(), event["metadata"]["value"].clone()))
+        .collect();
+    use serde_json::json;
+    assert_eq!(
+        fires,
+        [
+            (json!("Invoice Paid"), json!(49)),
+            (json!("Payment"), json!(49.90))
+        ]
+    );
 }
 
 #[test]

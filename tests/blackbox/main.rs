@@ -2,6 +2,8 @@
 //!
 //! - `server`: starts it in a folder of its own on a free port, and asks it things
 //! - `event`: every row of the status table; `limit`: what is turned away; `hostile`: what strangers send
+//! - `revenue`: money, and payments that several report
+//! - `payment`: payments that Stripe and Paddle tell of
 //! - `durable`: kills, stops, power cuts and failing disks; `fault`: makes the disk fail; `load`: what runs meanwhile
 //! - `watch`: what a server says of itself; `query`: what the API answers
 //! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
@@ -37,9 +39,11 @@ mod markup;
 mod npm;
 mod openapi;
 mod page;
+mod payment;
 mod people;
 mod query;
 mod reports;
+mod revenue;
 mod sample;
 mod server;
 mod share;

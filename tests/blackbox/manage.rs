@@ -212,6 +212,7 @@ fn what_people_call_things_is_never_html() {
             "/settings/websites",
             &format!("/settings/websites/{site}"),
             &format!("/settings/websites/{site}/install"),
+            &format!("/settings/websites/{site}/payments"),
             "/settings/api-keys",
             "/settings/team",
             "/settings/account",

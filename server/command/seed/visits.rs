@@ -366,6 +366,7 @@ impl<'a> Visits<'a> {
             referrer,
             metadata,
             revenue,
+            transaction: None,
         };
         self.numbered += 1;
         self.waiting.push(Reverse((at, self.numbered)));

@@ -1,9 +1,9 @@
-//! Schemas of who is told of what: webhooks, reports by mail.
+//! Schemas of who is told of what, webhooks and reports by mail, and of who tells of payments.
 
 use serde_json::{Value, json};
 
 use super::{count, list, maybe_text, object, text, website};
-use crate::account::{Every, FIGURES};
+use crate::account::{Every, FIGURES, Provider};
 
 /// When a webhook tells.
 fn trigger() -> Value {
@@ -64,4 +64,37 @@ pub(in crate::http) fn new_report() -> Value {
         "website_id": maybe_text("admx_7f3k"), "email": maybe_text("me@example.com"), "every": every(),
     });
     json!({ "type": "object", "required": ["every"], "additionalProperties": false, "properties": properties })
+}
+
+/// What a payment provider sends, in its own words.
+pub(in crate::http) fn provider_event() -> Value {
+    json!({ "type": "object" })
+}
+
+pub(in crate::http) fn taken_payment() -> Value {
+    object(json!({
+        "duplicate": { "type": "boolean" }, "outcome": maybe_text("Fired Payment of 49.90 EUR"),
+    }))
+}
+
+pub(in crate::http) fn payments() -> Value {
+    let provider = object(json!({
+        "provider": { "enum": Provider::ALL.map(Provider::as_str) },
+        "url": text("https://stats.example.com/api/v1/webhooks/stripe/admx_7f3k"),
+        "secret_set_at": maybe_text("2026-11-24T10:30:00Z"),
+    }));
+    let delivery = object(json!({
+        "provider": text("stripe"), "event": text("evt_1"), "kind": text("invoice.paid"),
+        "came_at": text("2026-11-24T10:30:00Z"), "outcome": text("Fired Payment of 49.90 EUR"),
+        "waits": { "type": "boolean" },
+    }));
+    object(json!({
+        "website_id": website(), "providers": list(provider), "deliveries": list(delivery),
+    }))
+}
+
+pub(in crate::http) fn payment_secrets() -> Value {
+    json!({ "type": "object", "additionalProperties": false, "properties": {
+        "stripe_secret": maybe_text("whsec_0123456789abcdef"), "paddle_secret": maybe_text("pdl_ntfset_0123456789"),
+    } })
 }

@@ -132,6 +132,7 @@ fn event(fact: &Fact, site: &Site) -> Event {
             .as_ref()
             .map(|plan| Metadata(format!(r#"{{"plan":"{plan}"}}"#))),
         revenue: fact.money.clone(),
+        transaction: None,
     }
 }
 

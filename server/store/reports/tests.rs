@@ -90,6 +90,7 @@ fn events(count: usize) -> Vec<Event> {
             referrer: None,
             metadata: (plan < 3).then(|| Metadata(format!(r#"{{"plan":"p{plan}","n":{n}}}"#))),
             revenue: money,
+            transaction: None,
         });
     }
     events

@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 39] = [
+const PAGES: [&str; 41] = [
     "/",
     "/demo",
     "/login",
@@ -18,6 +18,7 @@ const PAGES: [&str; 39] = [
     "/docs/goals",
     "/docs/api",
     "/docs/webhooks",
+    "/docs/payments",
     "/docs/proxy",
     "/docs/host",
     "/docs/script",
@@ -43,6 +44,7 @@ const PAGES: [&str; 39] = [
     "/settings/websites/SITE",
     "/settings/websites/SITE/goals",
     "/settings/websites/SITE/share",
+    "/settings/websites/SITE/payments",
     "/settings/api-keys",
     "/settings/reports",
     "/settings/webhooks",

@@ -49,6 +49,7 @@ mod schema;
 mod secure;
 mod settings;
 mod share;
+mod spend;
 mod stream;
 mod team;
 mod webhooks;

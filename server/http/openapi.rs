@@ -79,6 +79,13 @@ fn operation(route: &Route, api: &Api) -> Value {
             json!({ "application/json": { "schema": schema(), "example": example } })
         }
         Body::File(media_type) => json!({ *media_type: { "schema": { "type": "string" } } }),
+        Body::FileOrJson(media_type, schema, example) => {
+            let example: Value = serde_json::from_str(example).unwrap_or_default();
+            json!({
+                *media_type: { "schema": { "type": "string" } },
+                "application/json": { "schema": schema(), "example": example },
+            })
+        }
     };
     operation["requestBody"] = json!({ "required": true, "content": content });
     operation
@@ -256,7 +263,7 @@ mod tests {
     #[test]
     fn examples_are_json_and_samples_are_made_of_them() {
         for (route, api) in described() {
-            if let Body::Json(_, example) = api.body {
+            if let Body::Json(_, example) | Body::FileOrJson(_, _, example) = api.body {
                 serde_json::from_str::<Value>(example).unwrap();
             }
             if let Answer::Data(_, schema) = api.answer {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, options, patch, post};
@@ -13,7 +14,7 @@ use super::describe::{self as about, Api};
 use super::{
     App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, export,
     forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted, openapi,
-    page, reports, settings, share, stream, team, webhooks, websites, welcome,
+    page, reports, settings, share, spend, stream, team, webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -150,6 +151,10 @@ pub const ROUTES: &[Route] = {
         row(Method::PATCH, "/api/v1/goals/{id}", MANAGER, Manage, "Change what is set of a goal", || patch(goals::change)).of(&about::CHANGE_GOAL),
         row(Method::DELETE, "/api/v1/goals/{id}", MANAGER, Manage, "Take away what is set of a goal", || axum::routing::delete(goals::unset)).of(&about::UNSET_GOAL),
 
+        row(GET, "/api/v1/spend", READER, Manage, "What channels cost, a day at a time and in sum", || get(spend::list)).of(&about::SPEND),
+        row(POST, "/api/v1/spend", MANAGER, Manage, "Store what channels cost; what is there for the same day, channel, source and campaign is replaced", || post(spend::add)).of(&about::NEW_SPEND),
+        row(Method::DELETE, "/api/v1/spend", MANAGER, Manage, "Take spend of some days away", || axum::routing::delete(spend::delete)).of(&about::DELETE_SPEND),
+
         row(GET, "/api/v1/webhooks", MANAGER, Manage, "The workspace's webhooks and their latest deliveries", || get(webhooks::list)).of(&about::WEBHOOKS),
         row(POST, "/api/v1/webhooks", MANAGER, Manage, "Add a webhook; its secret is in this answer only", || post(webhooks::add_by_key)).of(&about::NEW_WEBHOOK),
         row(Method::DELETE, "/api/v1/webhooks/{id}", MANAGER, Manage, "Take a webhook away", || axum::routing::delete(webhooks::delete_by_key)).of(&about::DELETE_WEBHOOK),
@@ -223,6 +228,10 @@ pub const ROUTES: &[Route] = {
         row(GET, "/settings/websites/{website_id}/goals", EDITOR, Pages, "A site's goals, and what is set of them", || get(goals::page)),
         row(POST, "/settings/websites/{website_id}/goals", EDITOR, Pages, "Set a goal", || post(goals::save)),
         row(POST, "/settings/websites/{website_id}/goals/delete", EDITOR, Pages, "Take away what is set of a goal", || post(goals::delete)),
+        row(GET, "/settings/spend", EDITOR, Pages, "To the spend of the first site", || get(spend::to_first)),
+        row(GET, "/settings/websites/{website_id}/spend", EDITOR, Pages, "What a site's channels cost", || get(spend::page)),
+        row(POST, "/settings/websites/{website_id}/spend", EDITOR, Pages, "Upload a file of spend", || post(spend::upload).layer(DefaultBodyLimit::max(spend::UPLOAD))),
+        row(POST, "/settings/websites/{website_id}/spend/delete", EDITOR, Pages, "Take spend of some days away", || post(spend::delete_by_form)),
         row(GET, "/settings/api-keys", EDITOR, Pages, "The workspace's keys", || get(keys::page)),
         row(POST, "/settings/api-keys", EDITOR, Pages, "Make a key", || post(keys::add)),
         row(POST, "/settings/api-keys/{id}/revoke", EDITOR, Pages, "Revoke a key", || post(keys::revoke)),

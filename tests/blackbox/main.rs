@@ -43,6 +43,7 @@ mod server;
 mod share;
 mod size;
 mod smtp;
+mod spend;
 mod team;
 mod transfer;
 mod watch;

@@ -11,6 +11,7 @@ pub mod attribution;
 pub mod by;
 mod card;
 pub mod cohorts;
+mod costs;
 pub(super) mod figure;
 pub mod fires;
 mod form;

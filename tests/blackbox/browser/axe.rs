@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 37] = [
+const PAGES: [&str; 38] = [
     "/",
     "/demo",
     "/login",
@@ -40,6 +40,7 @@ const PAGES: [&str; 37] = [
     "/settings/websites",
     "/settings/websites/SITE",
     "/settings/websites/SITE/goals",
+    "/settings/websites/SITE/spend",
     "/settings/websites/SITE/share",
     "/settings/api-keys",
     "/settings/reports",

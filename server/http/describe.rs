@@ -1,10 +1,12 @@
 //! What programs need to know of each route of the API beside what its row in the table says: what it takes and gives.
 
+mod experiment;
 mod spend;
 
 use serde_json::Value;
 
 use super::schema;
+pub(super) use experiment::EXPERIMENTS;
 pub(super) use spend::{DELETE_SPEND, NEW_SPEND, SPEND};
 
 /// What a route takes and gives.

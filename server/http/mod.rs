@@ -24,6 +24,7 @@ mod describe;
 mod docs;
 mod event;
 mod events;
+mod experiments;
 mod export;
 mod extract;
 mod forgotten;

@@ -199,6 +199,9 @@ pub(super) fn sample(schema: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::attribution::question as attribution;
+    use crate::cohort::question as cohort;
+    use crate::experiment::question as experiment;
     use crate::query::{events, funnel, read};
 
     #[test]
@@ -241,6 +244,11 @@ mod tests {
         let is_read = |path: &str, query: &str| match path {
             "/api/v1/query" | "/api/v1/query.csv" => read::Sent::query_string(query).err(),
             "/api/v1/funnel" => funnel::Sent::query_string(query).err(),
+            "/api/v1/experiments" => experiment::Sent::query_string(query).err(),
+            "/api/v1/attribution" => attribution::Sent::query_string(query).err(),
+            "/api/v1/attribution/conversions" => attribution::Sent::of_conversions(query).err(),
+            "/api/v1/cohorts" | "/api/v1/cohorts.csv" => cohort::Sent::query_string(query).err(),
+            "/api/v1/cohorts/people" => cohort::Sent::of_people(query).err(),
             _ => events::Sent::query_string(query).err(),
         };
         for (route, api) in described().filter(|(route, _)| route.tag == Tag::Analytics) {

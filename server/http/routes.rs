@@ -12,9 +12,9 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, export,
-    forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted, openapi,
-    page, reports, settings, share, spend, stream, team, webhooks, websites, welcome,
+    App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, experiments,
+    export, forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted,
+    openapi, page, reports, settings, share, spend, stream, team, webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -124,6 +124,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/api/v1/cohorts", READER, Analytics, "How many people came back, and what they brought, by when or how they joined", || get(cohorts::cohorts)).of(&about::COHORTS),
         row(GET, "/api/v1/cohorts.csv", READER, Analytics, "The same as CSV", || get(cohorts::csv)).of(&about::COHORTS_CSV),
         row(GET, "/api/v1/cohorts/people", READER, Analytics, "The people of a cohort", || get(cohorts::people)).of(&about::COHORT_PEOPLE),
+        row(GET, "/api/v1/experiments", READER, Analytics, "Which variant of an experiment brings more people to a goal, and how sure that is", || get(experiments::experiments)).of(&about::EXPERIMENTS),
         row(GET, "/api/v1/query.csv", READER, Analytics, "The rows of a query as CSV", || get(export::query)).of(&about::QUERY_CSV),
         row(GET, "/api/v1/fires", READER, Analytics, "Single fires of goals, latest first", || get(events::fires)).of(&about::FIRES),
         row(GET, "/api/v1/visitors/{number}", READER, Analytics, "What one visitor did, latest first", || get(events::visitor)).of(&about::VISITOR),
@@ -169,6 +170,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/docs", NOTHING, Pages, "How to use it", || get(docs::index)),
         row(GET, "/docs/install", NOTHING, Pages, "How the script comes onto a site", || get(docs::install)),
         row(GET, "/docs/goals", NOTHING, Pages, "Names, metadata, goals from a backend", || get(docs::goals)),
+        row(GET, "/docs/attribution", NOTHING, Pages, "Attribution, spend, cohorts and experiments, with their formulae", || get(docs::attribution)),
         row(GET, "/docs/webhooks", NOTHING, Pages, "What webhooks are told, signed and again", || get(docs::webhooks)),
         row(GET, "/docs/proxy", NOTHING, Pages, "Script and events through one's own domain", || get(docs::proxy)),
         row(GET, "/docs/host", NOTHING, Pages, "How to host it", || get(docs::host)),
@@ -203,6 +205,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/dashboard/funnels", VIEWER, Pages, "How far visitors get", || get(analytics::funnels)),
         row(GET, "/dashboard/attribution", VIEWER, Pages, "Which visits earned a goal's fires, by eleven models", || get(attribution::attribution_page)),
         row(GET, "/dashboard/cohorts", VIEWER, Pages, "Who came back, and what they brought", || get(cohorts::cohorts_page)),
+        row(GET, "/dashboard/experiments", VIEWER, Pages, "Which variant is better, and how sure that is", || get(experiments::experiments_page)),
         row(POST, "/dashboard/notes", EDITOR, Pages, "Write a note on a day", || post(noted::add)),
         row(POST, "/dashboard/notes/{id}/remove", EDITOR, Pages, "Take a note away", || post(noted::remove)),
         row(POST, "/dashboard/views", EDITOR, Pages, "Save a view", || post(noted::save_view)),

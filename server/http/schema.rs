@@ -1,5 +1,6 @@
 //! JSON schemas of what the API takes and gives. Lists of names come from the tables that are read by.
 
+mod experiment;
 mod spend;
 mod told;
 
@@ -11,6 +12,7 @@ use crate::query::dimension::NAMED;
 use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
 use crate::transfer::line::COLUMNS;
+pub(super) use experiment::experiment;
 pub(super) use spend::{gone_spend, spend, spend_rows, stored_spend};
 pub(super) use told::{new_report, new_webhook, one_report, one_webhook, reports, webhooks};
 
@@ -205,7 +207,7 @@ pub(super) fn steps() -> Value {
         },
     });
     object(
-        json!({ "query": { "type": "object" }, "sentence": { "type": "string" }, "steps": list(step) }),
+        json!({ "query": { "type": "object" }, "sentence": text("Fires of Trial Started, 1 to 30 November 2026"), "steps": list(step) }),
     )
 }
 
@@ -236,9 +238,9 @@ pub(super) fn cohorts() -> Value {
         "type": "object",
         "required": ["query", "sentence", "currency", "other_currencies", "ages", "cohorts", "all", "differences", "prediction"],
         "properties": {
-            "query": { "type": "object" }, "sentence": { "type": "string" }, "currency": maybe_text("EUR"),
+            "query": { "type": "object" }, "sentence": text("Fires of Trial Started, 1 to 30 November 2026"), "currency": maybe_text("EUR"),
             "other_currencies": list(text("USD")), "ages": list(text("1")), "cohorts": list(cohort()), "all": cohort(),
-            "differences": list(difference), "prediction": prediction, "warning": { "type": "string" },
+            "differences": list(difference), "prediction": prediction, "warning": text("This is no experiment"),
         },
     })
 }
@@ -284,7 +286,7 @@ pub(super) fn attribution() -> Value {
         json!({ "chance": number(), "order": count(1), "null_journeys": { "type": "boolean" } }),
     );
     object(json!({
-        "query": { "type": "object" }, "sentence": { "type": "string" }, "models": list(model), "conversions": count(158),
+        "query": { "type": "object" }, "sentence": text("Fires of Trial Started shared among visits"), "models": list(model), "conversions": count(158),
         "people": count(150), "not_converted": count(1492), "revenue": list(named("Money")), "spend": list(named("Money")), "visits_before": maybe(),
         "days_before": maybe(), "markov": markov, "rows": list(row), "paths": list(path),
     }))

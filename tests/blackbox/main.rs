@@ -24,6 +24,7 @@ mod docs;
 mod durable;
 mod event;
 mod events;
+mod experiment;
 mod fault;
 mod forget;
 mod goals;

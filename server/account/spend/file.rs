@@ -13,8 +13,9 @@ use jiff::civil::Date;
 use super::Spend;
 use crate::store::event::Money;
 
-/// Bytes and rows of one file.
+/// Bytes of one file.
 pub const BYTES: usize = 5_000_000;
+/// And rows.
 pub const ROWS: usize = 100_000;
 
 /// Characters of a source or campaign, as an event keeps them.

@@ -79,7 +79,12 @@ pub fn ground() -> Ground {
     let site = server.add_site("shop.example");
     let key = server.new_key();
     let owner = server.first("owner@example.com");
-    let mut begin = vec![format!("/dashboard/analytics?site={site}")];
+    let mut begin = vec![
+        format!("/dashboard/analytics?site={site}"),
+        // No link leads there: they come by mail.
+        "/login/password/nowhere".to_owned(),
+        "/unsubscribe/nowhere".to_owned(),
+    ];
     let post = |path: &str, fields: &[(&str, &str)]| server.form(path, &owner, fields);
     // What was refused in words is on a page too, and that is looked at as well.
     let refused = |reply: &Reply, path: &str| {
@@ -311,6 +316,8 @@ pub fn ground() -> Ground {
             format!("/settings/websites/{site}/goals?name={word}&id={word}"),
             format!("/settings/websites/{site}/spend?added={word}&replaced={word}&deleted={word}"),
             format!("/dashboard/attribution?site={site}&by=source&goals={word}"),
+            format!("/dashboard/experiments?site={site}&goals={word}&experiment_key={word}&variant_key={word}&experiment={word}&control={word}"),
+            format!("/dashboard/experiments?site={site}&experiment_key=none&variant_key=plan&weight={word}"),
             format!("/dashboard/attribution?site={site}&by=campaign&goals={word}"),
         ]);
     }

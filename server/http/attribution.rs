@@ -92,6 +92,9 @@ fn row_of(of: &RowOf) -> Value {
     json!({ "kind": kind, "value": value })
 }
 
+/// A figure of what was spent in a currency, by the model in that place.
+type CostOf<'a> = &'a dyn Fn(usize, &[u8; 3], i64) -> Option<Value>;
+
 fn row(row: &Row) -> Value {
     let mut json = row_of(&row.of);
     let credits = ALL.iter().zip(row.credits);
@@ -111,7 +114,7 @@ fn row(row: &Row) -> Value {
     json["revenue"] = Value::Object(revenue.collect());
     json["removal_effect"] = json!(row.effect);
     json["spend"] = sums(&row.spend);
-    let each = |of: &dyn Fn(usize, &[u8; 3], i64) -> Option<Value>| -> Value {
+    let each = |of: CostOf| -> Value {
         let one = |(place, about): (usize, &About)| {
             let spend = row.spend.iter();
             let of: Value = spend

@@ -231,7 +231,7 @@ pub(super) fn cohorts() -> Value {
         "type": ["object", "null"],
         "properties": {
             "reason": text("Too few have paid to predict anything"), "model": text("sBG alpha 0.704, beta 1.182 weeks"),
-            "cohorts": list(numbers()), "all": numbers(), "held_out": { "type": ["object", "null"] },
+            "cohorts": list(numbers()), "all": numbers(), "held_out": { "type": ["object", "null"], "examples": [null] },
         },
     });
     json!({

@@ -7,6 +7,7 @@
 //! - [`pages`]: what a person sees, from the templates in `www/pages`.
 //! - [`payment`]: payments that providers tell of, as fires.
 //! - [`webhook`]: telling others what happened.
+//! - [`experiment`]: which variant of something brings more people to a goal.
 //! - [`attribution`]: which visits earned a conversion.
 //! - [`cohort`]: people who joined alike, how many came back, and what they brought.
 //! - [`query`]: what people ask, as types, and what answers it.
@@ -24,6 +25,7 @@ pub mod attribution;
 pub mod clock;
 pub mod cohort;
 pub mod command;
+pub mod experiment;
 pub mod http;
 pub mod ingest;
 pub mod mail;

@@ -3,7 +3,7 @@
 //! - `member`: people and their roles; `invitation`: how they come; `login`: links and logins; `password`
 //! - `site`, `key`: what is measured, and what programs show
 //! - `goal`: what is set of a site's goals; `webhook`: who is told of what; `report`: who gets reports by mail
-//! - `payment`: payment providers, and whom they mean
+//! - `payment`: payment providers, and whom they mean; [`spend`]: what channels cost
 //! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last
 //!
 //! What every request needs (sites, keys) is held in memory and read anew when another process, such as
@@ -23,6 +23,7 @@ mod saved;
 mod schema;
 mod share;
 mod site;
+pub mod spend;
 mod used;
 mod webhook;
 mod word;

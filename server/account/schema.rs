@@ -237,6 +237,21 @@ const MIGRATIONS: &[M] = &[
         UNIQUE (site, provider, event)
      ) STRICT;",
     ),
+    // 2026-11: what channels cost. day: YYYY-MM-DD; minor: in smallest units; source and campaign: empty where unknown.
+    M::up(
+        "CREATE TABLE spend (
+        site INTEGER NOT NULL REFERENCES site,
+        day TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        source TEXT NOT NULL,
+        campaign TEXT NOT NULL,
+        minor INTEGER NOT NULL,
+        currency TEXT NOT NULL,
+        impressions INTEGER,
+        clicks INTEGER,
+        PRIMARY KEY (site, day, channel, source, campaign)
+     ) STRICT, WITHOUT ROWID;",
+    ),
 ];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.

@@ -8,6 +8,9 @@
 //!
 //! Source: Anderl, Becker, von Wangenheim, Schumann, "Mapping the customer journey", IJRM 33 (2016).
 
+// Places in rows and columns of a matrix are what these loops are about.
+#![allow(clippy::needless_range_loop)]
+
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;

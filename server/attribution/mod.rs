@@ -4,8 +4,10 @@
 //!   [`markov`]: the one that looks at all of them
 //! - [`journey`], [`journeys`]: what came before a conversion, and how that is found in what people did
 //! - [`credit`]: journeys → what each channel, source, campaign or page gets; numbers in, numbers out
+//! - [`cost`]: what that cost
 //! - [`question`]: what is asked; [`answer()`]: that, of what [`people`](crate::query::people) did
 
+pub mod cost;
 pub mod credit;
 pub mod journey;
 pub mod journeys;
@@ -52,6 +54,8 @@ pub struct Answer {
     pub chance: f64,
     /// What they brought, in smallest units by currency.
     pub money: BTreeMap<[u8; 3], i64>,
+    /// What was spent on the same days, the same way; nothing before [`cost::with_spend`].
+    pub spend: BTreeMap<[u8; 3], i64>,
     /// The most frequent journeys: what their visits are, conversions, and people who did the same and didn't convert.
     pub paths: Vec<(Vec<RowOf>, u64, u64)>,
     /// A journey, and what each visit of it gets by each model.
@@ -59,7 +63,7 @@ pub struct Answer {
 }
 
 /// What a row is of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RowOf {
     /// A channel, source, campaign or page; `None` for visits without one.
     Value(Option<String>),
@@ -67,6 +71,8 @@ pub enum RowOf {
     Other,
     /// Conversions before which no visit is known.
     NoVisit,
+    /// Spend of which the source or campaign wasn't said.
+    Unsaid,
 }
 
 impl RowOf {
@@ -79,6 +85,7 @@ impl RowOf {
                 "none" => Some(RowOf::Value(None)),
                 "other" => Some(RowOf::Other),
                 "no_visit" => Some(RowOf::NoVisit),
+                "unsaid" => Some(RowOf::Unsaid),
                 _ => None,
             },
         }
@@ -91,6 +98,7 @@ impl RowOf {
             RowOf::Value(None) => "none".into(),
             RowOf::Other => "other".into(),
             RowOf::NoVisit => "no_visit".into(),
+            RowOf::Unsaid => "unsaid".into(),
         }
     }
 }
@@ -110,6 +118,8 @@ pub struct Row {
     pub money: BTreeMap<[u8; 3], Credits>,
     /// How many of the conversions would be missing without it, by the Markov chain.
     pub effect: Option<f64>,
+    /// What was spent on it, in smallest units by currency.
+    pub spend: BTreeMap<[u8; 3], i64>,
 }
 
 /// A journey, to show how models share.
@@ -171,6 +181,7 @@ fn answered(journeys: &Journeys, question: &Question) -> Answer {
             .map(|(currency, rows)| (*currency, rows[label]))
             .collect(),
         effect: credit.effects.get(label).copied(),
+        spend: BTreeMap::new(),
     };
     let mut rows: Vec<Row> = (0..=labels).map(row).collect();
     rows.retain(|row| row.of != RowOf::NoVisit || row.touched > 0);
@@ -203,6 +214,7 @@ fn answered(journeys: &Journeys, question: &Question) -> Answer {
         days: mean(known.iter().map(|(_, first)| days(first.before)).sum()),
         chance: credit.chance,
         money,
+        spend: BTreeMap::new(),
         paths: journeys.paths(PATHS).into_iter().map(path).collect(),
         example: example(journeys, settings.half_life),
     }

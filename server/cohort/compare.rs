@@ -28,7 +28,7 @@ pub fn difference(measure: &Measure, first: &Cell, second: &Cell) -> Option<Diff
 }
 
 /// Of two shares, by Newcombe's method 10: from Wilson's interval of each (Statistics in Medicine 17, 1998).
-fn shares(first: (u64, u64), second: (u64, u64)) -> Difference {
+pub fn shares(first: (u64, u64), second: (u64, u64)) -> Difference {
     let share = |(part, of): (u64, u64)| part as f64 / of as f64;
     let (a, b) = (share(first), share(second));
     let ((low_a, high_a), (low_b, high_b)) = (wilson(first), wilson(second));

@@ -192,7 +192,14 @@ pub(super) fn is_page(back: &str) -> bool {
             .is_some_and(|name| !name.contains('/'))
     };
     is_plain
-        && (["analytics", "funnels", "attribution", "cohorts"].contains(&back)
+        && ([
+            "analytics",
+            "funnels",
+            "attribution",
+            "cohorts",
+            "experiments",
+        ]
+        .contains(&back)
             || below("goals/")
             || below("by/"))
 }

@@ -156,7 +156,8 @@ fn request(app: &App, route: &Route, api: &Api) -> String {
     let query = query.finish();
     let sign = if query.is_empty() { "" } else { "?" };
     let method = match (&route.method, &api.body) {
-        (&Method::GET, _) | (&Method::POST, Body::Json(..) | Body::File(_)) => String::new(),
+        (&Method::GET, _)
+        | (&Method::POST, Body::Json(..) | Body::File(_) | Body::FileOrJson(..)) => String::new(),
         (method, _) => format!(" -X {method}"),
     };
     let key = match route.needs {
@@ -167,6 +168,9 @@ fn request(app: &App, route: &Route, api: &Api) -> String {
         Body::Nothing => String::new(),
         Body::Json(_, example) => format!(" \\\n  -d '{example}'"),
         Body::File(_) => " \\\n  -T FILE -X POST".into(),
+        Body::FileOrJson(_, _, example) => {
+            format!(" -H 'Content-Type: application/json' \\\n  -d '{example}'")
+        }
     };
     format!(
         "curl{method} '{}{path}{sign}{query}'{key}{body}",

@@ -1,6 +1,5 @@
 //! Attribution: for programs, and as a page.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -10,17 +9,22 @@ use serde_json::{Map, Value, json};
 
 use super::access::{Access, Person};
 use super::analytics::{again, asked, goals_of, look, parameter, written};
-use super::api::{money, reading};
+use super::api::reading;
 use super::events::event;
 use super::page::{NoPage, page};
 use super::reply::{Data, Error};
+use super::spend::sums;
 use super::{App, auth};
+use crate::account::Site;
+use crate::account::spend::Days;
+use crate::attribution::cost;
 use crate::attribution::model::{ALL, About};
 use crate::attribution::question::{Conversions, Question, Sent};
 use crate::attribution::{self, Answer, Row, RowOf};
 use crate::pages::analytics::attribution::{Attribution, Made};
 use crate::query::fires::{self, Fires};
-use crate::store::event::{GoalName, Money, major};
+use crate::store::ReadError;
+use crate::store::event::{GoalName, major};
 use crate::store::reports::cell::currency;
 
 /// Conversions that a page tells.
@@ -36,8 +40,22 @@ pub(super) async fn attribution(
     let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
     let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
     let asked = question.clone();
-    let found = reading(move || attribution::answer(&app.store, &site, &asked)).await?;
+    let found = reading(move || costed(&app, &site, &asked)).await?;
     Ok(Data::new(StatusCode::OK, &answered(&question, &found)))
+}
+
+/// The answer, with what was spent where that is known.
+fn costed(app: &App, site: &Site, question: &Question) -> Result<Answer, ReadError> {
+    let mut found = attribution::answer(&app.store, site, question)?;
+    if let Some(by) = cost::spent_by(question) {
+        let days = Days {
+            from: question.range.from,
+            to: question.range.to,
+            channel: None,
+        };
+        cost::with_spend(&mut found, app.accounts.spent(site.id, &days, by)?);
+    }
+    Ok(found)
 }
 
 fn answered(question: &Question, found: &Answer) -> Value {
@@ -54,6 +72,7 @@ fn answered(question: &Question, found: &Answer) -> Value {
         "people": found.people,
         "not_converted": found.lost,
         "revenue": sums(&found.money),
+        "spend": sums(&found.spend),
         "visits_before": found.visits,
         "days_before": found.days,
         "markov": { "chance": found.chance, "order": question.markov_order, "null_journeys": question.null_journeys },
@@ -68,9 +87,13 @@ fn row_of(of: &RowOf) -> Value {
         RowOf::Value(value) => ("value", value.as_deref()),
         RowOf::Other => ("other", None),
         RowOf::NoVisit => ("no_visit", None),
+        RowOf::Unsaid => ("unsaid", None),
     };
     json!({ "kind": kind, "value": value })
 }
+
+/// A figure of what was spent in a currency, by the model in that place.
+type CostOf<'a> = &'a dyn Fn(usize, &[u8; 3], i64) -> Option<Value>;
 
 fn row(row: &Row) -> Value {
     let mut json = row_of(&row.of);
@@ -90,16 +113,29 @@ fn row(row: &Row) -> Value {
     json["credits"] = credits.into();
     json["revenue"] = Value::Object(revenue.collect());
     json["removal_effect"] = json!(row.effect);
-    json
-}
-
-fn sums(sums: &BTreeMap<[u8; 3], i64>) -> Value {
-    let sum = |(code, minor): (&[u8; 3], &i64)| {
-        let currency = currency(code)?;
-        let minor = *minor;
-        Some(money(&Money { minor, currency }))
+    json["spend"] = sums(&row.spend);
+    let each = |of: CostOf| -> Value {
+        let one = |(place, about): (usize, &About)| {
+            let spend = row.spend.iter();
+            let of: Value = spend
+                .filter_map(|(code, minor)| of(place, code, *minor))
+                .collect();
+            (about.name.to_owned(), of)
+        };
+        Value::Object(ALL.iter().enumerate().map(one).collect())
     };
-    sums.iter().filter_map(sum).collect()
+    json["cost_per_goal"] = each(&|place, code, minor| {
+        let (cost, currency) = (
+            cost::cost_per_goal(minor, &row.credits)[place]?,
+            currency(code)?,
+        );
+        Some(json!({ "currency": currency.code(), "amount": major(cost, currency) }))
+    });
+    json["roas"] = each(&|place, code, minor| {
+        let roas = cost::roas(minor, row.money.get(code))[place]?;
+        Some(json!({ "currency": currency(code)?.code(), "roas": roas }))
+    });
+    json
 }
 
 /// `GET /api/v1/attribution/conversions`
@@ -182,13 +218,13 @@ pub(super) async fn attribution_page(
                 })
                 .map_err(Error::field)?;
             let made = reading(move || {
-                let found = attribution::answer(&app.store, &site, &question)?;
+                let found = costed(&app, &site, &question)?;
                 let told = told
                     .map(|told: Conversions| {
                         let earned = attribution::earned(&app.store, &site, &told)?;
                         let picked = earned.iter().map(|earned| earned.at).collect();
                         let fires: Fires = fires::these(&app.store, &site, picked)?;
-                        Ok::<_, crate::store::ReadError>((told.of, earned, fires))
+                        Ok::<_, ReadError>((told.of, earned, fires))
                     })
                     .transpose()?;
                 Ok(Made {

@@ -1,8 +1,13 @@
 //! What programs need to know of each route of the API beside what its row in the table says: what it takes and gives.
 
+mod experiment;
+mod spend;
+
 use serde_json::Value;
 
 use super::schema;
+pub(super) use experiment::EXPERIMENTS;
+pub(super) use spend::{DELETE_SPEND, NEW_SPEND, SPEND};
 
 /// What a route takes and gives.
 #[derive(Debug)]
@@ -56,6 +61,8 @@ pub enum Body {
     Json(fn() -> Value, &'static str),
     /// A file of this media type.
     File(&'static str),
+    /// A file of this media type, or JSON of this schema, and one that would do.
+    FileOrJson(&'static str, fn() -> Value, &'static str),
 }
 
 /// What comes back.

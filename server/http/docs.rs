@@ -82,6 +82,16 @@ pub(super) async fn goals(State(app): State<Arc<App>>) -> Result<Response, NoPag
     )
 }
 
+/// `GET /docs/attribution`
+pub(super) async fn attribution() -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Attribution {
+            here: "/docs/attribution",
+        },
+    )
+}
+
 /// `GET /docs/webhooks`
 pub(super) async fn webhooks() -> Result<Response, NoPage> {
     page(

@@ -79,6 +79,13 @@ fn operation(route: &Route, api: &Api) -> Value {
             json!({ "application/json": { "schema": schema(), "example": example } })
         }
         Body::File(media_type) => json!({ *media_type: { "schema": { "type": "string" } } }),
+        Body::FileOrJson(media_type, schema, example) => {
+            let example: Value = serde_json::from_str(example).unwrap_or_default();
+            json!({
+                *media_type: { "schema": { "type": "string" } },
+                "application/json": { "schema": schema(), "example": example },
+            })
+        }
     };
     operation["requestBody"] = json!({ "required": true, "content": content });
     operation
@@ -194,6 +201,7 @@ mod tests {
     use super::*;
     use crate::attribution::question as attribution;
     use crate::cohort::question as cohort;
+    use crate::experiment::question as experiment;
     use crate::query::{events, funnel, read};
 
     #[test]
@@ -236,6 +244,7 @@ mod tests {
         let is_read = |path: &str, query: &str| match path {
             "/api/v1/query" | "/api/v1/query.csv" => read::Sent::query_string(query).err(),
             "/api/v1/funnel" => funnel::Sent::query_string(query).err(),
+            "/api/v1/experiments" => experiment::Sent::query_string(query).err(),
             "/api/v1/attribution" => attribution::Sent::query_string(query).err(),
             "/api/v1/attribution/conversions" => attribution::Sent::of_conversions(query).err(),
             "/api/v1/cohorts" | "/api/v1/cohorts.csv" => cohort::Sent::query_string(query).err(),
@@ -262,7 +271,7 @@ mod tests {
     #[test]
     fn examples_are_json_and_samples_are_made_of_them() {
         for (route, api) in described() {
-            if let Body::Json(_, example) = api.body {
+            if let Body::Json(_, example) | Body::FileOrJson(_, _, example) = api.body {
                 serde_json::from_str::<Value>(example).unwrap();
             }
             if let Answer::Data(_, schema) = api.answer {

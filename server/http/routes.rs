@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, options, patch, post};
@@ -11,9 +12,10 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, export,
-    forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted, openapi,
-    page, payments, reports, settings, share, stream, team, webhooks, websites, welcome,
+    App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, experiments,
+    export, forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted,
+    openapi, page, payments, reports, settings, share, spend, stream, team, webhooks, websites,
+    welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -123,6 +125,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/api/v1/cohorts", READER, Analytics, "How many people came back, and what they brought, by when or how they joined", || get(cohorts::cohorts)).of(&about::COHORTS),
         row(GET, "/api/v1/cohorts.csv", READER, Analytics, "The same as CSV", || get(cohorts::csv)).of(&about::COHORTS_CSV),
         row(GET, "/api/v1/cohorts/people", READER, Analytics, "The people of a cohort", || get(cohorts::people)).of(&about::COHORT_PEOPLE),
+        row(GET, "/api/v1/experiments", READER, Analytics, "Which variant of an experiment brings more people to a goal, and how sure that is", || get(experiments::experiments)).of(&about::EXPERIMENTS),
         row(GET, "/api/v1/query.csv", READER, Analytics, "The rows of a query as CSV", || get(export::query)).of(&about::QUERY_CSV),
         row(GET, "/api/v1/fires", READER, Analytics, "Single fires of goals, latest first", || get(events::fires)).of(&about::FIRES),
         row(GET, "/api/v1/visitors/{number}", READER, Analytics, "What one visitor did, latest first", || get(events::visitor)).of(&about::VISITOR),
@@ -150,6 +153,10 @@ pub const ROUTES: &[Route] = {
         row(Method::PATCH, "/api/v1/goals/{id}", MANAGER, Manage, "Change what is set of a goal", || patch(goals::change)).of(&about::CHANGE_GOAL),
         row(Method::DELETE, "/api/v1/goals/{id}", MANAGER, Manage, "Take away what is set of a goal", || axum::routing::delete(goals::unset)).of(&about::UNSET_GOAL),
 
+        row(GET, "/api/v1/spend", READER, Manage, "What channels cost, a day at a time and in sum", || get(spend::list)).of(&about::SPEND),
+        row(POST, "/api/v1/spend", MANAGER, Manage, "Store what channels cost; what is there for the same day, channel, source and campaign is replaced", || post(spend::add)).of(&about::NEW_SPEND),
+        row(Method::DELETE, "/api/v1/spend", MANAGER, Manage, "Take spend of some days away", || axum::routing::delete(spend::delete)).of(&about::DELETE_SPEND),
+
         row(GET, "/api/v1/webhooks", MANAGER, Manage, "The workspace's webhooks and their latest deliveries", || get(webhooks::list)).of(&about::WEBHOOKS),
         row(POST, "/api/v1/webhooks", MANAGER, Manage, "Add a webhook; its secret is in this answer only", || post(webhooks::add_by_key)).of(&about::NEW_WEBHOOK),
         row(Method::DELETE, "/api/v1/webhooks/{id}", MANAGER, Manage, "Take a webhook away", || axum::routing::delete(webhooks::delete_by_key)).of(&about::DELETE_WEBHOOK),
@@ -169,6 +176,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/docs", NOTHING, Pages, "How to use it", || get(docs::index)),
         row(GET, "/docs/install", NOTHING, Pages, "How the script comes onto a site", || get(docs::install)),
         row(GET, "/docs/goals", NOTHING, Pages, "Names, metadata, goals from a backend", || get(docs::goals)),
+        row(GET, "/docs/attribution", NOTHING, Pages, "Attribution, spend, cohorts and experiments, with their formulae", || get(docs::attribution)),
         row(GET, "/docs/webhooks", NOTHING, Pages, "What webhooks are told, signed and again", || get(docs::webhooks)),
         row(GET, "/docs/proxy", NOTHING, Pages, "Script and events through one's own domain", || get(docs::proxy)),
         row(GET, "/docs/host", NOTHING, Pages, "How to host it", || get(docs::host)),
@@ -204,6 +212,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/dashboard/funnels", VIEWER, Pages, "How far visitors get", || get(analytics::funnels)),
         row(GET, "/dashboard/attribution", VIEWER, Pages, "Which visits earned a goal's fires, by eleven models", || get(attribution::attribution_page)),
         row(GET, "/dashboard/cohorts", VIEWER, Pages, "Who came back, and what they brought", || get(cohorts::cohorts_page)),
+        row(GET, "/dashboard/experiments", VIEWER, Pages, "Which variant is better, and how sure that is", || get(experiments::experiments_page)),
         row(POST, "/dashboard/notes", EDITOR, Pages, "Write a note on a day", || post(noted::add)),
         row(POST, "/dashboard/notes/{id}/remove", EDITOR, Pages, "Take a note away", || post(noted::remove)),
         row(POST, "/dashboard/views", EDITOR, Pages, "Save a view", || post(noted::save_view)),
@@ -231,6 +240,10 @@ pub const ROUTES: &[Route] = {
         row(GET, "/settings/websites/{website_id}/goals", EDITOR, Pages, "A site's goals, and what is set of them", || get(goals::page)),
         row(POST, "/settings/websites/{website_id}/goals", EDITOR, Pages, "Set a goal", || post(goals::save)),
         row(POST, "/settings/websites/{website_id}/goals/delete", EDITOR, Pages, "Take away what is set of a goal", || post(goals::delete)),
+        row(GET, "/settings/spend", EDITOR, Pages, "To the spend of the first site", || get(spend::to_first)),
+        row(GET, "/settings/websites/{website_id}/spend", EDITOR, Pages, "What a site's channels cost", || get(spend::page)),
+        row(POST, "/settings/websites/{website_id}/spend", EDITOR, Pages, "Upload a file of spend", || post(spend::upload).layer(DefaultBodyLimit::max(spend::UPLOAD))),
+        row(POST, "/settings/websites/{website_id}/spend/delete", EDITOR, Pages, "Take spend of some days away", || post(spend::delete_by_form)),
         row(GET, "/settings/api-keys", EDITOR, Pages, "The workspace's keys", || get(keys::page)),
         row(POST, "/settings/api-keys", EDITOR, Pages, "Make a key", || post(keys::add)),
         row(POST, "/settings/api-keys/{id}/revoke", EDITOR, Pages, "Revoke a key", || post(keys::revoke)),

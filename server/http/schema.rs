@@ -1,5 +1,7 @@
 //! JSON schemas of what the API takes and gives. Lists of names come from the tables that are read by.
 
+mod experiment;
+mod spend;
 mod told;
 
 use serde_json::{Value, json};
@@ -10,6 +12,8 @@ use crate::query::dimension::NAMED;
 use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
 use crate::transfer::line::COLUMNS;
+pub(super) use experiment::experiment;
+pub(super) use spend::{gone_spend, spend, spend_rows, stored_spend};
 pub(super) use told::{
     new_report, new_webhook, one_report, one_webhook, payment_secrets, payments, provider_event,
     reports, taken_payment, webhooks,
@@ -206,7 +210,7 @@ pub(super) fn steps() -> Value {
         },
     });
     object(
-        json!({ "query": { "type": "object" }, "sentence": { "type": "string" }, "steps": list(step) }),
+        json!({ "query": { "type": "object" }, "sentence": text("Fires of Trial Started, 1 to 30 November 2026"), "steps": list(step) }),
     )
 }
 
@@ -256,7 +260,7 @@ pub(super) fn cohort_people() -> Value {
 
 /// What a row of attribution is of.
 fn row_of(mut more: Value) -> Value {
-    more["kind"] = json!({ "enum": ["value", "other", "no_visit"] });
+    more["kind"] = json!({ "enum": ["value", "other", "no_visit", "unsaid"] });
     more["value"] = maybe_text("Email");
     object(more)
 }
@@ -275,9 +279,11 @@ pub(super) fn attribution() -> Value {
     let model = object(json!({
         "name": text("linear"), "label": text("Linear"), "how": text("The same to every visit."), "formula": text("1/n each"),
     }));
+    let roas = object(json!({ "currency": text("EUR"), "roas": number() }));
     let row = row_of(json!({
         "visits": count(90), "conversions_touched": count(60), "credits": each_model(number()),
-        "revenue": each_model(list(named("Money"))), "removal_effect": share(),
+        "revenue": each_model(list(named("Money"))), "removal_effect": share(), "spend": list(named("Money")),
+        "cost_per_goal": each_model(list(named("Money"))), "roas": each_model(list(roas)),
     }));
     let path = object(json!({
         "visits": list(row_of(json!({}))), "conversions": count(30), "not_converted": count(70),
@@ -287,7 +293,7 @@ pub(super) fn attribution() -> Value {
     );
     object(json!({
         "query": { "type": "object" }, "sentence": text("Fires of Trial Started shared among the visits of the 30 days before them by channel, 1 to 30 November 2026"), "models": list(model), "conversions": count(158),
-        "people": count(150), "not_converted": count(1492), "revenue": list(named("Money")), "visits_before": maybe(),
+        "people": count(150), "not_converted": count(1492), "revenue": list(named("Money")), "spend": list(named("Money")), "visits_before": maybe(),
         "days_before": maybe(), "markov": markov, "rows": list(row), "paths": list(path),
     }))
 }

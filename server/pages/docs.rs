@@ -3,12 +3,13 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 12] = [
+pub const DOCS: [(&str, &str); 13] = [
     ("Docs", "/docs"),
     ("Install", "/docs/install"),
     ("Goals", "/docs/goals"),
     ("Payments", "/docs/payments"),
     ("Script", "/docs/script"),
+    ("Attribution", "/docs/attribution"),
     ("API", "/docs/api"),
     ("Webhooks", "/docs/webhooks"),
     ("Privacy", "/docs/privacy"),
@@ -84,6 +85,14 @@ pub struct Goals<'a> {
     pub here: &'static str,
     /// Where this server is reached.
     pub base_url: &'a str,
+}
+
+/// `/docs/attribution`: attribution, spend, cohorts and experiments, with their formulae.
+#[derive(Template)]
+#[template(path = "docs/attribution.html", config = "www/askama.toml")]
+pub struct Attribution {
+    /// Its path.
+    pub here: &'static str,
 }
 
 /// `/docs/webhooks`: what is sent, how it is signed, and when again.

@@ -3,7 +3,7 @@
 //! - [`analytics`]: the numbers of a site
 //! - `chart`: series as SVG; `words`: figures as people read them
 //! - [`docs`]: how to use it
-//! - `goals`: what is set of a site's goals; `webhooks`; `reports`: who gets which, and [`mail`]: what they get
+//! - `goals`: what is set of a site's goals; `spend`: what its channels cost; `webhooks`; `reports`: who gets which, and [`mail`]: what they get
 //! - `settings`: sites, keys, people, and the pages on which they come in; `forgotten`: a lost password, reports not wanted; `install`: whether a site's events arrive
 //!
 //! Leaves to [`http`](crate::http): who may see it.
@@ -18,6 +18,7 @@ pub mod mail;
 mod payments;
 mod reports;
 mod settings;
+mod spend;
 mod webhooks;
 mod words;
 
@@ -33,6 +34,7 @@ pub use settings::{
     Account, Invited, Keys, Link, Login, SharePassword, ShareSettings, Shell, Team, Website,
     Websites, Welcome, zones,
 };
+pub use spend::{SpendPage, Uploaded};
 pub use webhooks::Webhooks;
 
 /// `/`: what this is, and how to begin.

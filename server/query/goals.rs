@@ -13,6 +13,7 @@ use super::plan::{Names, Split};
 use super::range::Range;
 use crate::account::Site;
 use crate::store::event::{GoalName, Money};
+use crate::store::person::Browsers;
 use crate::store::reports::cell::{Cell, Revenue, Visitors, add_revenues, money};
 use crate::store::{ReadError, Store};
 
@@ -87,7 +88,8 @@ pub fn goals(store: &Arc<Store>, site: &Site, range: &Range) -> Result<Goals, Re
         .par_iter()
         .map(|(name, cells)| (name, visitors(cells)))
         .collect();
-    let all = visitors.iter().map(|(_, visitors)| visitors).union().len();
+    let browsers = store.browsers()?;
+    let all = browsers.count(&visitors.iter().map(|(_, visitors)| visitors).union());
     let mut views = 0;
     let mut goals = Vec::new();
     for ((name, cells), (_, visitors)) in by_name.iter().zip(&visitors) {
@@ -96,16 +98,17 @@ pub fn goals(store: &Arc<Store>, site: &Site, range: &Range) -> Result<Goals, Re
             continue;
         };
         let name = GoalName::shown(name).filter(|_| !site.goals.is_hidden(name));
+        let visitors = browsers.count(visitors);
         goals.extend(name.map(|name| Goal {
             name,
             fires: fires(cells),
-            visitors: visitors.len(),
+            visitors,
             conversion_rate: match all {
                 0 => 0.0,
-                all => visitors.len() as f64 / all as f64,
+                all => visitors as f64 / all as f64,
             },
             revenue: revenue(cells),
-            days: days(range, cells),
+            days: days(range, cells, &browsers),
         }));
     }
     goals.retain(|goal| goal.fires > 0);
@@ -126,7 +129,7 @@ fn visitors(cells: &[(i32, &Cell)]) -> RoaringBitmap {
 }
 
 /// Every day of the range, with what its cells say.
-fn days(range: &Range, cells: &[(i32, &Cell)]) -> Vec<Day> {
+fn days(range: &Range, cells: &[(i32, &Cell)], browsers: &Browsers) -> Vec<Day> {
     let mut by_day: BTreeMap<i32, Vec<(i32, &Cell)>> = BTreeMap::new();
     for (day, cell) in cells {
         by_day.entry(*day).or_default().push((*day, cell));
@@ -137,8 +140,8 @@ fn days(range: &Range, cells: &[(i32, &Cell)]) -> Vec<Day> {
             date,
             fires: fires(cells),
             visitors: match cells {
-                [(_, one)] => one.visitors.count(),
-                cells => visitors(cells).len(),
+                [(_, one)] if browsers.is_empty() => one.visitors.count(),
+                cells => browsers.count(&visitors(cells)),
             },
         }
     };

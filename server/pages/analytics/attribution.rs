@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::costs::Costs;
 use super::fires::FiresTable;
 use super::form::{Entry, changed, goals as goal_entries, title};
 use super::frame::{Choice, Frame};
@@ -61,6 +62,9 @@ struct Report {
     paths: Vec<Path>,
     example: Option<Worked>,
     told: Option<Told>,
+    costs: Costs,
+    /// Whose credits the costs are of.
+    model: &'static str,
 }
 
 struct Column {
@@ -165,7 +169,9 @@ impl Report {
         };
         let most = greatest(found.rows.iter().map(|row| &row.credits));
         let conversions = |credit: f64| [tenths(credit), format!("{credit:.4} conversions")];
-        let rows = found.rows.iter();
+        // What only cost something is in the table of costs.
+        let has_part = |row: &&Row| row.touched > 0 || row.spend.is_empty();
+        let rows = found.rows.iter().filter(has_part);
         let rows = rows
             .map(|row| line(row, &row.credits, &most, &conversions))
             .collect();
@@ -186,6 +192,7 @@ impl Report {
             });
             Some((currency.code().to_owned(), rows.collect()))
         });
+        let costs = Costs::new(&question, &found, &name);
         let path = |(path, conversions, lost): &(Vec<RowOf>, u64, u64)| Path {
             visits: match path.is_empty() {
                 true => vec![name(&RowOf::NoVisit)],
@@ -198,6 +205,8 @@ impl Report {
             },
         };
         Report {
+            costs,
+            model: question.model.about().label,
             sentence: question.sentence(),
             figures: figures(&found),
             models: ALL
@@ -250,6 +259,7 @@ fn words_of(question: &Question, of: &RowOf) -> String {
         RowOf::Value(value) => value_words(&Dimension::Named(question.by), value.as_deref()),
         RowOf::Other => "All others".into(),
         RowOf::NoVisit => "No visit known".into(),
+        RowOf::Unsaid => format!("Spend without a {}", question.by.name()),
     }
 }
 
@@ -272,7 +282,7 @@ fn share(part: f64, of: f64) -> u32 {
 }
 
 /// `46.9`; `0` for nothing.
-fn tenths(number: f64) -> String {
+pub(super) fn tenths(number: f64) -> String {
     let tenths = (number * 10.0).round().max(0.0) as u64;
     match tenths % 10 {
         0 => words::count(tenths / 10),

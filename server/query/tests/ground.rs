@@ -32,6 +32,8 @@ pub(super) struct Fact {
     pub(super) at: Timestamp,
     pub(super) visitor: Option<u8>,
     pub(super) user: Option<String>,
+    /// Who that is: by the user who signed in there last before, else first; by the visitor where nobody did.
+    pub(super) person: Option<String>,
     pub(super) goal: Option<String>,
     pub(super) path: String,
     pub(super) source: Option<&'static str>,
@@ -44,8 +46,6 @@ pub(super) struct Ground {
     pub(super) store: Arc<Store>,
     pub(super) site: Site,
     pub(super) facts: Vec<Fact>,
-    /// The last user of each visitor that has one.
-    pub(super) users: BTreeMap<u8, String>,
 }
 
 pub(super) static GROUND: LazyLock<Ground> = LazyLock::new(ground);
@@ -85,6 +85,7 @@ fn facts() -> Vec<Fact> {
             at: Timestamp::from_second(second).unwrap(),
             visitor,
             user,
+            person: None,
             goal: goal.map(str::to_owned),
             path: format!("/p{}", rng.random_range(0..12)),
             source: visitor
@@ -98,7 +99,21 @@ fn facts() -> Vec<Fact> {
             }),
         }
     };
-    (0..EVENTS).map(fact).collect()
+    let mut facts: Vec<Fact> = (0..EVENTS).map(fact).collect();
+    let mut users: BTreeMap<u8, String> = BTreeMap::new();
+    let signed_in = |fact: &Fact| Some((fact.visitor?, fact.user.clone()?));
+    for (visitor, user) in facts.iter().filter_map(signed_in) {
+        users.entry(visitor).or_insert(user);
+    }
+    for fact in &mut facts {
+        users.extend(signed_in(fact));
+        let person = |visitor: u8| match users.get(&visitor) {
+            Some(user) => user.clone(),
+            None => visitor.to_string(),
+        };
+        fact.person = fact.visitor.map(person);
+    }
+    facts
 }
 
 fn event(fact: &Fact, site: &Site) -> Event {
@@ -152,18 +167,11 @@ fn ground() -> Ground {
         let events = facts.iter().map(|fact| event(fact, &site)).collect();
         runtime.block_on(store.writer().append(events)).unwrap();
     }
-    let mut users = BTreeMap::new();
-    for fact in &facts {
-        if let (Some(visitor), Some(user)) = (fact.visitor, &fact.user) {
-            users.insert(visitor, user.clone());
-        }
-    }
     Ground {
         _folder: folder,
         store,
         site,
         facts,
-        users,
     }
 }
 

@@ -153,14 +153,10 @@ impl<'q> Slow<'q> {
             Metric::Pageviews => Figure::Count((facts.len() - fires.count()) as u64),
             Metric::Visitors => Figure::Count(visitors(facts).len() as u64),
             Metric::People => {
-                let person = |visitor: u8| {
-                    GROUND
-                        .users
-                        .get(&visitor)
-                        .cloned()
-                        .unwrap_or_else(|| visitor.to_string())
-                };
-                let people: BTreeSet<_> = visitors(facts).into_iter().map(person).collect();
+                let people: BTreeSet<_> = facts
+                    .iter()
+                    .filter_map(|fact| fact.person.as_ref())
+                    .collect();
                 Figure::Count(people.len() as u64)
             }
             Metric::ConversionRate => {

@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 41] = [
+const PAGES: [&str; 45] = [
     "/",
     "/demo",
     "/login",
@@ -16,6 +16,7 @@ const PAGES: [&str; 41] = [
     "/docs",
     "/docs/install",
     "/docs/goals",
+    "/docs/attribution",
     "/docs/api",
     "/docs/webhooks",
     "/docs/payments",
@@ -39,10 +40,13 @@ const PAGES: [&str; 41] = [
     "/dashboard/attribution?site=SITE&range=90d&goals=Trial%20Started&of=value:Email",
     "/dashboard/cohorts?site=SITE&range=90d&returns=Trial%20Started&of=all",
     "/dashboard/cohorts?site=SITE&range=90d&measure=revenue&fired=Trial%20Started&predict=true",
+    "/dashboard/experiments?site=SITE&range=90d&goals=Trial%20Started&variant_key=plan&experiment_key=none",
+    "/dashboard/experiments?site=EMPTY",
     "/dashboard/funnels?site=SITE&step=page:/&step=goal:Trial%20Started",
     "/settings/websites",
     "/settings/websites/SITE",
     "/settings/websites/SITE/goals",
+    "/settings/websites/SITE/spend",
     "/settings/websites/SITE/share",
     "/settings/websites/SITE/payments",
     "/settings/api-keys",

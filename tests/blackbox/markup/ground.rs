@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::check;
-use crate::server::{AGENT, Reply, Server};
+use crate::server::{AGENT, OWN, Reply, Server};
 
 /// What would run, or be markup, if a page took it for anything but text. Run, each leaves a note in the browser.
 pub const HOSTILE: [&str; 16] = [
@@ -49,7 +49,7 @@ pub struct Ground {
 }
 
 /// Places, by the mark that their strings begin with, and whether a page shows it.
-pub const PLACES: [&str; 20] = [
+pub const PLACES: [&str; 22] = [
     "goalname",
     "metakey",
     "metavalue",
@@ -70,6 +70,8 @@ pub const PLACES: [&str; 20] = [
     "hookurl",
     "setgoal",
     "described",
+    "spentwith",
+    "spenton",
 ];
 
 pub fn ground() -> Ground {
@@ -77,7 +79,12 @@ pub fn ground() -> Ground {
     let site = server.add_site("shop.example");
     let key = server.new_key();
     let owner = server.first("owner@example.com");
-    let mut begin = vec![format!("/dashboard/analytics?site={site}")];
+    let mut begin = vec![
+        format!("/dashboard/analytics?site={site}"),
+        // No link leads there: they come by mail.
+        "/login/password/nowhere".to_owned(),
+        "/unsubscribe/nowhere".to_owned(),
+    ];
     let post = |path: &str, fields: &[(&str, &str)]| server.form(path, &owner, fields);
     // What was refused in words is on a page too, and that is looked at as well.
     let refused = |reply: &Reply, path: &str| {
@@ -160,6 +167,35 @@ pub fn ground() -> Ground {
             refused(&post(&goals, &set), &goals);
         }
         let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+        // What it cost: taken by the API, refused by the form.
+        let spent = json!({ "rows": [{
+            "date": today, "channel": "Email", "amount": 1, "currency": "EUR", "source": text("spentwith", 200),
+            "campaign": text("spenton", 200),
+        }] });
+        let headers = [
+            ("cookie", &*owner),
+            ("content-type", "application/json"),
+            OWN,
+        ];
+        let path = format!("/api/v1/spend?website_id={site}");
+        refused(
+            &server.ask("POST", &path, &headers, spent.to_string()),
+            &path,
+        );
+        let rows = format!(
+            "date,channel,amount,currency\n{today},\"{}\",1,EUR",
+            text("x", 100).replace('"', "\"\"")
+        );
+        let body = format!(
+            "--X\r\nContent-Disposition: form-data; name=\"rows\"\r\n\r\n{rows}\r\n--X--\r\n"
+        );
+        let headers = [
+            ("cookie", &*owner),
+            ("content-type", "multipart/form-data; boundary=X"),
+            OWN,
+        ];
+        let path = format!("/settings/websites/{site}/spend");
+        refused(&server.ask("POST", &path, &headers, body), &path);
         let back = format!(
             "analytics?site={site}&filter=is:page:{}",
             escaped("back", 40)
@@ -278,6 +314,11 @@ pub fn ground() -> Ground {
             format!("/dashboard/filter?site={site}&dimension={word}&q={word}"),
             format!("/dashboard/funnels?site={site}&step=goal:{word}&step=page:{word}&step={word}"),
             format!("/settings/websites/{site}/goals?name={word}&id={word}"),
+            format!("/settings/websites/{site}/spend?added={word}&replaced={word}&deleted={word}"),
+            format!("/dashboard/attribution?site={site}&by=source&goals={word}"),
+            format!("/dashboard/experiments?site={site}&goals={word}&experiment_key={word}&variant_key={word}&experiment={word}&control={word}"),
+            format!("/dashboard/experiments?site={site}&experiment_key=none&variant_key=plan&weight={word}"),
+            format!("/dashboard/attribution?site={site}&by=campaign&goals={word}"),
         ]);
     }
     // One string in each place of which there is one, all of them in what was named last.

@@ -326,7 +326,8 @@ fn receivers_of_webhooks_know_who_told_them() {
 #[test]
 fn calls_of_the_api_are_answered() {
     let (server, site, _) = set_up(&[]);
-    // One of the calls revokes the second key.
+    // One of the calls revokes the second key; another mails somebody a report.
+    server.person("me@example.com", "owner", &[]);
     server.new_key();
     let key = server.run(&[
         "key",

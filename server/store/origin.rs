@@ -25,6 +25,50 @@ const CLICKS: [&str; 12] = [
     "rdt_cid",
 ];
 
+/// Where people pay, and come back from: that brought nobody. Hosts, with all below them.
+const PAYMENT: [&str; 32] = [
+    "2checkout.com",
+    "adyen.com",
+    "affirm.com",
+    "afterpay.com",
+    "alipay.com",
+    "authorize.net",
+    "billing.stripe.com",
+    "braintreegateway.com",
+    "buy.stripe.com",
+    "checkout.com",
+    "checkout.stripe.com",
+    "clearpay.co.uk",
+    "fastspring.com",
+    "giropay.de",
+    "hooks.stripe.com",
+    "ideal.nl",
+    "klarna.com",
+    "mercadopago.com",
+    "mollie.com",
+    "paddle.com",
+    "pay.amazon.com",
+    "pay.gocardless.com",
+    "pay.google.com",
+    "paypal.com",
+    "payu.com",
+    "przelewy24.pl",
+    "razorpay.com",
+    "sofort.com",
+    "squareup.com",
+    "wise.com",
+    "worldline-solutions.com",
+    "worldpay.com",
+];
+
+/// Whether a host is one of those, on label boundaries.
+fn is_payment(host: &str) -> bool {
+    PAYMENT.iter().any(|known| {
+        host.strip_suffix(known)
+            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    })
+}
+
 /// What brought a session; what is unknown is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
@@ -54,6 +98,7 @@ impl Origin {
         let mut origin = Origin::default();
         if let Some((host, page)) = referrer.and_then(|referrer| host_and_page(&referrer.0))
             && !is_own(&host)
+            && !is_payment(&host)
         {
             origin.source = cut(host.strip_prefix("www.").unwrap_or(&host));
             origin.referrer = cut(page);
@@ -191,6 +236,32 @@ mod tests {
             ("https://shop.test/#/x?utm_source=b", None, "||||||"),
             ("/x?gclid=1&utm_term=t&utm_content=c", None, "|||t|c|gclid|"),
             ("/x?gclid=&utm_source=", None, "||||||"),
+            // Whoever comes back from paying was brought by nobody; who links from there was.
+            (
+                "/thanks",
+                Some("https://checkout.stripe.com/c/pay/cs_1"),
+                "||||||",
+            ),
+            (
+                "/thanks",
+                Some("https://www.PayPal.com/checkoutnow"),
+                "||||||",
+            ),
+            (
+                "/thanks?utm_source=mail",
+                Some("https://pay.mollie.com/"),
+                "mail||||||",
+            ),
+            (
+                "/x",
+                Some("https://stripe.com/partners"),
+                "stripe.com||||||https://stripe.com/partners",
+            ),
+            (
+                "/x",
+                Some("https://notpaypal.com/"),
+                "notpaypal.com||||||https://notpaypal.com/",
+            ),
             (
                 "/x",
                 Some("android-app://com.reddit.frontpage/"),

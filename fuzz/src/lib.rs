@@ -46,6 +46,7 @@ mod target {
     pub mod payment;
     pub mod query;
     pub mod records;
+    pub mod sheet;
     pub mod transfer;
     pub mod url;
     pub mod user_agent;
@@ -58,6 +59,7 @@ pub use target::part::part;
 pub use target::payment::payment;
 pub use target::query::query;
 pub use target::records::records;
+pub use target::sheet::sheet;
 pub use target::transfer::transfer;
 pub use target::url::url;
 pub use target::user_agent::user_agent;

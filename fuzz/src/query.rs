@@ -68,7 +68,10 @@ fn asked(query: &Query) {
     if let Some(order) = query.order.first()
         && let OrderBy::Metric(metric) = order.by
         && let Some(place) = query.metrics.iter().position(|known| *known == metric)
-        && !matches!(metric, Metric::Revenue | Metric::AverageValue)
+        && !matches!(
+            metric,
+            Metric::Revenue | Metric::TotalRevenue | Metric::AverageValue
+        )
     {
         let ranks: Vec<f64> = rows
             .iter()
@@ -100,7 +103,7 @@ fn rank(figure: &Figure) -> Option<f64> {
     match figure {
         Figure::Count(count) => Some(*count as f64),
         Figure::Ratio(ratio) => *ratio,
-        Figure::Money(_) | Figure::Average(_) => None,
+        Figure::Money(_) | Figure::Total(_) | Figure::Average(_) => None,
     }
 }
 

@@ -3,7 +3,8 @@
 //! - `member`: people and their roles; `invitation`: how they come; `login`: links and logins; `password`
 //! - `site`, `key`: what is measured, and what programs show
 //! - `goal`: what is set of a site's goals; `webhook`: who is told of what; `report`: who gets reports by mail
-//! - `payment`: payment providers, and whom they mean; [`spend`]: what channels cost
+//! - `payment`: payment providers, and whom they mean; [`spend`]: what channels cost; [`rate`]: what currencies are worth;
+//!   [`sheet`]: the files in which both come
 //! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last
 //!
 //! What every request needs (sites, keys) is held in memory and read anew when another process, such as
@@ -18,10 +19,12 @@ mod member;
 mod note;
 mod password;
 mod payment;
+pub mod rate;
 mod report;
 mod saved;
 mod schema;
 mod share;
+pub mod sheet;
 mod site;
 pub mod spend;
 mod used;
@@ -88,6 +91,7 @@ struct Known {
     /// Each workspace's sites in the order in which they are meant.
     by_workspace: HashMap<WorkspaceId, Arc<[Arc<Site>]>>,
     keys: HashMap<Hash, Arc<Key>>,
+    rates: rate::Held,
 }
 
 impl Accounts {
@@ -107,6 +111,7 @@ impl Accounts {
             sites: HashMap::new(),
             by_workspace: HashMap::new(),
             keys: HashMap::new(),
+            rates: rate::Held::default(),
         };
         Ok(Accounts {
             known: Mutex::new(known),
@@ -151,7 +156,12 @@ impl Accounts {
             .prepare_cached("PRAGMA data_version")?
             .query_row([], |row| row.get(0))?;
         if known.version != Some(version) {
-            known.sites = site::all(&known.connection)?;
+            let Known {
+                connection, rates, ..
+            } = &mut *known;
+            rates.refresh(connection)?;
+            let sites = site::all(connection, rates)?;
+            known.sites = sites;
             known.by_workspace = site::by_workspace(known.sites.values());
             known.keys = key::all(&known.connection)?;
             known.version = Some(version);

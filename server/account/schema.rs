@@ -252,6 +252,22 @@ const MIGRATIONS: &[M] = &[
         PRIMARY KEY (site, day, channel, source, campaign)
      ) STRICT, WITHOUT ROWID;",
     ),
+    // 2026-11: exchange rates. One unit of from_code is worth that much of to_code from a day (YYYY-MM-DD) on.
+    M::up(
+        "CREATE TABLE rate (
+        workspace INTEGER NOT NULL REFERENCES workspace,
+        from_code TEXT NOT NULL,
+        to_code TEXT NOT NULL,
+        day TEXT NOT NULL,
+        rate REAL NOT NULL,
+        PRIMARY KEY (workspace, from_code, to_code, day)
+     ) STRICT, WITHOUT ROWID;
+     -- number: goes up with each change, so that rates are read anew only then.
+     CREATE TABLE rate_change (
+        workspace INTEGER PRIMARY KEY REFERENCES workspace,
+        number INTEGER NOT NULL
+     ) STRICT;",
+    ),
 ];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, params};
 
+use super::rate::{self, Exchange};
 use super::{Accounts, ChangeError, Freshness, GoalBook, Name, WorkspaceId, goal};
 use crate::store::event::SiteId;
 use crate::token;
@@ -29,8 +30,8 @@ pub struct Site {
     pub hosts: Vec<String>,
     /// The zone that its days are of.
     pub zone: TimeZone,
-    /// The currency that it counts in, where it said one.
-    pub currency: Option<Currency>,
+    /// The currency that it counts in, where it said one, and how others become it.
+    pub exchange: Arc<Exchange>,
     /// Days of events that are kept, today among them; `None` for all.
     pub keep_days: Option<u32>,
     /// The one that shows admx off. Never meant when a request names no site.
@@ -66,7 +67,7 @@ impl Site {
             website_id: "admx_aaaaaaaaaaaaaaaaaaaa".into(),
             domain: "a.test".into(),
             name: Default::default(),
-            currency: Default::default(),
+            exchange: Arc::default(),
             hosts: Vec::new(),
             zone: TimeZone::UTC,
             keep_days: None,
@@ -194,7 +195,10 @@ pub(super) fn row_of(
     }
 }
 
-pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, Arc<Site>>> {
+pub(super) fn all(
+    connection: &Connection,
+    rates: &mut rate::Held,
+) -> rusqlite::Result<HashMap<String, Arc<Site>>> {
     let mut hosts: HashMap<i64, Vec<String>> = HashMap::new();
     let mut statement =
         connection.prepare_cached("SELECT site, host FROM site_host ORDER BY host")?;
@@ -209,11 +213,13 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, A
     )?;
     let sites = statement.query_map([], |row| {
         let id = row.get(0)?;
+        let workspace = WorkspaceId(row.get(1)?);
         let zone: String = row.get(4)?;
         let currency: Option<String> = row.get(8)?;
+        let currency = currency.as_deref().and_then(Currency::from_code);
         Ok(Site {
             id: SiteId(id),
-            workspace: WorkspaceId(row.get(1)?),
+            workspace,
             website_id: row.get(2)?,
             domain: row.get(3)?,
             hosts: hosts.remove(&id).unwrap_or_default(),
@@ -222,7 +228,7 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<HashMap<String, A
             goals: goals.remove(&id).unwrap_or_default(),
             keep_days: row.get(6)?,
             name: row.get(7)?,
-            currency: currency.as_deref().and_then(Currency::from_code),
+            exchange: rates.exchange(connection, workspace, currency)?,
         })
     })?;
     sites
@@ -403,7 +409,7 @@ mod tests {
             website_id: "admx_x".into(),
             domain: "example.com".into(),
             name: None,
-            currency: None,
+            exchange: Arc::default(),
             hosts: vec!["shop.test".into()],
             zone: TimeZone::UTC,
             keep_days: None,

@@ -247,14 +247,32 @@ fn settle_all(rows: &mut [Row], conversions: &[Conversion]) -> BTreeMap<[u8; 3],
 pub fn earned(
     store: &Arc<Store>,
     site: &Site,
+    asked: &Conversions,
+) -> Result<Vec<Earned>, ReadError> {
+    Ok(earned_of(&journeys(store, site, &asked.question)?, asked))
+}
+
+/// Both, of the same journeys.
+#[allow(clippy::missing_errors_doc)]
+pub fn answer_and_earned(
+    store: &Arc<Store>,
+    site: &Site,
+    asked: &Conversions,
+) -> Result<(Answer, Vec<Earned>), ReadError> {
+    let journeys = journeys(store, site, &asked.question)?;
+    let answer = answered(&journeys, &asked.question);
+    Ok((answer, earned_of(&journeys, asked)))
+}
+
+fn earned_of(
+    journeys: &Journeys,
     Conversions {
         question,
         of,
         limit,
     }: &Conversions,
-) -> Result<Vec<Earned>, ReadError> {
+) -> Vec<Earned> {
     let model = question.model;
-    let journeys = journeys(store, site, question)?;
     let settings = question.settings();
     let label = journeys
         .labels
@@ -293,7 +311,7 @@ pub fn earned(
     earned.retain(|earned| earned.share > 0.0);
     earned.sort_by_key(|earned| std::cmp::Reverse(earned.at));
     earned.truncate(*limit);
-    Ok(earned)
+    earned
 }
 
 fn row_of(label: &Label) -> RowOf {
@@ -316,7 +334,12 @@ fn journeys(store: &Arc<Store>, site: &Site, question: &Question) -> Result<Jour
     };
     let fires = set(What::Fires(question.goals.clone()), &question.filters);
     let conversions = asked.did(&question.range, &[fires], &[], false)?;
-    let paid = asked.paid(&question.range, &question.goals, &question.filters)?;
+    let paid = asked.paid(
+        &question.range,
+        &question.goals,
+        &question.filters,
+        question.convert,
+    )?;
     // Sets in the order of their bits.
     let mut sets = vec![set(What::Visits, &[])];
     if let Some(lead) = &question.lead_goal {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use url::form_urlencoded::Serializer;
 
 use super::RowOf;
 use super::credit::Settings;
@@ -13,9 +12,10 @@ use super::model::{ALL, Model};
 use crate::account::Site;
 use crate::query::dimension::{Dimension, Named};
 use crate::query::filter::Filter;
-use crate::query::query_string::{Form, object};
+use crate::query::query_string::Form;
 use crate::query::range::Range;
 use crate::query::read::Parts;
+use crate::query::sent::{self, Asks};
 use crate::query::sentence;
 
 /// Days before a conversion in which visits count, where nothing is said and at most.
@@ -35,28 +35,6 @@ pub const BY: [(&str, Named); 6] = [
     ("referrer", Named::Referrer),
     ("entry_page", Named::EntryPage),
 ];
-
-/// Names in an address. The last are of conversions only.
-const NAMES: [(&str, Form); 15] = [
-    ("website_id", Form::Text),
-    ("goals", Form::Each),
-    ("by", Form::Text),
-    ("model", Form::Text),
-    ("window_days", Form::Number),
-    ("half_life_days", Form::Number),
-    ("markov_order", Form::Number),
-    ("null_journeys", Form::Text),
-    ("lead_goal", Form::Text),
-    ("filter", Form::Filter),
-    ("filters", Form::Filters),
-    ("from", Form::End("range", "from")),
-    ("to", Form::End("range", "to")),
-    ("of", Form::Text),
-    ("limit", Form::Number),
-];
-
-/// How many of these are of conversions only.
-const OF_CONVERSIONS: usize = 2;
 
 /// Conversions that are told where nothing else is asked, and at most.
 const CONVERSIONS: u64 = 100;
@@ -83,6 +61,8 @@ pub struct Question {
     pub null_journeys: bool,
     /// What makes a lead, for the W-shaped model.
     pub lead_goal: Option<String>,
+    /// Whether money becomes the site's currency, as far as rates are known.
+    pub convert: bool,
     /// Conversions pass all of these.
     pub filters: Vec<Filter>,
     /// Conversions are of these days.
@@ -100,55 +80,32 @@ pub struct Conversions {
     pub limit: usize,
 }
 
-/// A question as it was sent, before its site is known.
-#[derive(Debug)]
-pub struct Sent {
-    /// The site's public id; read by whoever knows the workspace.
-    pub website_id: Option<String>,
-    parts: Parts,
-}
+/// A question as it was sent: `goals=Trial+Started&by=channel&window_days=30&from=2026-11-01&to=2026-11-30`, with `filter`
+/// as a query has it.
+pub type Sent = sent::Sent<Question>;
 
-impl Sent {
-    /// From what stands behind the `?` of an address: `goals=Trial+Started&by=channel&window_days=30&from=2026-11-01&
-    /// to=2026-11-30`, with `filter` as a query has it.
-    ///
-    /// # Errors
-    /// In words: which part is wrong, and what would be right; here and below.
-    pub fn query_string(query: &str) -> Result<Sent, String> {
-        Sent::of(query, &NAMES[..NAMES.len() - OF_CONVERSIONS])
-    }
+/// The same for single conversions, with `of=value:Email`, `of=none`, `of=other` or `of=no_visit`.
+pub type SentConversions = sent::Sent<Conversions>;
 
-    /// The same for single conversions, with `of=value:Email`, `of=none`, `of=other` or `of=no_visit`.
-    pub fn of_conversions(query: &str) -> Result<Sent, String> {
-        Sent::of(query, &NAMES)
-    }
+impl Asks for Question {
+    const NAMES: &'static [(&'static str, Form)] = &[
+        ("website_id", Form::Text),
+        ("goals", Form::Each),
+        ("by", Form::Text),
+        ("model", Form::Text),
+        ("window_days", Form::Number),
+        ("half_life_days", Form::Number),
+        ("markov_order", Form::Number),
+        ("null_journeys", Form::Text),
+        ("lead_goal", Form::Text),
+        ("convert", Form::Text),
+        ("filter", Form::Filter),
+        ("filters", Form::Filters),
+        ("from", Form::End("range", "from")),
+        ("to", Form::End("range", "to")),
+    ];
 
-    fn of(query: &str, known: &[(&str, Form)]) -> Result<Sent, String> {
-        let mut parts = Parts::of(object(query, known)?);
-        Ok(Sent {
-            website_id: parts.text("website_id")?,
-            parts,
-        })
-    }
-
-    /// Reads it for a site.
-    pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Question, String> {
-        self.question(site, now)
-    }
-
-    /// Reads which conversions are meant.
-    pub fn conversions(mut self, site: &Site, now: Timestamp) -> Result<Conversions, String> {
-        let of = self.parts.text("of")?;
-        let of = of.as_deref().and_then(RowOf::parse);
-        Ok(Conversions {
-            of: of.ok_or("of: wanted value:… with a row's value, none, other or no_visit")?,
-            limit: self.parts.whole("limit", CONVERSIONS, MOST_CONVERSIONS)? as usize,
-            question: self.question(site, now)?,
-        })
-    }
-
-    fn question(&mut self, site: &Site, now: Timestamp) -> Result<Question, String> {
-        let parts = &mut self.parts;
+    fn of(parts: &mut Parts, site: &Site, now: Timestamp) -> Result<Question, String> {
         let goals = parts.goals()?;
         if goals.is_empty() {
             return Err("goals: wanted at least one: its fires are the conversions".into());
@@ -156,11 +113,6 @@ impl Sent {
         let by = match parts.text("by")? {
             None => Named::Channel,
             Some(name) => named(&name)?,
-        };
-        let null_journeys = match parts.text("null_journeys")?.as_deref() {
-            None | Some("true") => true,
-            Some("false") => false,
-            Some(_) => return Err("null_journeys: wanted true or false".into()),
         };
         let model = match parts.text("model")? {
             None => Model::Last,
@@ -177,13 +129,34 @@ impl Sent {
             window_days: parts.whole("window_days", WINDOW, MOST_WINDOW)?,
             half_life_days: parts.whole("half_life_days", HALF_LIFE, MOST_HALF_LIFE)?,
             markov_order: parts.whole("markov_order", 1, MOST_ORDER as u64)?,
-            null_journeys,
+            null_journeys: parts.yes("null_journeys", true)?,
             lead_goal: parts.text("lead_goal")?.filter(|goal| !goal.is_empty()),
+            convert: parts.yes("convert", true)?,
             filters: parts.filters()?,
             range: parts.range(site, now)?,
         })
     }
 }
+
+impl Asks for Conversions {
+    const NAMES: &'static [(&'static str, Form)] = &OF_CONVERSIONS;
+
+    fn of(parts: &mut Parts, site: &Site, now: Timestamp) -> Result<Conversions, String> {
+        let of = parts.text("of")?;
+        let of = of.as_deref().and_then(RowOf::parse);
+        Ok(Conversions {
+            of: of.ok_or("of: wanted value:… with a row's value, none, other or no_visit")?,
+            limit: parts.whole("limit", CONVERSIONS, MOST_CONVERSIONS)? as usize,
+            question: Question::of(parts, site, now)?,
+        })
+    }
+}
+
+/// The names of a question and two more.
+const OF_CONVERSIONS: [(&str, Form); Question::NAMES.len() + 2] = sent::with(
+    Question::NAMES,
+    [("of", Form::Text), ("limit", Form::Number)],
+);
 
 fn named(name: &str) -> Result<Named, String> {
     let known = BY.iter().find(|(known, _)| *known == name);
@@ -215,37 +188,10 @@ impl Question {
             "markov_order": self.markov_order,
             "null_journeys": self.null_journeys,
             "lead_goal": self.lead_goal,
+            "convert": self.convert,
             "filters": self.filters.iter().map(Filter::json).collect::<Vec<_>>(),
             "range": { "from": self.range.from.to_string(), "to": self.range.to.to_string() },
         })
-    }
-
-    /// What [`Sent::query_string`] reads it from.
-    pub fn query_string(&self) -> String {
-        let mut out = Serializer::new(String::new());
-        out.append_pair("website_id", &self.website_id);
-        for goal in &self.goals {
-            out.append_pair("goals", goal);
-        }
-        out.append_pair("by", self.by.name());
-        out.append_pair("model", self.model.about().name);
-        out.append_pair("window_days", &self.window_days.to_string());
-        out.append_pair("half_life_days", &self.half_life_days.to_string());
-        out.append_pair("markov_order", &self.markov_order.to_string());
-        out.append_pair(
-            "null_journeys",
-            if self.null_journeys { "true" } else { "false" },
-        );
-        if let Some(lead) = &self.lead_goal {
-            out.append_pair("lead_goal", lead);
-        }
-        let filters: Value = self.filters.iter().map(Filter::json).collect();
-        if !self.filters.is_empty() {
-            out.append_pair("filters", &filters.to_string());
-        }
-        out.append_pair("from", &self.range.from.to_string());
-        out.append_pair("to", &self.range.to.to_string());
-        out.finish()
     }
 
     /// In words, without a full stop: "Fires of Trial Started shared among the channels of the visits of 30 days before
@@ -276,12 +222,14 @@ mod tests {
     }
 
     #[test]
-    fn a_question_comes_back_from_the_address_that_it_writes() {
+    fn a_question_comes_back_from_the_json_that_it_writes() {
         let asked = "goals=A+b&goals=C&by=campaign&model=markov&window_days=90&half_life_days=3&markov_order=2&null_journeys=false\
                      &lead_goal=L&filter=is:country:DE&from=2026-10-01&to=2026-10-31";
         let question = read(asked).unwrap();
         assert_eq!(question.window_days, 90);
-        assert_eq!(read(&question.query_string()).unwrap(), question);
+        let again = Sent::json(question.json().to_string().as_bytes()).unwrap();
+        let now = "2026-11-24T12:00:00Z".parse().unwrap();
+        assert_eq!(again.read(&Site::sample(), now).unwrap(), question);
         assert_eq!(
             question.sentence(),
             "Fires of A b and C where country is DE shared among the visits of the 90 days before them by campaign, 1 to \
@@ -307,7 +255,7 @@ mod tests {
             ),
             (
                 "goals=A&of=other",
-                "of: there is no such part; there are website_id, goals, by, model, window_days, half_life_days, markov_order, null_journeys, lead_goal, filter, filters, from, to",
+                "of: there is no such part; there are website_id, goals, by, model, window_days, half_life_days, markov_order, null_journeys, lead_goal, convert, filter, filters, from, to",
             ),
             ("goals=A&window_days=91", "window_days: wanted 1 to 90"),
             ("goals=A&window_days=0", "window_days: wanted 1 to 90"),

@@ -213,14 +213,14 @@ fn gather(
     let paid = match question.what {
         What::Retention => Vec::new(),
         What::Revenue => {
-            let mut paid = asked.paid(&ever, &[], &[])?;
+            // Who names a currency means what was paid in it.
+            let changes = question.currency.is_none();
+            let mut paid = asked.paid(&ever, &[], &[], changes)?;
             paid.sort_unstable_by_key(|payment| (payment.person, payment.paid.at, payment.paid.id));
             paid
         }
     };
-    let own = site
-        .currency
-        .and_then(|own| own.code().as_bytes().try_into().ok());
+    let own = site.exchange.code();
     let currency = question
         .currency
         .or_else(|| own.filter(|own| paid.iter().any(|payment| payment.paid.currency == *own)))

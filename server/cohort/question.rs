@@ -10,9 +10,10 @@ use super::table::{Age, By, Name};
 use crate::account::Site;
 use crate::query::dimension::Dimension;
 use crate::query::filter::Filter;
-use crate::query::query_string::{Form, object};
+use crate::query::query_string::Form;
 use crate::query::range::Range;
 use crate::query::read::Parts;
+use crate::query::sent::{self, Asks};
 use crate::query::sentence;
 
 /// Ages that a table may have, and the greatest.
@@ -21,33 +22,6 @@ const OLDEST: i32 = 1000;
 
 /// Days of money where none are named.
 const DAYS: [i32; 6] = [7, 30, 60, 90, 180, 365];
-
-/// Names in an address. The last are of single people only.
-const NAMES: [(&str, Form); 20] = [
-    ("website_id", Form::Text),
-    ("goal", Form::Text),
-    ("start", Form::Text),
-    ("by", Form::Text),
-    ("measure", Form::Text),
-    ("returns", Form::Each),
-    ("unit", Form::Text),
-    ("ages", Form::Names),
-    ("kind", Form::Text),
-    ("windows", Form::Text),
-    ("fired", Form::Text),
-    ("currency", Form::Text),
-    ("predict", Form::Text),
-    ("filter", Form::Filter),
-    ("filters", Form::Filters),
-    ("from", Form::End("range", "from")),
-    ("to", Form::End("range", "to")),
-    ("of", Form::Text),
-    ("age", Form::Text),
-    ("limit", Form::Number),
-];
-
-/// How many of these are of single people only.
-const OF_PEOPLE: usize = 3;
 
 /// People who are told where nothing else is asked, and at most.
 const PEOPLE: u64 = 100;
@@ -128,13 +102,13 @@ pub struct Members {
     pub limit: usize,
 }
 
-/// A question as it was sent, before its site is known.
-#[derive(Debug)]
-pub struct Sent {
-    /// The site's public id; read by whoever knows the workspace.
-    pub website_id: Option<String>,
-    parts: Parts,
-}
+/// A question as it was sent: `goal=Trial+Started&by=week&measure=retention&returns=App+Opened&unit=week&ages=0,1,2,3,4-8&
+/// kind=on&windows=calendar&from=2026-11-01&to=2026-11-30`, with `filter` as a query has it.
+pub type Sent = sent::Sent<Question>;
+
+/// The same for single people, with `of=2026-11-02`, `of=value:Email`, `of=none`, `of=fired`, `of=not_fired`, `of=other` or
+/// `of=all`, and `age=1`.
+pub type SentMembers = sent::Sent<Members>;
 
 /// One of some words.
 fn one<T: Copy>(part: &str, word: &str, known: &[(&str, T)]) -> Result<T, String> {
@@ -148,43 +122,15 @@ fn one<T: Copy>(part: &str, word: &str, known: &[(&str, T)]) -> Result<T, String
 /// Kinds of retention.
 const KINDS: [(&str, bool); 2] = [("on", false), ("on_or_after", true)];
 const MEASURES: [(&str, What); 2] = [("retention", What::Retention), ("revenue", What::Revenue)];
-const YES_NO: [(&str, bool); 2] = [("true", true), ("false", false)];
 
-impl Sent {
-    /// From what stands behind the `?` of an address: `goal=Trial+Started&by=week&measure=retention&returns=App+Opened&
-    /// unit=week&ages=0,1,2,3,4-8&kind=on&windows=calendar&from=2026-11-01&to=2026-11-30`, with `filter` as a query has it.
-    ///
-    /// # Errors
-    /// In words: which part is wrong, and what would be right; here and below.
-    pub fn query_string(query: &str) -> Result<Sent, String> {
-        Sent::of(query, &NAMES[..NAMES.len() - OF_PEOPLE])
-    }
+impl Asks for Members {
+    const NAMES: &'static [(&'static str, Form)] = &OF_MEMBERS;
 
-    /// The same for single people, with `of=2026-11-02`, `of=value:Email`, `of=none`, `of=fired`, `of=not_fired`,
-    /// `of=other` or `of=all`, and `age=1`.
-    pub fn of_people(query: &str) -> Result<Sent, String> {
-        Sent::of(query, &NAMES)
-    }
-
-    fn of(query: &str, known: &[(&str, Form)]) -> Result<Sent, String> {
-        let mut parts = Parts::of(object(query, known)?);
-        Ok(Sent {
-            website_id: parts.text("website_id")?,
-            parts,
-        })
-    }
-
-    /// Reads it for a site.
-    pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Question, String> {
-        self.question(site, now)
-    }
-
-    /// Reads which people are meant.
-    pub fn members(mut self, site: &Site, now: Timestamp) -> Result<Members, String> {
-        let of = self.parts.text("of")?;
-        let age = self.parts.text("age")?.filter(|age| !age.is_empty());
-        let limit = self.parts.whole("limit", PEOPLE, MOST_PEOPLE)? as usize;
-        let question = self.question(site, now)?;
+    fn of(parts: &mut Parts, site: &Site, now: Timestamp) -> Result<Members, String> {
+        let of = parts.text("of")?;
+        let age = parts.text("age")?.filter(|age| !age.is_empty());
+        let limit = parts.whole("limit", PEOPLE, MOST_PEOPLE)? as usize;
+        let question = Question::of(parts, site, now)?;
         let of = Name::parse(of.as_deref().unwrap_or("all"), question.split.by());
         let of =
             of.ok_or("of: wanted a cohort: a date, value:…, none, fired, not_fired, other or all")?;
@@ -202,9 +148,40 @@ impl Sent {
             limit,
         })
     }
+}
 
-    fn question(&mut self, site: &Site, now: Timestamp) -> Result<Question, String> {
-        let parts = &mut self.parts;
+/// The names of a question and three more.
+const OF_MEMBERS: [(&str, Form); Question::NAMES.len() + 3] = sent::with(
+    Question::NAMES,
+    [
+        ("of", Form::Text),
+        ("age", Form::Text),
+        ("limit", Form::Number),
+    ],
+);
+
+impl Asks for Question {
+    const NAMES: &'static [(&'static str, Form)] = &[
+        ("website_id", Form::Text),
+        ("goal", Form::Text),
+        ("start", Form::Text),
+        ("by", Form::Text),
+        ("measure", Form::Text),
+        ("returns", Form::Each),
+        ("unit", Form::Text),
+        ("ages", Form::Names),
+        ("kind", Form::Text),
+        ("windows", Form::Text),
+        ("fired", Form::Text),
+        ("currency", Form::Text),
+        ("predict", Form::Text),
+        ("filter", Form::Filter),
+        ("filters", Form::Filters),
+        ("from", Form::End("range", "from")),
+        ("to", Form::End("range", "to")),
+    ];
+
+    fn of(parts: &mut Parts, site: &Site, now: Timestamp) -> Result<Question, String> {
         let mut text =
             |name: &str| Ok::<_, String>(parts.text(name)?.filter(|text| !text.is_empty()));
         let start = match (text("start")?.as_deref(), text("goal")?) {
@@ -235,7 +212,6 @@ impl Sent {
         let windows = text("windows")?.map_or(Ok(Windows::Calendar), |word| {
             one("windows", &word, &WINDOWS)
         })?;
-        let predicts = text("predict")?.map_or(Ok(false), |word| one("predict", &word, &YES_NO))?;
         let currency = text("currency")?
             .map(|code| {
                 let known = iso_currency::Currency::from_code(&code);
@@ -260,7 +236,7 @@ impl Sent {
             or_later,
             windows,
             currency,
-            predicts,
+            predicts: parts.yes("predict", false)?,
             filters: parts.filters()?,
             range: parts.range(site, now)?,
         })

@@ -12,7 +12,7 @@ use super::workspace::In;
 use super::{accounts, print, progress};
 use crate::account::{Accounts, Site};
 use crate::ingest::imported::Imported;
-use crate::query::events::{Days, Sent};
+use crate::query::events::Sent;
 use crate::query::fires;
 use crate::store::{Role, Settings, Store};
 use crate::transfer::import::{Report, import};
@@ -116,7 +116,7 @@ pub(super) fn export(data: &Path, flags: &Export) -> anyhow::Result<()> {
     let mut out = BufWriter::new(out);
     let store = Store::open(data, &SETTINGS)?;
     let all = Sent::query_string("").map_err(|error| anyhow!(error))?;
-    let all = all.read(&site, Timestamp::now(), Days::All);
+    let all = all.read_all(&site, Timestamp::now());
     let ids = fires::numbers(&store, &all.map_err(|error| anyhow!(error))?.query)?;
     let bar = progress::bar("events", ids.len());
     let mut written = out.write_all(format.header().as_bytes());

@@ -133,7 +133,7 @@ pub fn answer(store: &Arc<Store>, site: &Site, question: &Question) -> Result<An
                 &[Dimension::Metadata(question.variant_key.as_str().into())],
                 false,
             )?,
-            asked.paid(&question.range, &question.goals, &[])?,
+            asked.paid(&question.range, &question.goals, &[], question.convert)?,
         ),
     };
     let mut found = count(&did, &paid, &names, question);

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::account::Site;
-use crate::query::query_string::{Form, object};
+use crate::query::query_string::Form;
 use crate::query::range::Range;
 use crate::query::read::Parts;
+use crate::query::sent::{self, Asks};
 use crate::query::sentence;
 
 /// The key of the experiment where none is named.
@@ -18,18 +19,6 @@ pub const VARIANT: &str = "variant";
 
 /// Characters of a key.
 const KEY: usize = 250;
-
-const NAMES: [(&str, Form); 9] = [
-    ("website_id", Form::Text),
-    ("goals", Form::Each),
-    ("experiment_key", Form::Text),
-    ("variant_key", Form::Text),
-    ("experiment", Form::Text),
-    ("control", Form::Text),
-    ("weight", Form::Each),
-    ("from", Form::End("range", "from")),
-    ("to", Form::End("range", "to")),
-];
 
 /// A question.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,34 +37,30 @@ pub struct Question {
     pub control: Option<String>,
     /// How people are given out, by variant; who isn't named has 1.
     pub weights: Vec<(String, f64)>,
+    /// Whether money becomes the site's currency, as far as rates are known.
+    pub convert: bool,
     /// On these days.
     pub range: Range,
 }
 
-/// A question as it was sent, before its site is known.
-#[derive(Debug)]
-pub struct Sent {
-    /// The site's public id; read by whoever knows the workspace.
-    pub website_id: Option<String>,
-    parts: Parts,
-}
+/// A question as it was sent: `goals=Paid&experiment=Checkout&control=A&weight=A:50&weight=B:50`.
+pub type Sent = sent::Sent<Question>;
 
-impl Sent {
-    /// From what stands behind the `?` of an address: `goals=Paid&experiment=Checkout&control=A&weight=A:50&weight=B:50`.
-    ///
-    /// # Errors
-    /// In words: which part is wrong, and what would be right; here and below.
-    pub fn query_string(query: &str) -> Result<Sent, String> {
-        let mut parts = Parts::of(object(query, &NAMES)?);
-        Ok(Sent {
-            website_id: parts.text("website_id")?,
-            parts,
-        })
-    }
+impl Asks for Question {
+    const NAMES: &'static [(&'static str, Form)] = &[
+        ("website_id", Form::Text),
+        ("goals", Form::Each),
+        ("experiment_key", Form::Text),
+        ("variant_key", Form::Text),
+        ("experiment", Form::Text),
+        ("control", Form::Text),
+        ("weight", Form::Each),
+        ("convert", Form::Text),
+        ("from", Form::End("range", "from")),
+        ("to", Form::End("range", "to")),
+    ];
 
-    /// Reads it for a site.
-    pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Question, String> {
-        let parts = &mut self.parts;
+    fn of(parts: &mut Parts, site: &Site, now: Timestamp) -> Result<Question, String> {
         let goals = parts.goals()?;
         if goals.is_empty() {
             return Err("goals: wanted at least one: its fires are the conversions".into());
@@ -102,6 +87,7 @@ impl Sent {
             experiment: given(parts.text("experiment")?),
             control: given(parts.text("control")?),
             weights: weights.collect::<Result<_, _>>()?,
+            convert: parts.yes("convert", true)?,
             range: parts.range(site, now)?,
         })
     }
@@ -128,6 +114,7 @@ impl Question {
             "variant_key": self.variant_key,
             "experiment": self.experiment,
             "control": self.control,
+            "convert": self.convert,
             "weights": self.weights.iter().map(|(variant, weight)| json!({ "variant": variant, "weight": weight })).collect::<Vec<_>>(),
             "range": { "from": self.range.from.to_string(), "to": self.range.to.to_string() },
         })

@@ -95,6 +95,10 @@ fn figure(figure: &Figure) -> Value {
         Figure::Count(count) => json!(count),
         Figure::Ratio(ratio) => json!(ratio),
         Figure::Money(sums) => sums.iter().map(money).collect(),
+        Figure::Total(total) => {
+            let each = |sums: &[Money]| sums.iter().map(money).collect::<Value>();
+            json!({ "sum": total.sum.as_ref().map(money), "changed": each(&total.changed), "left": each(&total.left) })
+        }
         Figure::Average(averages) => averages
             .iter()
             .map(|(amount, currency)| json!({ "currency": currency.code(), "amount": amount }))

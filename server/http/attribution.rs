@@ -19,7 +19,7 @@ use crate::account::Site;
 use crate::account::spend::Days;
 use crate::attribution::cost;
 use crate::attribution::model::{ALL, About};
-use crate::attribution::question::{Conversions, Question, Sent};
+use crate::attribution::question::{Question, Sent, SentConversions};
 use crate::attribution::{self, Answer, Row, RowOf};
 use crate::pages::analytics::attribution::{Attribution, Made};
 use crate::query::fires::{self, Fires};
@@ -40,20 +40,31 @@ pub(super) async fn attribution(
     let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
     let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
     let asked = question.clone();
-    let found = reading(move || costed(&app, &site, &asked)).await?;
+    let found = reading(move || {
+        let found = attribution::answer(&app.store, &site, &asked)?;
+        costed(&app, &site, &asked, found)
+    })
+    .await?;
     Ok(Data::new(StatusCode::OK, &answered(&question, &found)))
 }
 
-/// The answer, with what was spent where that is known.
-fn costed(app: &App, site: &Site, question: &Question) -> Result<Answer, ReadError> {
-    let mut found = attribution::answer(&app.store, site, question)?;
+/// An answer with what was spent, where that is known.
+fn costed(
+    app: &App,
+    site: &Site,
+    question: &Question,
+    mut found: Answer,
+) -> Result<Answer, ReadError> {
     if let Some(by) = cost::spent_by(question) {
         let days = Days {
             from: question.range.from,
             to: question.range.to,
             channel: None,
         };
-        cost::with_spend(&mut found, app.accounts.spent(site.id, &days, by)?);
+        cost::with_spend(
+            &mut found,
+            app.accounts.spent(site, &days, by, question.convert)?,
+        );
     }
     Ok(found)
 }
@@ -144,11 +155,9 @@ pub(super) async fn conversions(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let sent = Sent::of_conversions(&query.unwrap_or_default()).map_err(Error::field)?;
+    let sent = SentConversions::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
     let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
-    let asked = sent
-        .conversions(&site, app.clock.now())
-        .map_err(Error::field)?;
+    let asked = sent.read(&site, app.clock.now()).map_err(Error::field)?;
     let question = asked.question.clone();
     let (earned, fires) = reading(move || {
         let earned = attribution::earned(&app.store, &site, &asked)?;
@@ -170,7 +179,7 @@ pub(super) async fn conversions(
 }
 
 /// What a page is asked for beside the view.
-const ASKED: [&str; 8] = [
+const ASKED: [&str; 9] = [
     "goals",
     "by",
     "model",
@@ -179,6 +188,7 @@ const ASKED: [&str; 8] = [
     "markov_order",
     "null_journeys",
     "lead_goal",
+    "convert",
 ];
 
 /// `GET /dashboard/attribution`
@@ -200,33 +210,30 @@ pub(super) async fn attribution_page(
     let made = match asked.iter().any(|(name, _)| name == "goals") {
         false => None,
         true => {
-            let of = parameter(&query, "of");
-            let mut all = asked.clone();
-            if let Some(of) = &of {
-                all.push(("of".into(), of.clone()));
-                all.push(("limit".into(), TOLD.into()));
-            }
-            let sent = Sent::of_conversions(&written(&frame, &all));
             let now = app.clock.now();
-            let (question, told) = sent
-                .and_then(|sent| match of {
-                    None => Ok((sent.read(&site, now)?, None)),
-                    Some(_) => {
-                        let told = sent.conversions(&site, now)?;
-                        Ok((told.question.clone(), Some(told)))
-                    }
-                })
-                .map_err(Error::field)?;
+            let sent = Sent::query_string(&written(&frame, &asked));
+            let question = sent.and_then(|sent| sent.read(&site, now));
+            let question = question.map_err(Error::field)?;
+            let told = parameter(&query, "of").map(|of| {
+                let mut all = asked.clone();
+                all.push(("of".into(), of));
+                all.push(("limit".into(), TOLD.into()));
+                let sent = SentConversions::query_string(&written(&frame, &all));
+                sent.and_then(|sent| sent.read(&site, now))
+            });
+            let told = told.transpose().map_err(Error::field)?;
             let made = reading(move || {
-                let found = costed(&app, &site, &question)?;
-                let told = told
-                    .map(|told: Conversions| {
-                        let earned = attribution::earned(&app.store, &site, &told)?;
+                let (found, told) = match told {
+                    None => (attribution::answer(&app.store, &site, &question)?, None),
+                    Some(told) => {
+                        let found = attribution::answer_and_earned(&app.store, &site, &told)?;
+                        let (found, earned) = found;
                         let picked = earned.iter().map(|earned| earned.at).collect();
                         let fires: Fires = fires::these(&app.store, &site, picked)?;
-                        Ok::<_, ReadError>((told.of, earned, fires))
-                    })
-                    .transpose()?;
+                        (found, Some((told.of, earned, fires)))
+                    }
+                };
+                let found = costed(&app, &site, &question, found)?;
                 Ok(Made {
                     question,
                     found,

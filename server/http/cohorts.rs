@@ -16,7 +16,7 @@ use super::{App, auth};
 use crate::account::Site;
 use crate::cohort::compare::Difference;
 use crate::cohort::predict::HeldOut;
-use crate::cohort::question::{Members, Question, Sent, What};
+use crate::cohort::question::{Members, Question, Sent, SentMembers, What};
 use crate::cohort::table::{Cell, Cohort};
 use crate::cohort::{self, Answer, Member};
 use crate::pages::analytics::cohorts::{Cohorts, Made};
@@ -173,10 +173,10 @@ pub(super) async fn people(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let sent = Sent::of_people(&query.unwrap_or_default()).map_err(Error::field)?;
+    let sent = SentMembers::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
     let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
     let now = app.clock.now();
-    let asked = sent.members(&site, now).map_err(Error::field)?;
+    let asked = sent.read(&site, now).map_err(Error::field)?;
     let query = asked.question.json();
     let limit = asked.limit;
     let found = reading(move || told(&app, &site, &asked)).await?;
@@ -232,9 +232,9 @@ pub(super) async fn cohorts_page(
             all.push(("of".into(), of));
             all.push(("limit".into(), TOLD.into()));
             all.extend(parameter(&query, "age").map(|age| ("age".to_owned(), age)));
-            let sent = Sent::of_people(&written(&frame, &all));
+            let sent = SentMembers::query_string(&written(&frame, &all));
             Some(
-                sent.and_then(|sent| sent.members(&site, now))
+                sent.and_then(|sent| sent.read(&site, now))
                     .map_err(Error::field)?,
             )
         }

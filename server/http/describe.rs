@@ -2,6 +2,7 @@
 
 mod experiment;
 mod people;
+mod rate;
 mod spend;
 
 use serde_json::Value;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use super::schema;
 pub(super) use experiment::EXPERIMENTS;
 pub(super) use people::{ATTRIBUTION, COHORT_PEOPLE, COHORTS, COHORTS_CSV, CONVERSIONS};
+pub(super) use rate::{DELETE_RATES, NEW_RATES, RATES};
 pub(super) use spend::{DELETE_SPEND, NEW_SPEND, SPEND};
 
 /// What a route takes and gives.

@@ -14,14 +14,14 @@ use super::extract::{Asked, Part};
 use super::reply::{Data, Error};
 use super::{App, auth};
 use crate::account::Site;
-use crate::query::events::{Days, Events, Sent, moment_text};
+use crate::query::events::{Events, Sent, moment_text};
 use crate::query::fires::{self, Fired, Fires};
 
 /// Reads what is asked, and of which site.
 fn read(app: &App, access: &Access, query: Option<String>) -> Result<(Arc<Site>, Events), Error> {
     let sent = Sent::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
     let site = auth::site(app, access.workspace, sent.website_id.as_deref())?;
-    let asked = sent.read(&site, app.clock.now(), Days::Last);
+    let asked = sent.read(&site, app.clock.now());
     Ok((site, asked.map_err(Error::field)?))
 }
 

@@ -104,13 +104,14 @@ fn compared(compared: &Compared) -> Value {
 }
 
 /// What the page is asked for beside the view.
-const ASKED: [&str; 6] = [
+const ASKED: [&str; 7] = [
     "goals",
     "experiment_key",
     "variant_key",
     "experiment",
     "control",
     "weight",
+    "convert",
 ];
 
 /// `GET /dashboard/experiments`

@@ -17,9 +17,10 @@ use super::reply::Error;
 use super::{App, auth};
 use crate::query::answer::{Answer, Figure, answer};
 use crate::query::dimension::Dimension;
-use crate::query::events::{Days, Sent};
+use crate::query::events::Sent;
 use crate::query::metric::Metric;
 use crate::query::{Query, fires, read};
+use crate::store::event::Money;
 use crate::transfer::line::{Format, csv_record};
 
 /// Bytes of lines that are gathered before they are sent.
@@ -52,7 +53,7 @@ async fn events(
 ) -> Result<Response, Error> {
     let sent = Sent::query_string(asked).map_err(Error::field)?;
     let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
-    let asked = sent.read(&site, app.clock.now(), Days::All);
+    let asked = sent.read_all(&site, app.clock.now());
     let query = asked.map_err(Error::field)?.query;
     let store = app.store.clone();
     let ids = reading(move || fires::numbers(&store, &query)).await?;
@@ -122,7 +123,7 @@ fn table(query: &Query, answer: &Answer) -> Vec<u8> {
             let name = format!("{before}{}", metric.name());
             match metric {
                 _ if is_beside && query.compare.is_none() => {}
-                Metric::Revenue | Metric::AverageValue => columns.extend(
+                Metric::Revenue | Metric::TotalRevenue | Metric::AverageValue => columns.extend(
                     codes
                         .iter()
                         .map(|code| (format!("{name}.{code}"), is_beside, at, *code)),
@@ -155,6 +156,10 @@ fn table(query: &Query, answer: &Answer) -> Vec<u8> {
 fn currencies(figure: &Figure) -> Vec<&'static str> {
     match figure {
         Figure::Money(sums) => sums.iter().map(|money| money.currency.code()).collect(),
+        Figure::Total(total) => {
+            let sums = total.sum.iter().chain(&total.left);
+            sums.map(|money| money.currency.code()).collect()
+        }
         Figure::Average(averages) => averages
             .iter()
             .map(|(_, currency)| currency.code())
@@ -163,14 +168,17 @@ fn currencies(figure: &Figure) -> Vec<&'static str> {
     }
 }
 
+fn in_code<'a>(mut sums: impl Iterator<Item = &'a Money>, code: &str) -> String {
+    let sum = sums.find(|money| money.currency.code() == code);
+    sum.map_or_else(String::new, |money| money.major().to_string())
+}
+
 fn figure(figure: &Figure, code: &str) -> String {
     match figure {
         Figure::Count(count) => count.to_string(),
         Figure::Ratio(ratio) => ratio.map_or_else(String::new, |ratio| ratio.to_string()),
-        Figure::Money(sums) => {
-            let sum = sums.iter().find(|money| money.currency.code() == code);
-            sum.map_or_else(String::new, |money| money.major().to_string())
-        }
+        Figure::Money(sums) => in_code(sums.iter(), code),
+        Figure::Total(total) => in_code(total.sum.iter().chain(&total.left), code),
         Figure::Average(averages) => {
             let average = averages
                 .iter()

@@ -217,7 +217,7 @@ fn money(
     site: &Site,
 ) -> Result<Option<(f64, Currency)>, ChangeError> {
     let Some(value) = value else { return Ok(None) };
-    match code.or(site.currency) {
+    match code.or(site.exchange.own()) {
         Some(code) => Ok(Some((value, code))),
         None => Err(ChangeError::Wrong(
             "currency: wanted is an ISO 4217 code such as EUR, since the site has none".into(),

@@ -45,7 +45,7 @@ fn site_json(site: &Site) -> Value {
         "name": site.name,
         "hosts": site.hosts,
         "timezone": site.zone_name(),
-        "currency": site.currency.map(|currency| currency.code()),
+        "currency": site.exchange.own().map(|currency| currency.code()),
         "keep_days": site.keep_days,
         "is_demo": site.is_demo,
     })

@@ -246,9 +246,11 @@ mod tests {
             "/api/v1/funnel" => funnel::Sent::query_string(query).err(),
             "/api/v1/experiments" => experiment::Sent::query_string(query).err(),
             "/api/v1/attribution" => attribution::Sent::query_string(query).err(),
-            "/api/v1/attribution/conversions" => attribution::Sent::of_conversions(query).err(),
+            "/api/v1/attribution/conversions" => {
+                attribution::SentConversions::query_string(query).err()
+            }
             "/api/v1/cohorts" | "/api/v1/cohorts.csv" => cohort::Sent::query_string(query).err(),
-            "/api/v1/cohorts/people" => cohort::Sent::of_people(query).err(),
+            "/api/v1/cohorts/people" => cohort::SentMembers::query_string(query).err(),
             _ => events::Sent::query_string(query).err(),
         };
         for (route, api) in described().filter(|(route, _)| route.tag == Tag::Analytics) {

@@ -14,8 +14,8 @@ use super::describe::{self as about, Api};
 use super::{
     App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, experiments,
     export, forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted,
-    openapi, page, payments, reports, settings, share, spend, stream, team, webhooks, websites,
-    welcome,
+    openapi, page, payments, rates, reports, settings, share, spend, stream, team, upload,
+    webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -153,6 +153,9 @@ pub const ROUTES: &[Route] = {
         row(Method::PATCH, "/api/v1/goals/{id}", MANAGER, Manage, "Change what is set of a goal", || patch(goals::change)).of(&about::CHANGE_GOAL),
         row(Method::DELETE, "/api/v1/goals/{id}", MANAGER, Manage, "Take away what is set of a goal", || axum::routing::delete(goals::unset)).of(&about::UNSET_GOAL),
 
+        row(GET, "/api/v1/rates", READER, Manage, "What currencies are worth, a day at a time", || get(rates::list)).of(&about::RATES),
+        row(POST, "/api/v1/rates", MANAGER, Manage, "Store what currencies are worth; what is there for the same day and currencies is replaced", || post(rates::add)).of(&about::NEW_RATES),
+        row(Method::DELETE, "/api/v1/rates", MANAGER, Manage, "Take rates away", || axum::routing::delete(rates::delete)).of(&about::DELETE_RATES),
         row(GET, "/api/v1/spend", READER, Manage, "What channels cost, a day at a time and in sum", || get(spend::list)).of(&about::SPEND),
         row(POST, "/api/v1/spend", MANAGER, Manage, "Store what channels cost; what is there for the same day, channel, source and campaign is replaced", || post(spend::add)).of(&about::NEW_SPEND),
         row(Method::DELETE, "/api/v1/spend", MANAGER, Manage, "Take spend of some days away", || axum::routing::delete(spend::delete)).of(&about::DELETE_SPEND),
@@ -240,9 +243,12 @@ pub const ROUTES: &[Route] = {
         row(GET, "/settings/websites/{website_id}/goals", EDITOR, Pages, "A site's goals, and what is set of them", || get(goals::page)),
         row(POST, "/settings/websites/{website_id}/goals", EDITOR, Pages, "Set a goal", || post(goals::save)),
         row(POST, "/settings/websites/{website_id}/goals/delete", EDITOR, Pages, "Take away what is set of a goal", || post(goals::delete)),
+        row(GET, "/settings/rates", EDITOR, Pages, "What currencies are worth", || get(rates::page)),
+        row(POST, "/settings/rates", EDITOR, Pages, "Upload a file of rates", || post(rates::upload).layer(DefaultBodyLimit::max(upload::UPLOAD))),
+        row(POST, "/settings/rates/delete", EDITOR, Pages, "Take rates of some days away", || post(rates::delete_by_form)),
         row(GET, "/settings/spend", EDITOR, Pages, "To the spend of the first site", || get(spend::to_first)),
         row(GET, "/settings/websites/{website_id}/spend", EDITOR, Pages, "What a site's channels cost", || get(spend::page)),
-        row(POST, "/settings/websites/{website_id}/spend", EDITOR, Pages, "Upload a file of spend", || post(spend::upload).layer(DefaultBodyLimit::max(spend::UPLOAD))),
+        row(POST, "/settings/websites/{website_id}/spend", EDITOR, Pages, "Upload a file of spend", || post(spend::upload).layer(DefaultBodyLimit::max(upload::UPLOAD))),
         row(POST, "/settings/websites/{website_id}/spend/delete", EDITOR, Pages, "Take spend of some days away", || post(spend::delete_by_form)),
         row(GET, "/settings/api-keys", EDITOR, Pages, "The workspace's keys", || get(keys::page)),
         row(POST, "/settings/api-keys", EDITOR, Pages, "Make a key", || post(keys::add)),

@@ -2,6 +2,7 @@
 
 mod experiment;
 mod people;
+mod rate;
 mod spend;
 mod told;
 
@@ -14,6 +15,7 @@ use crate::query::metric::METRICS;
 use crate::transfer::line::COLUMNS;
 pub(super) use experiment::experiment;
 pub(super) use people::{attribution, cohort_people, cohorts, conversions};
+pub(super) use rate::{gone_rates, rate_rows, rates, stored_rates};
 pub(super) use spend::{gone_spend, spend, spend_rows, stored_spend};
 pub(super) use told::{
     new_report, new_webhook, one_report, one_webhook, payment_secrets, payments, provider_event,
@@ -99,7 +101,10 @@ fn money() -> Value {
 }
 
 fn figure() -> Value {
-    json!({ "anyOf": [{ "type": ["number", "null"], "examples": [12] }, list(named("Money"))] })
+    let total = object(json!({
+        "sum": { "anyOf": [named("Money"), { "type": "null" }] }, "changed": list(named("Money")), "left": list(named("Money")),
+    }));
+    json!({ "anyOf": [{ "type": ["number", "null"], "examples": [12] }, list(named("Money")), total] })
 }
 
 fn range() -> Value {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::multipart::MultipartRejection;
@@ -20,9 +19,10 @@ use super::extract::{self, Asked, Form, Part};
 use super::page::NoPage;
 use super::reply::{Data, Error};
 use super::settings::{done, shell, shown};
-use super::{App, auth, work};
-use crate::account::spend::file::{self, BYTES, Known, Refused, Written};
-use crate::account::spend::{Days, Spend, SpentBy, Stored};
+use super::{App, auth, upload, work};
+use crate::account::sheet::{self, Refused, Stored, Written};
+use crate::account::spend::file::Known;
+use crate::account::spend::{Days, Spend, SpentBy};
 use crate::account::{Site, User};
 use crate::pages::{SpendPage, Uploaded};
 use crate::query::channel;
@@ -31,12 +31,6 @@ use crate::store::event::Money;
 use crate::store::reports::cell::currency;
 
 const HERE: &str = "/settings/websites";
-
-/// Bytes of a form with a file in it.
-pub(super) const UPLOAD: usize = BYTES + 256 * 1024;
-
-/// How long a file may take to come.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Rows of one answer, and months on the page.
 const ROWS: usize = 10_000;
@@ -58,8 +52,8 @@ async fn store(app: &Arc<App>, site: &Site, sent: Sent) -> Result<Result<Stored,
             last,
         };
         let rows = match &sent {
-            Sent::File(file) => file::read(file, &known),
-            Sent::Rows(rows) => file::read_rows(rows, &known),
+            Sent::File(file) => sheet::read(file, &known),
+            Sent::Rows(rows) => sheet::read_rows(rows, &known),
         };
         match rows {
             Ok(rows) => accounts.set_spend(id, &rows).map(Ok),
@@ -74,21 +68,6 @@ fn last_day(site: &Site, now: Timestamp) -> Date {
     now.to_zoned(site.zone.clone())
         .date()
         .saturating_add(1.day())
-}
-
-fn refusal(refused: &Refused, what: &str) -> Error {
-    let count = refused.count();
-    let first = refused.wrong.first();
-    let first = first.map_or_else(String::new, |wrong| {
-        format!("; {what} {}: {}", wrong.line, wrong.words)
-    });
-    let are = if count == 1 { "is" } else { "are" };
-    let rows = if count == 1 { "line" } else { "lines" };
-    Error::new(
-        StatusCode::BAD_REQUEST,
-        "invalid_rows",
-        format!("{count} {rows} {are} wrong, and nothing was stored{first}"),
-    )
 }
 
 #[derive(Deserialize)]
@@ -129,11 +108,11 @@ pub(super) async fn list(
         to: range.to,
         channel: known_channel(asked.channel.as_deref())?,
     };
-    let (id, of) = (site.id, days.clone());
+    let (id, known, of) = (site.id, site.clone(), days.clone());
     let (rows, spent) = work::changing(&app, move |accounts| {
         Ok::<_, rusqlite::Error>((
             accounts.spend(id, &of, ROWS + 1)?,
-            accounts.spent(id, &of, SpentBy::Channel)?,
+            accounts.spent(&known, &of, SpentBy::Channel, false)?,
         ))
     })
     .await?;
@@ -217,7 +196,7 @@ impl SentRow {
             Amount::Text(text) => text.trim().to_owned(),
         };
         let text = |text: String| text.trim().to_owned();
-        [
+        vec![
             text(self.date),
             text(self.channel),
             amount,
@@ -228,23 +207,6 @@ impl SentRow {
             count(self.clicks),
         ]
     }
-}
-
-async fn read_body(body: Body) -> Result<Vec<u8>, Error> {
-    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, BYTES)).await;
-    let read = read.map_err(|_| {
-        let late = "the file took too long to come";
-        Error::new(StatusCode::REQUEST_TIMEOUT, "timeout", late)
-    })?;
-    read.map(Vec::from).map_err(|_| too_large())
-}
-
-fn too_large() -> Error {
-    Error::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "body_too_large",
-        "a file of spend may have 5 MB; send it in parts",
-    )
 }
 
 /// `POST /api/v1/spend`
@@ -260,40 +222,17 @@ pub(super) async fn add(
     let site = auth::site(&app, access.workspace, Some(named))?;
     let kind = extract::text(&headers, header::CONTENT_TYPE).unwrap_or_default();
     let is_json = kind.starts_with("application/json");
-    let body = read_body(body).await?;
+    let body = upload::read_body(body).await?;
     let sent = match is_json {
         false => Sent::File(body),
         true => {
-            let rows: SentRows = serde_json::from_slice(&body).map_err(|error| {
-                Error::new(
-                    StatusCode::BAD_REQUEST,
-                    "invalid_body",
-                    format!("the body is not as wanted: {error}"),
-                )
-            })?;
+            let rows: SentRows = upload::json(&body)?;
             Sent::Rows(rows.rows.into_iter().map(SentRow::written).collect())
         }
     };
     let what = if is_json { "row" } else { "line" };
-    match store(&app, &site, sent).await? {
-        Ok(stored) => Ok(Data::new(
-            StatusCode::OK,
-            &json!({
-                "website_id": site.website_id,
-                "rows": stored.added + stored.replaced,
-                "added": stored.added,
-                "replaced": stored.replaced,
-            }),
-        )),
-        Err(refused) => {
-            let wrong = refused.wrong.iter();
-            let wrong: Vec<_> = wrong
-                .map(|wrong| json!({ what: wrong.line, "message": wrong.words }))
-                .collect();
-            let details = json!({ "wrong": wrong, "more": refused.more });
-            Err(refusal(&refused, what).with_details(details))
-        }
-    }
+    let stored = store(&app, &site, sent).await?;
+    upload::answered(stored, what, json!({ "website_id": site.website_id }))
 }
 
 fn days(from: &str, to: &str, channel: Option<&str>) -> Result<Days, Error> {
@@ -403,26 +342,20 @@ pub(super) async fn upload(
     sent: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, NoPage> {
     let site = auth::site(&app, user.workspace, Some(&id))?;
-    let read = tokio::time::timeout(PATIENCE, fields(sent)).await;
-    let read = read.unwrap_or_else(|_| {
-        let late = "the file took too long to come";
-        Err(Error::new(StatusCode::REQUEST_TIMEOUT, "timeout", late))
-    });
-    let (file, typed) = match read {
-        Ok(read) => read,
+    let form = match upload::form(sent).await {
+        Ok(form) => form,
         Err(error) => return show(&app, &user, &site, Uploaded::default(), Some(&error)).await,
     };
     let again = Uploaded {
-        typed: String::from_utf8_lossy(&typed).into_owned(),
+        typed: form.typed,
         ..Uploaded::default()
     };
-    let sent = if file.is_empty() { typed } else { file };
-    match store(&app, &site, Sent::File(sent)).await {
+    match store(&app, &site, Sent::File(form.rows)).await {
         Ok(Ok(Stored { added, replaced })) => Ok(done(&format!(
             "{HERE}/{id}/spend?added={added}&replaced={replaced}"
         ))),
         Ok(Err(refused)) => {
-            let error = refusal(&refused, "line");
+            let error = upload::refusal(&refused, "line");
             let wrong = Uploaded {
                 refused: Some(refused),
                 ..again
@@ -431,33 +364,6 @@ pub(super) async fn upload(
         }
         Err(error) => show(&app, &user, &site, again, Some(&error)).await,
     }
-}
-
-/// The file, and what was typed instead of one.
-async fn fields(sent: Result<Multipart, MultipartRejection>) -> Result<(Vec<u8>, Vec<u8>), Error> {
-    let broken = |error: &dyn std::fmt::Display| {
-        let message = format!("the form did not come whole: {error}");
-        Error::new(StatusCode::BAD_REQUEST, "invalid_body", message)
-    };
-    let mut sent = sent.map_err(|error| broken(&error.body_text()))?;
-    let (mut file, mut typed) = (Vec::new(), Vec::new());
-    while let Some(field) = sent
-        .next_field()
-        .await
-        .map_err(|error| broken(&error.body_text()))?
-    {
-        let name = field.name().unwrap_or_default().to_owned();
-        let bytes = field.bytes().await.map_err(|error| match error.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-            _ => broken(&error.body_text()),
-        })?;
-        match &*name {
-            "file" => file = bytes.into(),
-            "rows" => typed = bytes.into(),
-            _ => {}
-        }
-    }
-    Ok((file, typed))
 }
 
 /// `POST /settings/websites/{website_id}/spend/delete`

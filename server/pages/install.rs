@@ -153,7 +153,7 @@ mod tests {
             name: None,
             hosts: vec![],
             zone: jiff::tz::TimeZone::UTC,
-            currency: None,
+            exchange: Default::default(),
             keep_days: None,
             is_demo: false,
             goals: Default::default(),

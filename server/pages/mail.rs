@@ -23,7 +23,7 @@ const FIGURES: [Metric; 5] = [
     Metric::Pageviews,
     Metric::Sessions,
     Metric::ConversionRate,
-    Metric::Revenue,
+    Metric::TotalRevenue,
 ];
 
 /// Figures of a goal.
@@ -31,7 +31,7 @@ const OF_GOAL: [Metric; 4] = [
     Metric::Fires,
     Metric::Visitors,
     Metric::ConversionRate,
-    Metric::Revenue,
+    Metric::TotalRevenue,
 ];
 
 /// What is listed beside goals.

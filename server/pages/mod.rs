@@ -3,7 +3,7 @@
 //! - [`analytics`]: the numbers of a site
 //! - `chart`: series as SVG; `words`: figures as people read them
 //! - [`docs`]: how to use it
-//! - `goals`: what is set of a site's goals; `spend`: what its channels cost; `webhooks`; `reports`: who gets which, and [`mail`]: what they get
+//! - `goals`: what is set of a site's goals; `spend`: what its channels cost; `rates`: what currencies are worth; `upload`: what became of a file of either; `webhooks`; `reports`: who gets which, and [`mail`]: what they get
 //! - `settings`: sites, keys, people, and the pages on which they come in; `forgotten`: a lost password, reports not wanted; `install`: whether a site's events arrive
 //!
 //! Leaves to [`http`](crate::http): who may see it.
@@ -16,9 +16,11 @@ mod goals;
 mod install;
 pub mod mail;
 mod payments;
+mod rates;
 mod reports;
 mod settings;
 mod spend;
+mod upload;
 mod webhooks;
 mod words;
 
@@ -29,12 +31,14 @@ pub use forgotten::{Forgotten, Reset, Unsubscribe};
 pub use goals::{Counted, Editor, Goals};
 pub use install::{Install, Seen};
 pub use payments::Payments;
+pub use rates::RatesPage;
 pub use reports::{Reports, SentRow};
 pub use settings::{
     Account, Invited, Keys, Link, Login, SharePassword, ShareSettings, Shell, Team, Website,
     Websites, Welcome, zones,
 };
-pub use spend::{SpendPage, Uploaded};
+pub use spend::SpendPage;
+pub use upload::Uploaded;
 pub use webhooks::Webhooks;
 
 /// `/`: what this is, and how to begin.

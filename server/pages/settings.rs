@@ -126,6 +126,7 @@ impl Shell {
             ("Websites", "/settings/websites", Role::Viewer),
             ("API keys", "/settings/api-keys", Role::Editor),
             ("Webhooks", "/settings/webhooks", Role::Editor),
+            ("Rates", "/settings/rates", Role::Editor),
             ("Reports", "/settings/reports", Role::Viewer),
             ("Team", "/settings/team", Role::Viewer),
             ("Account", "/settings/account", Role::Viewer),

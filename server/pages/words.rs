@@ -1,6 +1,6 @@
 //! Figures and times as people read them.
 
-use crate::query::answer::Figure;
+use crate::query::answer::{Figure, Total};
 use crate::query::metric::Metric;
 use crate::store::event::Money;
 
@@ -30,6 +30,19 @@ pub(super) fn money(money: &Money) -> String {
         format!(".{:0width$}", minor % unit, width = exponent as usize)
     };
     format!("{sign}{}{whole}{part}", money.currency.symbol())
+}
+
+/// Roughly so much: of large sums whole units.
+fn about(sum: &Money) -> String {
+    let exponent = u32::from(sum.currency.exponent().unwrap_or(0));
+    let unit = 10i64.pow(exponent);
+    if sum.minor.unsigned_abs() < 1000 * unit.unsigned_abs() {
+        return format!("≈ {}", money(sum));
+    }
+    let whole = (sum.minor as f64 / unit as f64).round() as i64;
+    let sign = if whole < 0 { "−" } else { "" };
+    let symbol = sum.currency.symbol();
+    format!("≈ {sign}{symbol}{}", count(whole.unsigned_abs()))
 }
 
 /// A number in few characters: `1.5 M`, `12 k`, `1,250`, `0.75`
@@ -80,6 +93,7 @@ pub(super) fn figure(metric: Metric, figure: &Figure) -> String {
         },
         Figure::Money(sums) if sums.is_empty() => "–".into(),
         Figure::Money(sums) => sums.iter().map(money).collect::<Vec<_>>().join(" + "),
+        Figure::Total(sums) => total(sums),
         Figure::Average(averages) if averages.is_empty() => "–".into(),
         Figure::Average(averages) => {
             let average = |(amount, currency): &(f64, iso_currency::Currency)| {
@@ -91,12 +105,48 @@ pub(super) fn figure(metric: Metric, figure: &Figure) -> String {
     }
 }
 
+/// One sum, roughly where rates made it, and what they don't reach beside it.
+fn total(total: &Total) -> String {
+    let is_there = |sum: &&Money| sum.minor != 0 || !total.changed.is_empty();
+    let own = total
+        .sum
+        .as_ref()
+        .filter(is_there)
+        .map(|sum| match total.changed.is_empty() {
+            true => money(sum),
+            false => about(sum),
+        });
+    let all: Vec<_> = own
+        .into_iter()
+        .chain(total.left.iter().map(money))
+        .collect();
+    match all.is_empty() {
+        true => "–".into(),
+        false => all.join(" + "),
+    }
+}
+
+/// What a sum is made of, where rates made it.
+pub(super) fn made_of(figure: &Figure) -> Option<String> {
+    match figure {
+        Figure::Total(total) if !total.changed.is_empty() => {
+            let parts: Vec<_> = total.changed.iter().map(money).collect();
+            Some(format!("With {} by rates", parts.join(" and ")))
+        }
+        _ => None,
+    }
+}
+
 /// A figure as a number to draw and to compare; money of several currencies is its first.
 pub(super) fn number(figure: &Figure) -> f64 {
     match figure {
         Figure::Count(number) => *number as f64,
         Figure::Ratio(ratio) => ratio.unwrap_or_default(),
         Figure::Money(sums) => sums.first().map_or(0.0, Money::major),
+        Figure::Total(total) => {
+            let sum = total.sum.as_ref().filter(|sum| sum.minor != 0);
+            sum.or(total.left.first()).map_or(0.0, Money::major)
+        }
         Figure::Average(averages) => averages.first().map_or(0.0, |(amount, _)| *amount),
     }
 }
@@ -110,7 +160,7 @@ pub(super) fn metric(metric: Metric) -> &'static str {
         Metric::Sessions => "Sessions",
         Metric::Pageviews => "Page views",
         Metric::ConversionRate => "Conversion rate",
-        Metric::Revenue => "Revenue",
+        Metric::Revenue | Metric::TotalRevenue => "Revenue",
         Metric::AverageValue => "Average value",
         Metric::BounceRate => "Bounce rate",
         Metric::SessionDuration => "Visit duration",

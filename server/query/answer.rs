@@ -44,8 +44,21 @@ pub enum Figure {
     Ratio(Option<f64>),
     /// Sums by currency.
     Money(Vec<Money>),
+    /// One sum of several currencies.
+    Total(Total),
     /// Averages by currency, in major units.
     Average(Vec<(f64, Currency)>),
+}
+
+/// Money of several currencies as one sum, as far as rates are known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Total {
+    /// In the site's currency; `None` where it has none.
+    pub sum: Option<Money>,
+    /// What was of other currencies, as it was before.
+    pub changed: Vec<Money>,
+    /// What could not become the site's currency: without a currency of the site all.
+    pub left: Vec<Money>,
 }
 
 /// Asks the store.

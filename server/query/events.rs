@@ -4,32 +4,19 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
 use super::Query;
-use super::query_string;
+use super::query_string::{EVENTS, Form};
 use super::range::Range;
 use super::read::Parts;
+use super::sent::{self, Asks};
 use crate::account::Site;
 use crate::store::reports::Moment;
 
 /// Events that an answer has where nothing else is asked, and at most.
-const EVENTS: u64 = 100;
-const MOST_EVENTS: u64 = 1000;
+const USUAL: u64 = 100;
+const MOST: u64 = 1000;
 
-/// Which days are meant where none are named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Days {
-    /// The last 30.
-    Last,
-    /// All there are.
-    All,
-}
-
-/// A question about single events as it was sent, before its site is known.
-#[derive(Debug)]
-pub struct Sent {
-    /// The site's public id; read by whoever knows the workspace.
-    pub website_id: Option<String>,
-    parts: Parts,
-}
+/// A question about single events as it was sent.
+pub type Sent = sent::Sent<Events>;
 
 /// Which events.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,31 +29,32 @@ pub struct Events {
     pub limit: usize,
 }
 
+impl Asks for Events {
+    const NAMES: &'static [(&'static str, Form)] = EVENTS;
+
+    fn of(parts: &mut Parts, site: &Site, now: Timestamp) -> Result<Events, String> {
+        let range = parts.range(site, now)?;
+        Events::on(parts, site, range)
+    }
+}
+
 impl Sent {
-    /// From what stands behind the `?` of an address.
+    /// Reads it for a site; all days are meant where none are named.
     ///
     /// # Errors
-    /// In words: which part is wrong, and what would be right; here and below.
-    pub fn query_string(query: &str) -> Result<Sent, String> {
-        let mut parts = Parts::of(query_string::object(query, &query_string::EVENTS)?);
-        Ok(Sent {
-            website_id: parts.text("website_id")?,
-            parts,
-        })
+    /// In words: which part is wrong, and what would be right.
+    pub fn read_all(mut self, site: &Site, now: Timestamp) -> Result<Events, String> {
+        let range = match self.parts.has_range() {
+            true => self.parts.range(site, now)?,
+            false => all(site, now),
+        };
+        Events::on(&mut self.parts, site, range)
     }
+}
 
-    /// Reads it for a site.
-    pub fn read(mut self, site: &Site, now: Timestamp, days: Days) -> Result<Events, String> {
-        let parts = &mut self.parts;
-        let range = match days {
-            Days::All if !parts.has_range() => all(site, now),
-            _ => parts.range(site, now)?,
-        };
-        let limit = match parts.number("limit")? {
-            None => EVENTS,
-            Some(limit) if (1..=MOST_EVENTS).contains(&limit) => limit,
-            Some(_) => return Err(format!("limit: wanted 1 to {MOST_EVENTS}")),
-        };
+impl Events {
+    fn on(parts: &mut Parts, site: &Site, range: Range) -> Result<Events, String> {
+        let limit = parts.whole("limit", USUAL, MOST)?;
         let before = parts.text("before")?;
         let before = before.map(|text| {
             moment(&text).ok_or_else(|| {

@@ -15,9 +15,11 @@ use super::filter::Filter;
 use super::layer::Passing;
 use super::operator::Operator;
 use super::plan::Names;
+use super::query_string::{FUNNEL, Form};
 use super::range::Range;
 use super::read::Parts;
-use super::{query_string, sentence};
+use super::sent::{self, Asks};
+use super::sentence;
 use crate::account::{GoalBook, Site};
 use crate::store::event::SiteId;
 use crate::store::reports::group::By;
@@ -31,8 +33,6 @@ const MOST_WINDOW: u64 = 90 * 1440;
 
 /// Bytes that a pattern or a name may have.
 const TEXT: usize = 2048;
-
-const PARTS: [&str; 5] = ["website_id", "steps", "window_minutes", "filters", "range"];
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,54 +75,27 @@ pub struct Reached {
     pub median_seconds: Option<f64>,
 }
 
-/// A funnel as it was sent, before its site is known.
-#[derive(Debug)]
-pub struct Sent {
-    /// The site's public id; read by whoever knows the workspace.
-    pub website_id: Option<String>,
-    parts: Parts,
-}
+/// A funnel as it was sent: `{"steps":[{"page":"/pricing*"},{"goal":"Trial Started"}],"window_minutes":1440}`, with `filters`
+/// and `range` as a query has them; in an address `step=page:/pricing*&step=goal:Trial Started&window_minutes=1440`.
+pub type Sent = sent::Sent<Funnel>;
 
-impl Sent {
-    /// From the body of a request: `{"steps":[{"page":"/pricing*"},{"goal":"Trial Started"}],"window_minutes":1440}`, with
-    /// `filters` and `range` as a query has them.
-    ///
-    /// # Errors
-    /// In words: which part is wrong, and what would be right; here and below.
-    pub fn json(body: &[u8]) -> Result<Sent, String> {
-        Sent::of(Parts::of_json(body, &PARTS)?)
-    }
+impl Asks for Funnel {
+    const NAMES: &'static [(&'static str, Form)] = FUNNEL;
 
-    /// From what stands behind the `?` of an address: `step=page:/pricing*&step=goal:Trial Started&window_minutes=1440`.
-    pub fn query_string(query: &str) -> Result<Sent, String> {
-        Sent::of(Parts::of(query_string::object(
-            query,
-            &query_string::FUNNEL,
-        )?))
-    }
-
-    fn of(mut parts: Parts) -> Result<Sent, String> {
-        Ok(Sent {
-            website_id: parts.text("website_id")?,
-            parts,
-        })
-    }
-
-    /// Reads it for a site.
-    pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Funnel, String> {
-        let steps = self.parts.list("steps")?;
+    fn of(parts: &mut Parts, site: &Site, now: Timestamp) -> Result<Funnel, String> {
+        let steps = parts.list("steps")?;
         if !(2..=SETS).contains(&steps.len()) {
             return Err(format!("steps: wanted 2 to {SETS}"));
         }
-        let window = self.parts.whole("window_minutes", WINDOW, MOST_WINDOW)?;
+        let window = parts.whole("window_minutes", WINDOW, MOST_WINDOW)?;
         Ok(Funnel {
             site: site.id,
             website_id: site.website_id.as_str().into(),
             book: site.goals.clone(),
             steps: steps.iter().map(read_step).collect::<Result<_, _>>()?,
             window,
-            filters: self.parts.filters()?,
-            range: self.parts.range(site, now)?,
+            filters: parts.filters()?,
+            range: parts.range(site, now)?,
         })
     }
 }

@@ -46,7 +46,9 @@ impl Wants {
     pub(super) fn of(query: &Query) -> Wants {
         Wants {
             fires: query.asks(Metric::Fires),
-            money: query.asks(Metric::Revenue) || query.asks(Metric::AverageValue),
+            money: [Metric::Revenue, Metric::TotalRevenue, Metric::AverageValue]
+                .into_iter()
+                .any(|metric| query.asks(metric)),
         }
     }
 }

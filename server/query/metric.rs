@@ -21,6 +21,8 @@ pub enum Metric {
     ConversionRate,
     /// Money, a sum a currency.
     Revenue,
+    /// All of it in the site's currency, by the rate of the day; what has no rate is left beside it.
+    TotalRevenue,
     /// Money a fire that brought any, an average a currency.
     AverageValue,
     /// Share of sessions that were a look at one page: 0 to 1.
@@ -32,7 +34,7 @@ pub enum Metric {
 }
 
 /// Names, as the contract has them.
-pub const METRICS: [(&str, Metric); 11] = [
+pub const METRICS: [(&str, Metric); 12] = [
     ("fires", Metric::Fires),
     ("visitors", Metric::Visitors),
     ("people", Metric::People),
@@ -40,6 +42,7 @@ pub const METRICS: [(&str, Metric); 11] = [
     ("pageviews", Metric::Pageviews),
     ("conversion_rate", Metric::ConversionRate),
     ("revenue", Metric::Revenue),
+    ("total_revenue", Metric::TotalRevenue),
     ("average_value", Metric::AverageValue),
     ("bounce_rate", Metric::BounceRate),
     ("session_duration", Metric::SessionDuration),
@@ -59,6 +62,9 @@ impl Metric {
             Metric::Pageviews => "Pages shown",
             Metric::ConversionRate => "The share of visitors who fired, 0 to 1",
             Metric::Revenue => "Money, a sum a currency",
+            Metric::TotalRevenue => {
+                "Money in the site's currency, by the rate of the day; what has no rate stands beside it"
+            }
             Metric::AverageValue => "Money a fire that brought any, a currency each",
             Metric::BounceRate => "The share of visits that were a look at one page, 0 to 1",
             Metric::SessionDuration => "Seconds a visit, on average",

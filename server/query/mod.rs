@@ -26,6 +26,7 @@ pub(crate) mod query_string;
 pub mod range;
 mod rank;
 pub mod read;
+pub mod sent;
 pub mod sentence;
 mod table;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::account::rate::Exchange;
 use crate::account::{GoalBook, Site};
 use crate::store::event::SiteId;
 use dimension::Dimension;
@@ -49,6 +51,8 @@ pub struct Query {
     pub website_id: Arc<str>,
     /// What is set of its goals.
     pub book: Arc<GoalBook>,
+    /// How money becomes the site's currency.
+    pub exchange: Arc<Exchange>,
     /// Which figures, in this order.
     pub metrics: Vec<Metric>,
     /// Of fires of these goals only; of everything where there are none.
@@ -94,6 +98,7 @@ impl Query {
             site: site.id,
             website_id: site.website_id.as_str().into(),
             book: site.goals.clone(),
+            exchange: site.exchange.clone(),
             metrics: Vec::new(),
             goals: Vec::new(),
             dimensions: Vec::new(),

@@ -123,13 +123,15 @@ impl<'a> Asked<'a> {
     }
 
     /// What fires of some goals brought, or of all where none are named: by the money they carried, else by what a fire of
-    /// the goal is set to be worth. In no order.
+    /// the goal is set to be worth. In no order. Where it `changes`, in the site's currency as far as rates are known, each
+    /// payment to the nearest smallest unit.
     #[allow(clippy::missing_errors_doc)]
     pub fn paid(
         &self,
         range: &Range,
         goals: &[String],
         filters: &[Filter],
+        changes: bool,
     ) -> Result<Vec<Payment>, ReadError> {
         let passing = Passing::new(&self.names, self.site.id, range, filters);
         let book = self.book();
@@ -153,9 +155,15 @@ impl<'a> Asked<'a> {
                 .filter(|event| !known.contains(&event.id));
             all.extend(fires.filter_map(|fire| worth_of(fire, worth)));
         }
-        let payment = |paid: Paid| Payment {
-            person: self.persons.first(paid.visitor),
-            paid,
+        let payment = |mut paid: Paid| {
+            if changes {
+                let exchange = &self.site.exchange;
+                (paid.currency, paid.minor) = exchange.changed(paid.currency, paid.day, paid.minor);
+            }
+            Payment {
+                person: self.persons.first(paid.visitor),
+                paid,
+            }
         };
         Ok(all.into_iter().map(payment).collect())
     }

@@ -31,7 +31,7 @@ pub(crate) enum Form {
 }
 
 /// Names of a query.
-pub(super) const QUERY: [(&str, Form); 13] = [
+pub(super) const QUERY: &[(&str, Form)] = &[
     ("website_id", Form::Text),
     ("metrics", Form::Names),
     ("goals", Form::Each),
@@ -48,7 +48,7 @@ pub(super) const QUERY: [(&str, Form); 13] = [
 ];
 
 /// Names of a funnel.
-pub(super) const FUNNEL: [(&str, Form); 7] = [
+pub(super) const FUNNEL: &[(&str, Form)] = &[
     ("website_id", Form::Text),
     ("step", Form::Step),
     ("window_minutes", Form::Number),
@@ -59,7 +59,7 @@ pub(super) const FUNNEL: [(&str, Form); 7] = [
 ];
 
 /// Names of a question about single events.
-pub(super) const EVENTS: [(&str, Form); 8] = [
+pub(super) const EVENTS: &[(&str, Form)] = &[
     ("website_id", Form::Text),
     ("goals", Form::Each),
     ("filter", Form::Filter),
@@ -69,6 +69,16 @@ pub(super) const EVENTS: [(&str, Form); 8] = [
     ("limit", Form::Number),
     ("before", Form::Text),
 ];
+
+/// The part of the object that a name's values are of.
+pub(super) fn part((name, form): &(&'static str, Form)) -> &'static str {
+    match form {
+        Form::Filter | Form::Filters => "filters",
+        Form::End(range, _) => range,
+        Form::Step => "steps",
+        Form::Text | Form::Number | Form::Names | Form::Each | Form::Order => name,
+    }
+}
 
 /// The object that a query string means.
 pub(crate) fn object(query: &str, known: &[(&str, Form)]) -> Result<Map<String, Value>, String> {

@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use super::dimension::{Dimension, NAMED, Named};
 use super::filter;
 use super::metric::{METRICS, Metric};
-use super::query_string;
+use super::query_string::{Form, QUERY};
 use super::range::Range;
+use super::sent::{self, Asks};
 use super::{Order, OrderBy, Query};
 use crate::account::Site;
 
@@ -22,20 +23,6 @@ pub const MOST_ROWS: usize = 10_000;
 /// Dimensions at once, and goals.
 const DIMENSIONS: usize = 3;
 const GOALS: usize = 100;
-
-/// The parts of a query.
-const PARTS: [&str; 10] = [
-    "website_id",
-    "metrics",
-    "goals",
-    "dimensions",
-    "filters",
-    "range",
-    "compare",
-    "order",
-    "limit",
-    "cursor",
-];
 
 /// An object as it was sent, of which parts are taken out.
 #[derive(Debug)]
@@ -93,6 +80,18 @@ impl Parts {
         match (1..=most).contains(&number) {
             true => Ok(number),
             false => Err(format!("{name}: wanted 1 to {most}")),
+        }
+    }
+
+    /// Whether something is so; `otherwise` where nothing is said.
+    pub(crate) fn yes(&mut self, name: &str, otherwise: bool) -> Result<bool, String> {
+        match self.take(name) {
+            None => Ok(otherwise),
+            Some(Value::Bool(is_so)) => Ok(is_so),
+            Some(Value::String(text)) if text.is_empty() => Ok(otherwise),
+            Some(Value::String(text)) if text == "true" => Ok(true),
+            Some(Value::String(text)) if text == "false" => Ok(false),
+            Some(_) => Err(format!("{name}: wanted true or false")),
         }
     }
 
@@ -154,43 +153,15 @@ impl Parts {
     }
 }
 
-/// A query as it was sent, before its site is known.
-#[derive(Debug)]
-pub struct Sent {
-    /// The site's public id; read by whoever knows the workspace.
-    pub website_id: Option<String>,
-    parts: Parts,
-}
+/// A query as it was sent: `metrics=fires,visitors&goals=Buy&dimensions=channel&filter=is:source:Google&from=2026-11-01&
+/// to=2026-11-30&order=fires:desc&limit=10` in an address. `goals`, `filter` and `order` may stand several times there;
+/// `filters` is the JSON of a list.
+pub type Sent = sent::Sent<Query>;
 
-impl Sent {
-    /// From the body of a request.
-    ///
-    /// # Errors
-    /// In words: which part is wrong, and what would be right; here and below.
-    pub fn json(body: &[u8]) -> Result<Sent, String> {
-        Sent::of(Parts::of_json(body, &PARTS)?)
-    }
+impl Asks for Query {
+    const NAMES: &'static [(&'static str, Form)] = QUERY;
 
-    /// From what stands behind the `?` of an address: `metrics=fires,visitors&goals=Buy&dimensions=channel&
-    /// filter=is:source:Google&from=2026-11-01&to=2026-11-30&order=fires:desc&limit=10`. `goals`, `filter` and `order` may
-    /// stand several times; `filters` is the JSON of a list.
-    pub fn query_string(query: &str) -> Result<Sent, String> {
-        Sent::of(Parts::of(query_string::object(
-            query,
-            &query_string::QUERY,
-        )?))
-    }
-
-    fn of(mut parts: Parts) -> Result<Sent, String> {
-        Ok(Sent {
-            website_id: parts.text("website_id")?,
-            parts,
-        })
-    }
-
-    /// Reads it for a site.
-    pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Query, String> {
-        let parts = &mut self.parts;
+    fn of(parts: &mut Parts, site: &Site, now: Timestamp) -> Result<Query, String> {
         let metrics = read_metrics(parts.texts("metrics")?)?;
         let dimensions = read_dimensions(parts.texts("dimensions")?)?;
         let goals = parts.goals()?;
@@ -443,6 +414,6 @@ impl Query {
 
     /// What [`Sent::query_string`] reads it from.
     pub fn query_string(&self) -> String {
-        query_string::write(self)
+        super::query_string::write(self)
     }
 }

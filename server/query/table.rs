@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use super::Query;
+use super::answer::{Figure, Total};
 use super::dimension::{Dimension, Named};
 use super::layer::{Layer, Meant, Passing, Wants};
 use super::metric::Metric;
 use super::plan::{Names, Split, Values};
 use super::range::Range;
-use super::{Query, answer::Figure};
+use crate::account::rate::Exchange;
 use crate::store::event::{GoalName, Money};
 use crate::store::person::{Browsers, Persons};
 use crate::store::reports::cell::{
@@ -22,15 +24,57 @@ use crate::store::{ReadError, Store};
 pub(super) struct Group<'a> {
     counts: Counts,
     revenue: Revenue,
+    /// The same in the site's currency, where that is asked.
+    total: Sum,
     visitors: Vec<&'a Visitors>,
     /// How many visitors, and how many people.
     counted: OnceLock<(u64, u64)>,
 }
 
+/// Money in the site's currency, in its smallest units and parts of them, and what is beside it.
+#[derive(Default)]
+struct Sum {
+    own: f64,
+    changed: Revenue,
+    left: Revenue,
+}
+
+impl Sum {
+    fn add(&mut self, day: i32, revenue: &Revenue, exchange: &Exchange) {
+        for (code, amount) in revenue {
+            let beside = match exchange.change(code, day, amount.minor) {
+                Some(changed) => {
+                    self.own += changed;
+                    &mut self.changed
+                }
+                None => &mut self.left,
+            };
+            if exchange.code() != Some(*code) {
+                add_revenues(beside, &Revenue::from([(*code, *amount)]));
+            }
+        }
+    }
+
+    fn total(&self, exchange: &Exchange) -> Total {
+        let own = |currency| Money {
+            minor: self.own.round() as i64,
+            currency,
+        };
+        Total {
+            sum: exchange.own().map(own),
+            changed: money(&self.changed),
+            left: money(&self.left),
+        }
+    }
+}
+
 impl<'a> Group<'a> {
-    fn add(&mut self, cell: &'a Cell) {
+    fn add(&mut self, day: i32, cell: &'a Cell, exchange: Option<&Exchange>) {
         self.counts.add(&cell.counts);
         add_revenues(&mut self.revenue, &cell.revenue);
+        if let Some(exchange) = exchange {
+            self.total.add(day, &cell.revenue, exchange);
+        }
         if cell.visitors.count() > 0 {
             self.visitors.push(&cell.visitors);
         }
@@ -88,6 +132,7 @@ pub(super) struct Table<'a> {
     everybody: Option<HashMap<Values, Group<'a>>>,
     kept: Vec<bool>,
     who: &'a Who,
+    exchange: &'a Exchange,
 }
 
 impl<'q> Plan<'q> {
@@ -153,8 +198,19 @@ impl<'q> Plan<'q> {
             })
         };
         let is_listed = |goal: &str| self.query.lists_goal(goal);
+        let asks_total = self.query.asks(Metric::TotalRevenue);
+        let exchange = asks_total.then_some(&*self.query.exchange);
         let grouped = |split: &Split, layers: &'a [Layer]| {
-            let grouped = || Ok(grouped(split, layers, &self.names, of_day, is_listed));
+            let grouped = || {
+                Ok(grouped(
+                    split,
+                    layers,
+                    &self.names,
+                    of_day,
+                    is_listed,
+                    exchange,
+                ))
+            };
             self.names.checked(grouped)
         };
         let mut table = Table {
@@ -172,6 +228,7 @@ impl<'q> Plan<'q> {
                 .map(|dimension| !dimension.is_of_fire())
                 .collect(),
             who: &self.who,
+            exchange: &self.query.exchange,
         };
         if let (Some(split), Some(layers)) = (&self.everybody, &passes.everybody) {
             let everybody = grouped(split, layers)?;
@@ -193,6 +250,7 @@ fn grouped<'a>(
     names: &Names,
     of_day: impl Fn(Named, i32) -> Option<String>,
     is_listed: impl Fn(&str) -> bool,
+    exchange: Option<&Exchange>,
 ) -> HashMap<Values, Group<'a>> {
     let mut keys = Numbered::default();
     let mut spans = Numbered::default();
@@ -212,7 +270,8 @@ fn grouped<'a>(
                 let key = *key_numbers
                     .entry(key)
                     .or_insert_with(|| keys.number(split.values(key, names, goal)));
-                groups.entry((span, key)).or_default().add(cell);
+                let group = groups.entry((span, key)).or_default();
+                group.add(*day, cell, exchange);
             }
         }
     }
@@ -271,6 +330,7 @@ impl Table<'_> {
             Metric::Pageviews => Figure::Count(views),
             Metric::ConversionRate => Figure::Ratio(self.conversion(values, group)),
             Metric::Revenue => Figure::Money(money(&group.revenue)),
+            Metric::TotalRevenue => Figure::Total(group.total.total(self.exchange)),
             Metric::AverageValue => {
                 let average = |(code, amount): (&[u8; 3], &Amount)| {
                     Some((average(code, amount)?, currency(code)?))
@@ -313,6 +373,11 @@ impl Table<'_> {
                     .map(|amount| amount.minor as f64)
                     .sum(),
             ),
+            // What has no rate counts as what it says, as it does where the site has no currency.
+            Metric::TotalRevenue => {
+                let left = group.total.left.values();
+                Some(group.total.own + left.map(|amount| amount.minor as f64).sum::<f64>())
+            }
             metric => match self.figure(values, group, metric) {
                 Figure::Count(n) => Some(n as f64),
                 Figure::Ratio(ratio) => ratio,
@@ -320,7 +385,7 @@ impl Table<'_> {
                     .iter()
                     .map(|(average, _)| *average)
                     .reduce(|a, b| a + b),
-                Figure::Money(_) => None,
+                Figure::Money(_) | Figure::Total(_) => None,
             },
         }
     }

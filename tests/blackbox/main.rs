@@ -43,6 +43,7 @@ mod page;
 mod payment;
 mod people;
 mod query;
+mod rates;
 mod reports;
 mod revenue;
 mod sample;

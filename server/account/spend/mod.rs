@@ -1,7 +1,7 @@
 //! Spend: what channels cost, by site, day and channel, and by source and campaign where that is known. What is sent for
 //! a day, channel, source and campaign again takes the place of what was there.
 //!
-//! [`file`](self::file) reads what is sent; which channels there are is told by whoever asks.
+//! [`file`](self::file) says what a row may be; which channels there are is told by whoever asks.
 
 pub mod file;
 
@@ -11,7 +11,9 @@ use iso_currency::Currency;
 use jiff::civil::Date;
 use rusqlite::{Row, TransactionBehavior, params};
 
-use super::{Accounts, ChangeError};
+use super::sheet::Stored;
+use super::{Accounts, ChangeError, Site};
+use crate::query::range::number;
 use crate::store::event::{Money, SiteId};
 
 /// Rows that a site may have.
@@ -34,15 +36,6 @@ pub struct Spend {
     pub impressions: Option<u64>,
     /// How often it was clicked, where that is known.
     pub clicks: Option<u64>,
-}
-
-/// What became of rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stored {
-    /// Those that are new.
-    pub added: u64,
-    /// Those that took the place of others.
-    pub replaced: u64,
 }
 
 /// What spend is summed by.
@@ -169,8 +162,15 @@ impl Accounts {
         })
     }
 
-    /// Sums by channel, source or campaign.
-    pub fn spent(&self, site: SiteId, of: &Days, by: SpentBy) -> rusqlite::Result<Spent> {
+    /// Sums by channel, source or campaign. Where it `changes`, in the site's currency as far as rates are known, each day's
+    /// sum to the nearest smallest unit.
+    pub fn spent(
+        &self,
+        site: &Site,
+        of: &Days,
+        by: SpentBy,
+        changes: bool,
+    ) -> rusqlite::Result<Spent> {
         let by = match by {
             SpentBy::Channel => "channel",
             SpentBy::Source => "source",
@@ -178,20 +178,27 @@ impl Accounts {
         };
         self.read(|connection| {
             let mut sums = connection.prepare_cached(&format!(
-                "SELECT {by}, currency, sum(minor) FROM spend WHERE {CHOSEN} GROUP BY {by}, currency",
+                "SELECT {by}, currency, sum(minor), day FROM spend WHERE {CHOSEN} GROUP BY {by}, currency, day",
             ))?;
             let mut sums = sums.query(params![
-                site.0,
+                site.id.0,
                 of.from.to_string(),
                 of.to.to_string(),
                 of.channel
             ])?;
             let mut spent = Spent::new();
             while let Some(row) = sums.next()? {
-                let code: String = row.get(1)?;
-                if let Ok(code) = <[u8; 3]>::try_from(code.as_bytes()) {
-                    spent.entry(row.get(0)?).or_default().insert(code, row.get(2)?);
-                }
+                let (code, day): (String, String) = (row.get(1)?, row.get(3)?);
+                let (Ok(code), Ok(day)) = (code.as_bytes().try_into(), day.parse()) else {
+                    continue;
+                };
+                let (code, minor) = match (row.get(2)?, changes) {
+                    (minor, false) => (code, minor),
+                    (minor, true) => site.exchange.changed(code, number(day), minor),
+                };
+                let sums = spent.entry(row.get(0)?).or_default();
+                let sum = sums.entry(code).or_default();
+                *sum = i64::saturating_add(*sum, minor);
             }
             Ok(spent)
         })

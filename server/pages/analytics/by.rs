@@ -20,7 +20,7 @@ pub const FIGURES: [Metric; 8] = [
     Metric::SessionDuration,
     Metric::Fires,
     Metric::ConversionRate,
-    Metric::Revenue,
+    Metric::TotalRevenue,
 ];
 
 /// Figures that are known of last pages.
@@ -31,7 +31,7 @@ pub const OF_FIRES: [Metric; 5] = [
     Metric::Fires,
     Metric::Visitors,
     Metric::ConversionRate,
-    Metric::Revenue,
+    Metric::TotalRevenue,
     Metric::AverageValue,
 ];
 

@@ -13,6 +13,8 @@ pub(in crate::pages) struct Shown {
     pub(in crate::pages) words: &'static str,
     pub(in crate::pages) value: String,
     pub(in crate::pages) change: Option<Change>,
+    /// What rates made it of.
+    pub(in crate::pages) made_of: Option<String>,
 }
 
 /// How a figure differs from the days before.
@@ -30,6 +32,7 @@ impl Shown {
             words: words::metric(*metric),
             value: words::figure(*metric, figure),
             change: before.as_ref().and_then(change),
+            made_of: words::made_of(figure),
         }
     }
 }

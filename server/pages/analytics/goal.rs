@@ -19,7 +19,7 @@ pub const FIGURES: [Metric; 5] = [
     Metric::Fires,
     Metric::Visitors,
     Metric::ConversionRate,
-    Metric::Revenue,
+    Metric::TotalRevenue,
     Metric::AverageValue,
 ];
 
@@ -28,7 +28,7 @@ pub const OF_PART: [Metric; 4] = [
     Metric::Fires,
     Metric::Visitors,
     Metric::ConversionRate,
-    Metric::Revenue,
+    Metric::TotalRevenue,
 ];
 
 /// What it can be broken down by, beside keys of metadata.

@@ -30,7 +30,7 @@ pub(super) const OF_GOAL: [Metric; 4] = [
     Metric::Fires,
     Metric::Visitors,
     Metric::ConversionRate,
-    Metric::Revenue,
+    Metric::TotalRevenue,
 ];
 
 /// What moves while one looks: figures, series, goals.

@@ -110,7 +110,7 @@ pub const FIGURES: [Metric; 7] = [
     Metric::BounceRate,
     Metric::Fires,
     Metric::ConversionRate,
-    Metric::Revenue,
+    Metric::TotalRevenue,
 ];
 
 /// What a page shows.

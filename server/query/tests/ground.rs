@@ -11,6 +11,7 @@ use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::account::rate::{Exchange, Rate};
 use crate::account::{Goal, GoalBook, GoalSettings, Site};
 use crate::query::dimension::{Dimension, Named};
 use crate::query::filter::WEEKDAYS;
@@ -50,9 +51,20 @@ pub(super) struct Ground {
 
 pub(super) static GROUND: LazyLock<Ground> = LazyLock::new(ground);
 
+/// None at first, then two that binary fractions hold: a yen is a cent, then two.
+fn rates() -> [Rate; 2] {
+    [("2026-10-26", 0.01), ("2026-10-30", 0.02)].map(|(day, rate)| Rate {
+        day: day.parse().unwrap(),
+        from: *b"JPY",
+        to: *b"EUR",
+        rate,
+    })
+}
+
 pub(super) fn site() -> Site {
     Site {
         zone: TimeZone::get("Europe/Berlin").unwrap(),
+        exchange: Arc::new(Exchange::new(Some(Currency::EUR), &rates())),
         ..Site::sample()
     }
 }

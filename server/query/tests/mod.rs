@@ -9,7 +9,7 @@ use iso_currency::Currency;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Figure, Row, answer};
+use super::answer::{Answer, Figure, Row, Total, answer};
 use super::dimension::{Dimension, Named};
 use super::filter::{Filter, WEEKDAYS};
 use super::funnel;
@@ -191,6 +191,42 @@ impl<'q> Slow<'q> {
                     .map(|(money, _)| money)
                     .collect(),
             ),
+            Metric::TotalRevenue => {
+                let days = |from: &str, to: &str| {
+                    let facts = facts.iter().copied().filter(|fact| {
+                        let day = fact.at.to_zoned(self.query.range.zone.clone()).date();
+                        (from..to).contains(&&*day.to_string())
+                    });
+                    self.money(&facts.collect::<Vec<_>>())
+                };
+                let minor = |money: &[(Money, usize)], currency| {
+                    let of = money.iter().filter(|(money, _)| money.currency == currency);
+                    of.map(|(money, _)| money.minor).sum::<i64>()
+                };
+                let (none, one, two) = (
+                    days("0", "2026-10-26"),
+                    days("2026-10-26", "2026-10-30"),
+                    days("2026-10-30", "9"),
+                );
+                let yen = |money: &[(Money, usize)]| -> Vec<Money> {
+                    let of = money.iter().map(|(money, _)| money.clone());
+                    of.filter(|money| money.currency == Currency::JPY).collect()
+                };
+                let (one_yen, two_yen) = (minor(&one, Currency::JPY), minor(&two, Currency::JPY));
+                let mut changed = yen(&[one, two].concat());
+                if let [first, second] = &mut changed[..] {
+                    first.minor += second.minor;
+                    changed.truncate(1);
+                }
+                Figure::Total(Total {
+                    sum: Some(Money {
+                        minor: minor(&self.money(facts), Currency::EUR) + one_yen + 2 * two_yen,
+                        currency: Currency::EUR,
+                    }),
+                    changed,
+                    left: yen(&none),
+                })
+            }
             Metric::AverageValue => {
                 let average =
                     |(money, fires): (Money, usize)| (money.major() / fires as f64, money.currency);
@@ -228,6 +264,10 @@ impl<'q> Slow<'q> {
             Figure::Count(n) => Some(n as f64),
             Figure::Ratio(ratio) => ratio,
             Figure::Money(sums) => Some(sums.iter().map(|money| money.minor as f64).sum()),
+            Figure::Total(total) => {
+                let all = total.sum.iter().chain(&total.left);
+                Some(all.map(|money| money.minor as f64).sum())
+            }
             Figure::Average(all) => all.iter().map(|(average, _)| *average).reduce(|a, b| a + b),
         }
     }
@@ -307,13 +347,14 @@ fn read(json: &Value, site: &Site) -> Query {
         .unwrap()
 }
 
-const COUNTED: [Metric; 7] = [
+const COUNTED: [Metric; 8] = [
     Metric::Fires,
     Metric::Visitors,
     Metric::People,
     Metric::Pageviews,
     Metric::ConversionRate,
     Metric::Revenue,
+    Metric::TotalRevenue,
     Metric::AverageValue,
 ];
 

@@ -74,6 +74,7 @@ fn query() -> impl Strategy<Value = Query> {
                     site: SiteId(1),
                     website_id: site().website_id.into(),
                     book: Default::default(),
+                    exchange: super::ground::site().exchange,
                     metrics,
                     goals,
                     order: orders.into_iter().map(order).collect(),

@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 45] = [
+const PAGES: [&str; 46] = [
     "/",
     "/demo",
     "/login",
@@ -51,6 +51,7 @@ const PAGES: [&str; 45] = [
     "/settings/websites/SITE/payments",
     "/settings/api-keys",
     "/settings/reports",
+    "/settings/rates",
     "/settings/webhooks",
     "/settings/team",
     "/settings/account",

@@ -1,0 +1,306 @@
+//! Exchange rates: `/settings/rates`, and `/api/v1/rates` for programs.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Multipart, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use serde::Deserialize;
+use serde_json::{Number, Value, json};
+
+use super::access::{Access, Person};
+use super::extract::{self, Asked, Form};
+use super::page::NoPage;
+use super::reply::{Data, Error};
+use super::settings::{done, shell, shown};
+use super::{App, upload, work};
+use crate::account::rate::{Rate, Which, file};
+use crate::account::sheet::{self, Refused, Stored};
+use crate::account::{User, WorkspaceId, currency};
+use crate::pages::{RatesPage, Uploaded};
+
+const HERE: &str = "/settings/rates";
+
+/// Rates of one answer.
+const ROWS: usize = 10_000;
+
+/// Rates may be of days up to tomorrow: somewhere it is that day already.
+fn last_day(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date().saturating_add(1.day())
+}
+
+/// What was sent.
+enum Sent {
+    File(Vec<u8>),
+    Rows(Vec<Vec<String>>),
+}
+
+/// Reads and stores what was sent, or says which rows are wrong.
+async fn store(
+    app: &Arc<App>,
+    workspace: WorkspaceId,
+    sent: Sent,
+) -> Result<Result<Stored, Refused>, Error> {
+    let last = last_day(app.clock.now());
+    work::changing(app, move |accounts| {
+        let rows = match &sent {
+            Sent::File(file) => file::read(file, &last),
+            Sent::Rows(rows) => sheet::read_rows(rows, &last),
+        };
+        match rows {
+            Ok(rows) => accounts.set_rates(workspace, &rows).map(Ok),
+            Err(refused) => Ok(Err(refused)),
+        }
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+pub(super) struct OfDays {
+    from: Option<String>,
+    to: Option<String>,
+    currency: Option<String>,
+    into: Option<String>,
+}
+
+impl OfDays {
+    fn which(&self) -> Result<Which, Error> {
+        let day = |name: &str, text: &Option<String>, otherwise: Date| -> Result<Date, Error> {
+            match text.as_deref().filter(|text| !text.is_empty()) {
+                None => Ok(otherwise),
+                Some(text) => text
+                    .parse()
+                    .map_err(|_| Error::field(format!("{name}: wanted a day as YYYY-MM-DD"))),
+            }
+        };
+        let code = |name: &str, text: &Option<String>| -> Result<Option<String>, Error> {
+            let text = text.as_deref().filter(|text| !text.is_empty());
+            let code = |text: &str| match currency(text) {
+                Ok(currency) => Ok(currency.code().to_owned()),
+                Err(_) => Err(Error::field(format!(
+                    "{name}: {text:.20?} is none; wanted is an ISO 4217 code such as EUR"
+                ))),
+            };
+            text.map(code).transpose()
+        };
+        let which = Which {
+            from: day("from", &self.from, Date::MIN)?,
+            to: day("to", &self.to, Date::MAX)?,
+            currency: code("currency", &self.currency)?,
+            into: code("into", &self.into)?,
+        };
+        match which.to < which.from {
+            true => Err(Error::field("to: wanted a day that isn't before from")),
+            false => Ok(which),
+        }
+    }
+}
+
+/// `GET /api/v1/rates`
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    access: Access,
+    Asked(asked): Asked<OfDays>,
+) -> Result<Data, Error> {
+    let which = asked.which()?;
+    let workspace = access.workspace;
+    let rates = work::changing(&app, move |accounts| {
+        accounts.rates(workspace, &which, ROWS + 1)
+    })
+    .await?;
+    let code = |code: &[u8; 3]| String::from_utf8_lossy(code).into_owned();
+    let row = |rate: &Rate| -> Value {
+        let (from, to) = (code(&rate.from), code(&rate.to));
+        json!({ "date": rate.day.to_string(), "from": from, "to": to, "rate": rate.rate })
+    };
+    let rows: Vec<_> = rates.iter().take(ROWS).map(row).collect();
+    Ok(Data::new(
+        StatusCode::OK,
+        &json!({ "rows": rows, "more": rates.len() > ROWS }),
+    ))
+}
+
+/// Rates as JSON: as numbers, or as text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentRows {
+    rows: Vec<SentRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentRow {
+    date: String,
+    from: String,
+    to: String,
+    rate: SentRate,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SentRate {
+    Number(Number),
+    Text(String),
+}
+
+impl SentRow {
+    /// In the order of the columns.
+    fn written(self) -> Vec<String> {
+        let rate = match self.rate {
+            // Small numbers come as 1e-5.
+            SentRate::Number(number) => match number.as_f64() {
+                Some(rate) => rate.to_string(),
+                None => number.to_string(),
+            },
+            SentRate::Text(text) => text,
+        };
+        let all = [self.date, self.from, self.to, rate];
+        all.into_iter().map(|text| text.trim().to_owned()).collect()
+    }
+}
+
+/// `POST /api/v1/rates`
+pub(super) async fn add(
+    State(app): State<Arc<App>>,
+    access: Access,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Data, Error> {
+    let kind = extract::text(&headers, header::CONTENT_TYPE).unwrap_or_default();
+    let is_json = kind.starts_with("application/json");
+    let body = upload::read_body(body).await?;
+    let sent = match is_json {
+        false => Sent::File(body),
+        true => {
+            let rows: SentRows = upload::json(&body)?;
+            Sent::Rows(rows.rows.into_iter().map(SentRow::written).collect())
+        }
+    };
+    let what = if is_json { "row" } else { "line" };
+    let stored = store(&app, access.workspace, sent).await?;
+    upload::answered(stored, what, json!({}))
+}
+
+/// `DELETE /api/v1/rates`
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    access: Access,
+    Asked(asked): Asked<OfDays>,
+) -> Result<Data, Error> {
+    let which = asked.which()?;
+    let workspace = access.workspace;
+    let deleted = work::changing(&app, move |accounts| {
+        accounts.remove_rates(workspace, &which)
+    })
+    .await?;
+    Ok(Data::new(StatusCode::OK, &json!({ "deleted": deleted })))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Told {
+    added: Option<u64>,
+    replaced: Option<u64>,
+    deleted: Option<u64>,
+}
+
+/// `GET /settings/rates`
+pub(super) async fn page(
+    State(app): State<Arc<App>>,
+    Person(user): Person,
+    Asked(told): Asked<Told>,
+) -> Result<Response, NoPage> {
+    let uploaded = Uploaded {
+        stored: told.added.zip(told.replaced),
+        deleted: told.deleted,
+        ..Uploaded::default()
+    };
+    show(&app, &user, uploaded, None).await
+}
+
+async fn show(
+    app: &Arc<App>,
+    user: &User,
+    uploaded: Uploaded,
+    problem: Option<&Error>,
+) -> Result<Response, NoPage> {
+    let workspace = user.workspace;
+    let (pairs, sites) = work::changing(app, move |accounts| {
+        Ok::<_, rusqlite::Error>((accounts.rate_pairs(workspace)?, accounts.sites(workspace)?))
+    })
+    .await?;
+    let today = app.clock.now().to_zoned(TimeZone::UTC).date();
+    shown(
+        &RatesPage {
+            shell: shell(app, user, HERE, problem)?,
+            pairs: RatesPage::rows(&pairs),
+            sites: &sites,
+            today,
+            uploaded,
+        },
+        problem,
+    )
+}
+
+/// `POST /settings/rates`
+pub(super) async fn upload(
+    State(app): State<Arc<App>>,
+    Person(user): Person,
+    sent: Result<Multipart, MultipartRejection>,
+) -> Result<Response, NoPage> {
+    let form = match upload::form(sent).await {
+        Ok(form) => form,
+        Err(error) => return show(&app, &user, Uploaded::default(), Some(&error)).await,
+    };
+    let again = Uploaded {
+        typed: form.typed,
+        ..Uploaded::default()
+    };
+    match store(&app, user.workspace, Sent::File(form.rows)).await {
+        Ok(Ok(Stored { added, replaced })) => {
+            Ok(done(&format!("{HERE}?added={added}&replaced={replaced}")))
+        }
+        Ok(Err(refused)) => {
+            let error = upload::refusal(&refused, "line");
+            let wrong = Uploaded {
+                refused: Some(refused),
+                ..again
+            };
+            show(&app, &user, wrong, Some(&error)).await
+        }
+        Err(error) => show(&app, &user, again, Some(&error)).await,
+    }
+}
+
+/// `POST /settings/rates/delete`
+pub(super) async fn delete_by_form(
+    State(app): State<Arc<App>>,
+    Person(user): Person,
+    form: Form,
+) -> Result<Response, NoPage> {
+    let text = |name: &str| Some(form.text(name).to_owned());
+    let asked = OfDays {
+        from: text("from"),
+        to: text("to"),
+        currency: text("currency"),
+        into: text("into"),
+    };
+    let deleted = match asked.which() {
+        Ok(which) => {
+            let workspace = user.workspace;
+            work::changing(&app, move |accounts| {
+                accounts.remove_rates(workspace, &which)
+            })
+            .await
+        }
+        Err(error) => Err(error),
+    };
+    match deleted {
+        Ok(deleted) => Ok(done(&format!("{HERE}?deleted={deleted}"))),
+        Err(error) => show(&app, &user, Uploaded::default(), Some(&error)).await,
+    }
+}

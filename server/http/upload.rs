@@ -1,0 +1,135 @@
+//! Files of rows that people upload: by forms and as bodies, within a time and a size; and what is said of wrong ones.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Multipart;
+use axum::extract::multipart::MultipartRejection;
+use axum::http::StatusCode;
+use serde_json::json;
+
+use super::reply::{Data, Error};
+use crate::account::sheet::{BYTES, Refused, Stored};
+
+/// Bytes of a form with a file in it.
+pub(super) const UPLOAD: usize = BYTES + 256 * 1024;
+
+/// How long a file may take to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why nothing was stored, in one sentence; `what` is a line or a row.
+pub(super) fn refusal(refused: &Refused, what: &str) -> Error {
+    let count = refused.count();
+    let first = refused.wrong.first();
+    let first = first.map_or_else(String::new, |wrong| {
+        format!("; {what} {}: {}", wrong.line, wrong.words)
+    });
+    let are = if count == 1 { "is" } else { "are" };
+    let rows = if count == 1 { "line" } else { "lines" };
+    Error::new(
+        StatusCode::BAD_REQUEST,
+        "invalid_rows",
+        format!("{count} {rows} {are} wrong, and nothing was stored{first}"),
+    )
+}
+
+/// A body, whole.
+pub(super) async fn read_body(body: Body) -> Result<Vec<u8>, Error> {
+    let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, BYTES)).await;
+    let read = read.map_err(|_| late())?;
+    read.map(Vec::from).map_err(|_| too_large())
+}
+
+fn late() -> Error {
+    let late = "the file took too long to come";
+    Error::new(StatusCode::REQUEST_TIMEOUT, "timeout", late)
+}
+
+fn too_large() -> Error {
+    Error::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "body_too_large",
+        "a file may have 5 MB; send it in parts",
+    )
+}
+
+/// What a program is told: how many rows were stored, or each wrong one, with `what` it is: a line or a row.
+pub(super) fn answered(
+    outcome: Result<Stored, Refused>,
+    what: &str,
+    of: serde_json::Value,
+) -> Result<Data, Error> {
+    match outcome {
+        Ok(stored) => {
+            let mut json = of;
+            json["rows"] = json!(stored.added + stored.replaced);
+            json["added"] = json!(stored.added);
+            json["replaced"] = json!(stored.replaced);
+            Ok(Data::new(StatusCode::OK, &json))
+        }
+        Err(refused) => {
+            let wrong = refused.wrong.iter();
+            let wrong: Vec<_> = wrong
+                .map(|wrong| json!({ what: wrong.line, "message": wrong.words }))
+                .collect();
+            let details = json!({ "wrong": wrong, "more": refused.more });
+            Err(refusal(&refused, what).with_details(details))
+        }
+    }
+}
+
+/// The JSON of a body.
+pub(super) fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|error| {
+        Error::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_body",
+            format!("the body is not as wanted: {error}"),
+        )
+    })
+}
+
+/// What a form sent: the file, else what was typed instead of one.
+pub(super) struct Form {
+    pub(super) rows: Vec<u8>,
+    /// What was typed.
+    pub(super) typed: String,
+}
+
+/// Reads a form.
+pub(super) async fn form(sent: Result<Multipart, MultipartRejection>) -> Result<Form, Error> {
+    let read = tokio::time::timeout(PATIENCE, fields(sent)).await;
+    let (file, typed) = read.unwrap_or_else(|_| Err(late()))?;
+    let words = String::from_utf8_lossy(&typed).into_owned();
+    Ok(Form {
+        rows: if file.is_empty() { typed } else { file },
+        typed: words,
+    })
+}
+
+/// The file, and what was typed instead of one.
+async fn fields(sent: Result<Multipart, MultipartRejection>) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    let broken = |error: &dyn std::fmt::Display| {
+        let message = format!("the form did not come whole: {error}");
+        Error::new(StatusCode::BAD_REQUEST, "invalid_body", message)
+    };
+    let mut sent = sent.map_err(|error| broken(&error.body_text()))?;
+    let (mut file, mut typed) = (Vec::new(), Vec::new());
+    while let Some(field) = sent
+        .next_field()
+        .await
+        .map_err(|error| broken(&error.body_text()))?
+    {
+        let name = field.name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await.map_err(|error| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+            _ => broken(&error.body_text()),
+        })?;
+        match &*name {
+            "file" => file = bytes.into(),
+            "rows" => typed = bytes.into(),
+            _ => {}
+        }
+    }
+    Ok((file, typed))
+}

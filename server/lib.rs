@@ -36,6 +36,7 @@ pub mod query;
 pub mod queue;
 pub mod recent;
 pub mod store;
+pub mod tagging;
 pub mod token;
 pub mod transfer;
 pub mod webhook;

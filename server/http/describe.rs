@@ -4,6 +4,7 @@ mod experiment;
 mod people;
 mod rate;
 mod spend;
+mod tagging;
 
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ pub(super) use experiment::EXPERIMENTS;
 pub(super) use people::{ATTRIBUTION, COHORT_PEOPLE, COHORTS, COHORTS_CSV, CONVERSIONS};
 pub(super) use rate::{DELETE_RATES, NEW_RATES, RATES};
 pub(super) use spend::{DELETE_SPEND, NEW_SPEND, SPEND};
+pub(super) use tagging::{TAGGED_LINK, TAGGING};
 
 /// What a route takes and gives.
 #[derive(Debug)]
@@ -140,6 +142,12 @@ const CONVERTED: Parameter = parameter(
     "Trial Started",
     "Fires of this goal are the conversions; may stand several times",
 );
+const CONVERT: Parameter = parameter(
+    "convert",
+    Kind::Text,
+    "true",
+    "Whether money becomes the site's currency by uploaded rates: true or false",
+);
 const FILTER: Parameter = parameter(
     "filter",
     Kind::Each,
@@ -226,6 +234,23 @@ const fn asked(parameters: &'static [Parameter], data: fn() -> Value) -> Api {
         body: Body::Nothing,
         answer: Answer::Data(200, data),
     }
+}
+
+/// Some parameters, and those of another route.
+const fn with<const FIRST: usize, const ALL: usize>(
+    first: [Parameter; FIRST],
+    others: &[Parameter],
+) -> [Parameter; ALL] {
+    let mut all = [WEBSITE; ALL];
+    let mut place = 0;
+    while place < ALL {
+        all[place] = match place < FIRST {
+            true => first[place],
+            false => others[place - FIRST],
+        };
+        place += 1;
+    }
+    all
 }
 
 const fn file(parameters: &'static [Parameter], media_type: &'static str) -> Api {

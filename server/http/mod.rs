@@ -54,6 +54,7 @@ mod settings;
 mod share;
 mod spend;
 mod stream;
+mod tagging;
 mod team;
 mod upload;
 mod webhooks;

@@ -202,6 +202,7 @@ mod tests {
     use crate::attribution::question as attribution;
     use crate::cohort::question as cohort;
     use crate::experiment::question as experiment;
+    use crate::http::tagging;
     use crate::query::{events, funnel, read};
 
     #[test]
@@ -239,6 +240,12 @@ mod tests {
         assert_eq!(count, described().count());
     }
 
+    fn is_built(query: &str) -> Option<String> {
+        let uri = format!("/?{query}").parse().unwrap();
+        let read = axum::extract::Query::<tagging::ToBuild>::try_from_uri(&uri);
+        read.err().map(|_| "there is no such part".to_owned())
+    }
+
     #[test]
     fn parameters_are_those_that_are_read() {
         let is_read = |path: &str, query: &str| match path {
@@ -251,6 +258,7 @@ mod tests {
             }
             "/api/v1/cohorts" | "/api/v1/cohorts.csv" => cohort::Sent::query_string(query).err(),
             "/api/v1/cohorts/people" => cohort::SentMembers::query_string(query).err(),
+            "/api/v1/tagging/link" => is_built(query),
             _ => events::Sent::query_string(query).err(),
         };
         for (route, api) in described().filter(|(route, _)| route.tag == Tag::Analytics) {

@@ -14,7 +14,7 @@ use super::describe::{self as about, Api};
 use super::{
     App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, experiments,
     export, forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted,
-    openapi, page, payments, rates, reports, settings, share, spend, stream, team, upload,
+    openapi, page, payments, rates, reports, settings, share, spend, stream, tagging, team, upload,
     webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
@@ -125,6 +125,8 @@ pub const ROUTES: &[Route] = {
         row(GET, "/api/v1/cohorts", READER, Analytics, "How many people came back, and what they brought, by when or how they joined", || get(cohorts::cohorts)).of(&about::COHORTS),
         row(GET, "/api/v1/cohorts.csv", READER, Analytics, "The same as CSV", || get(cohorts::csv)).of(&about::COHORTS_CSV),
         row(GET, "/api/v1/cohorts/people", READER, Analytics, "The people of a cohort", || get(cohorts::people)).of(&about::COHORT_PEOPLE),
+        row(GET, "/api/v1/tagging", READER, Analytics, "Visits whose campaign tags look wrong, and what would be right", || get(tagging::tagging)).of(&about::TAGGING),
+        row(GET, "/api/v1/tagging/link", READER, Analytics, "A page's address with campaign tags, and which channel its visits will be of", || get(tagging::build)).of(&about::TAGGED_LINK),
         row(GET, "/api/v1/experiments", READER, Analytics, "Which variant of an experiment brings more people to a goal, and how sure that is", || get(experiments::experiments)).of(&about::EXPERIMENTS),
         row(GET, "/api/v1/query.csv", READER, Analytics, "The rows of a query as CSV", || get(export::query)).of(&about::QUERY_CSV),
         row(GET, "/api/v1/fires", READER, Analytics, "Single fires of goals, latest first", || get(events::fires)).of(&about::FIRES),
@@ -215,6 +217,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/dashboard/funnels", VIEWER, Pages, "How far visitors get", || get(analytics::funnels)),
         row(GET, "/dashboard/attribution", VIEWER, Pages, "Which visits earned a goal's fires, by eleven models", || get(attribution::attribution_page)),
         row(GET, "/dashboard/cohorts", VIEWER, Pages, "Who came back, and what they brought", || get(cohorts::cohorts_page)),
+        row(GET, "/dashboard/tagging", VIEWER, Pages, "Visits whose campaign tags look wrong, and links that are right", || get(tagging::tagging_page)),
         row(GET, "/dashboard/experiments", VIEWER, Pages, "Which variant is better, and how sure that is", || get(experiments::experiments_page)),
         row(POST, "/dashboard/notes", EDITOR, Pages, "Write a note on a day", || post(noted::add)),
         row(POST, "/dashboard/notes/{id}/remove", EDITOR, Pages, "Take a note away", || post(noted::remove)),

@@ -4,6 +4,7 @@ mod experiment;
 mod people;
 mod rate;
 mod spend;
+mod tagging;
 mod told;
 
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ pub(super) use experiment::experiment;
 pub(super) use people::{attribution, cohort_people, cohorts, conversions};
 pub(super) use rate::{gone_rates, rate_rows, rates, stored_rates};
 pub(super) use spend::{gone_spend, spend, spend_rows, stored_spend};
+pub(super) use tagging::{tagged_link, tagging};
 pub(super) use told::{
     new_report, new_webhook, one_report, one_webhook, payment_secrets, payments, provider_event,
     reports, taken_payment, webhooks,

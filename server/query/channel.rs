@@ -98,7 +98,7 @@ const RULES: [Rule; 19] = [
 ];
 
 /// What no rule fits: tags that name no source.
-const NO_RULE: &str = "Unassigned";
+pub const NO_RULE: &str = "Unassigned";
 
 /// What a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,6 +261,11 @@ pub fn channel(origin: &Origin) -> &'static str {
     let visit = Visit::of(origin);
     let rule = RULES.iter().find(|(_, fits)| fits(&visit));
     rule.map_or(NO_RULE, |(channel, _)| channel)
+}
+
+/// Whether a name or host is a source whose kind is known.
+pub fn is_listed(source: &str) -> bool {
+    kind(&source.to_lowercase()).is_some()
 }
 
 /// Every channel, in the order of the rules.

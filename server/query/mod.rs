@@ -20,6 +20,7 @@ pub mod goals;
 mod layer;
 pub mod metric;
 pub mod operator;
+pub mod origins;
 pub mod people;
 mod plan;
 pub(crate) mod query_string;

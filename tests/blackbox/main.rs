@@ -52,6 +52,7 @@ mod share;
 mod size;
 mod smtp;
 mod spend;
+mod tagging;
 mod team;
 mod transfer;
 mod watch;

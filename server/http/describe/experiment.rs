@@ -1,6 +1,6 @@
 //! Of experiments.
 
-use super::{Api, CONVERTED, FROM, Kind, TO, WEBSITE, asked, parameter, schema};
+use super::{Api, CONVERT, CONVERTED, FROM, Kind, TO, WEBSITE, asked, parameter, schema};
 
 pub(in crate::http) const EXPERIMENTS: Api = asked(
     &[
@@ -36,6 +36,7 @@ pub(in crate::http) const EXPERIMENTS: Api = asked(
             "A:1",
             "How people are given out: a variant, a colon and its part; equally where nothing is said",
         ),
+        CONVERT,
         FROM,
         TO,
     ],

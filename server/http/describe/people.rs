@@ -1,8 +1,8 @@
 //! Attribution and cohorts.
 
 use super::{
-    Api, CONVERTED, CSV, EVENTS, FILTER, FILTERS, FROM, Kind, Parameter, TO, WEBSITE, asked, file,
-    parameter,
+    Api, CONVERT, CONVERTED, CSV, EVENTS, FILTER, FILTERS, FROM, Kind, Parameter, TO, WEBSITE,
+    asked, file, parameter, with,
 };
 use crate::http::schema;
 
@@ -58,6 +58,7 @@ const ATTRIBUTED: &[Parameter] = &[
     ORDER_OF_CHAIN,
     NULL_JOURNEYS,
     LEAD_GOAL,
+    CONVERT,
     FILTER,
     FILTERS,
     FROM,
@@ -152,8 +153,9 @@ const OF_COHORTS: &[Parameter] = &[
     TO,
 ];
 pub(in crate::http) const ATTRIBUTION: Api = asked(ATTRIBUTED, schema::attribution);
-pub(in crate::http) const CONVERSIONS: Api = asked(
-    &[
+pub(in crate::http) const CONVERSIONS: Api = asked(&OF_CONVERSIONS, schema::conversions);
+const OF_CONVERSIONS: [Parameter; ATTRIBUTED.len() + 2] = with(
+    [
         parameter(
             "of",
             Kind::Needed,
@@ -161,26 +163,14 @@ pub(in crate::http) const CONVERSIONS: Api = asked(
             "Of which row: value: and its value, none, other or no_visit",
         ),
         EVENTS,
-        WEBSITE,
-        CONVERTED,
-        ATTRIBUTED_BY,
-        MODEL,
-        WINDOW_DAYS,
-        HALF_LIFE,
-        ORDER_OF_CHAIN,
-        NULL_JOURNEYS,
-        LEAD_GOAL,
-        FILTER,
-        FILTERS,
-        FROM,
-        TO,
     ],
-    schema::conversions,
+    ATTRIBUTED,
 );
 pub(in crate::http) const COHORTS: Api = asked(OF_COHORTS, schema::cohorts);
 pub(in crate::http) const COHORTS_CSV: Api = file(OF_COHORTS, CSV);
-pub(in crate::http) const COHORT_PEOPLE: Api = asked(
-    &[
+pub(in crate::http) const COHORT_PEOPLE: Api = asked(&OF_PEOPLE, schema::cohort_people);
+const OF_PEOPLE: [Parameter; OF_COHORTS.len() + 3] = with(
+    [
         parameter(
             "of",
             Kind::Text,
@@ -189,20 +179,6 @@ pub(in crate::http) const COHORT_PEOPLE: Api = asked(
         ),
         parameter("age", Kind::Text, "1", "At which of the ages"),
         EVENTS,
-        WEBSITE,
-        JOINS_WITH,
-        COHORT_BY,
-        MEASURE,
-        RETURNS,
-        UNIT,
-        AGES,
-        RETENTION_KIND,
-        WINDOWS,
-        FIRED,
-        FILTER,
-        FILTERS,
-        FROM,
-        TO,
     ],
-    schema::cohort_people,
+    OF_COHORTS,
 );

@@ -4,7 +4,7 @@
 //! - [`report`]: what the analytics page asks; [`overview`]: its part that moves; `card`: its lists
 //! - [`by`]: one list whole, and choosing a filter; [`goal`]: one goal; [`fires`]: single events, and a visitor's journey;
 //!   [`funnels`]: how far visitors get; [`attribution`]: which visits earned a goal's fires;
-//!   [`cohorts`]: who came back, and what they brought; [`experiments`]: which variant is better
+//!   [`cohorts`]: who came back, and what they brought; [`experiments`]: which variant is better; [`tagging`]: whether links say what brings people
 //! - `form`: what pages that ask more have in common; `figure`, `over_time`: a figure with what it was before, a figure over time
 
 pub mod attribution;
@@ -22,6 +22,7 @@ pub mod goal;
 mod over_time;
 pub mod overview;
 pub mod report;
+pub mod tagging;
 pub mod view;
 
 use askama::Template;

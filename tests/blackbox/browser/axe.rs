@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 46] = [
+const PAGES: [&str; 48] = [
     "/",
     "/demo",
     "/login",
@@ -42,6 +42,8 @@ const PAGES: [&str; 46] = [
     "/dashboard/cohorts?site=SITE&range=90d&measure=revenue&fired=Trial%20Started&predict=true",
     "/dashboard/experiments?site=SITE&range=90d&goals=Trial%20Started&variant_key=plan&experiment_key=none",
     "/dashboard/experiments?site=EMPTY",
+    "/dashboard/tagging?site=SITE&url=https://shop.example/&source=acme&medium=e-mial",
+    "/dashboard/tagging?site=EMPTY",
     "/dashboard/funnels?site=SITE&step=page:/&step=goal:Trial%20Started",
     "/settings/websites",
     "/settings/websites/SITE",

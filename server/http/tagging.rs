@@ -143,10 +143,7 @@ pub(super) async fn tagging_page(
         content: part("content"),
     };
     let site = frame.site.clone();
-    let built = match parameter(&query, "url") {
-        None => None,
-        Some(_) => Some(link(&wanted, |host| site.is_host(host))),
-    };
+    let built = parameter(&query, "url").map(|_| link(&wanted, |host| site.is_host(host)));
     let range = frame.range.clone();
     let found = reading(move || report(&app.store, &site, &range)).await?;
     let built = Built { wanted, built };

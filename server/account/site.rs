@@ -330,7 +330,10 @@ impl Accounts {
             )?;
             match changed {
                 0 => Err(ChangeError::Conflict("the demo's site stays")),
-                _ => Ok(super::payment::forget_site(connection, site)?),
+                _ => {
+                    connection.execute("DELETE FROM spend WHERE site = ?1", [site])?;
+                    Ok(super::payment::forget_site(connection, site)?)
+                }
             }
         })
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::journey::Journey;
 use super::markov::Chain;
 use super::model::{ALL, MODELS, Model};
@@ -48,44 +50,67 @@ pub struct Credit {
     pub chance: f64,
 }
 
-/// Shares conversions among `labels` labels. `lost` are the labels of people who didn't convert, and how many had these.
-pub fn credit(
-    labels: usize,
-    conversions: &[Conversion],
-    lost: &[(Vec<u32>, f64)],
-    settings: &Settings,
-) -> Credit {
+/// Conversions that are shared one after the other, so that sums are the same each time.
+const TOGETHER: usize = 16_384;
+
+/// What some conversions shared by each model but the chain.
+struct Shared {
+    conversions: Vec<Credits>,
+    money: BTreeMap<[u8; 3], Vec<Credits>>,
+    /// What the chain shares: conversions and money of which visits are known.
+    known: f64,
+    known_money: BTreeMap<[u8; 3], f64>,
+}
+
+impl Shared {
+    fn new(labels: usize) -> Shared {
+        Shared {
+            conversions: vec![[0.0; MODELS]; labels + 1],
+            money: BTreeMap::new(),
+            known: 0.0,
+            known_money: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, other: &Shared) {
+        let rows = |all: &mut [Credits], some: &[Credits]| {
+            let sums = all.iter_mut().flatten().zip(some.iter().flatten());
+            sums.for_each(|(all, some)| *all += some);
+        };
+        let labels = self.conversions.len();
+        rows(&mut self.conversions, &other.conversions);
+        for (currency, some) in &other.money {
+            let all = self.money.entry(*currency);
+            rows(all.or_insert_with(|| vec![[0.0; MODELS]; labels]), some);
+        }
+        self.known += other.known;
+        for (currency, minor) in &other.known_money {
+            *self.known_money.entry(*currency).or_default() += minor;
+        }
+    }
+}
+
+fn share(labels: usize, conversions: &[Conversion], settings: &Settings) -> Shared {
     let nobody = labels;
-    let mut found = Credit {
-        conversions: vec![[0.0; MODELS]; labels + 1],
-        money: BTreeMap::new(),
-        effects: Vec::new(),
-        chance: 0.0,
-    };
-    let mut chain = Chain::new(settings.order);
-    // What the chain shares: conversions and money of which visits are known.
-    let (mut known, mut known_money) = (0.0, BTreeMap::<[u8; 3], f64>::new());
+    let mut found = Shared::new(labels);
     for conversion in conversions {
         let journey = &conversion.journey;
-        let money = conversion.money.map(|(currency, minor)| {
+        let mut money = conversion.money.map(|(currency, minor)| {
             let rows = || vec![[0.0; MODELS]; labels + 1];
             let sums = found.money.entry(currency).or_insert_with(rows);
             (currency, sums, minor as f64)
         });
         if journey.touches.is_empty() {
-            found.conversions[nobody]
-                .iter_mut()
-                .for_each(|sum| *sum += 1.0);
+            let sums = found.conversions[nobody].iter_mut();
+            sums.for_each(|sum| *sum += 1.0);
             if let Some((_, sums, minor)) = money {
                 sums[nobody].iter_mut().for_each(|sum| *sum += minor);
             }
             continue;
         }
-        chain.add(journey.touches.iter().map(|touch| touch.label), 1.0, 0.0);
-        known += 1.0;
-        let mut money = money;
+        found.known += 1.0;
         if let Some((currency, _, minor)) = &money {
-            *known_money.entry(*currency).or_default() += minor;
+            *found.known_money.entry(*currency).or_default() += minor;
         }
         for (place, about) in ALL.iter().enumerate() {
             let shares = rules::shares(about.model, journey, settings.half_life);
@@ -98,6 +123,48 @@ pub fn credit(
             }
         }
     }
+    found
+}
+
+/// Shares conversions among `labels` labels. `lost` are the labels of people who didn't convert, and how many had these.
+pub fn credit(
+    labels: usize,
+    conversions: &[Conversion],
+    lost: &[(Vec<u32>, f64)],
+    settings: &Settings,
+) -> Credit {
+    let shares = || {
+        conversions
+            .par_chunks(TOGETHER)
+            .map(|some| share(labels, some, settings))
+    };
+    let chain = || {
+        let mut chain = Chain::new(settings.order);
+        for conversion in conversions {
+            let touches = &conversion.journey.touches;
+            if !touches.is_empty() {
+                chain.add(touches.iter().map(|touch| touch.label), 1.0, 0.0);
+            }
+        }
+        chain
+    };
+    let (shares, mut chain) = rayon::join(|| shares().collect::<Vec<_>>(), chain);
+    let mut all = Shared::new(labels);
+    for some in shares {
+        all.add(&some);
+    }
+    let Shared {
+        conversions,
+        money,
+        known,
+        known_money,
+    } = all;
+    let mut found = Credit {
+        conversions,
+        money,
+        effects: Vec::new(),
+        chance: 0.0,
+    };
     if settings.with_lost {
         for (labels, people) in lost {
             chain.add(labels.iter().copied(), 0.0, *people);

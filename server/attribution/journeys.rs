@@ -4,15 +4,16 @@
 //! fired among them. A person who converts twice has two journeys, which may share visits. Whoever visited on the days that
 //! are asked about and didn't convert on them has the journey that ends with the last of these visits.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
+use rayon::prelude::*;
 
 use super::credit::Conversion;
 use super::journey::{Journey, Touch};
 use crate::query::channel::{DIRECT, is_paid};
 use crate::query::people::{Payment, People};
-use crate::store::reports::marked::{Events, Marked};
+use crate::store::reports::marked::{Events, Marked, of_each};
 
 /// Labels that are told apart; all others are one.
 pub const LABELS: usize = 100;
@@ -70,11 +71,90 @@ impl Journeys {
             .iter()
             .map(|payment| (payment.paid.id, payment))
             .collect();
-        let mut found = Journeys::default();
-        let mut lost: HashMap<Box<[u32]>, f64, RandomState> = HashMap::default();
-        let mut path = Vec::new();
-        let mut conversions = happened.conversions.of_each().peekable();
-        let mut before = happened.before.events.of_each().peekable();
+        let mut fires = happened.conversions.shares();
+        let mut before = happened.before.events.shares();
+        let next = || match (fires.next(), before.next()) {
+            (None, None) => None,
+            (fires, before) => Some((fires.unwrap_or_default(), before.unwrap_or_default())),
+        };
+        let shares: Vec<(&[Marked], &[Marked])> = std::iter::from_fn(next).collect();
+        let some = shares.len().div_ceil(SHARES).max(1);
+        let gathered: Vec<Gathered> = shares
+            .par_chunks(some)
+            .map(|shares| gather(shares, happened, &kinds, &money))
+            .collect();
+        let mut found = Journeys {
+            labels: kinds.labels,
+            ..Journeys::default()
+        };
+        let mut all: HashMap<Box<[u32]>, f64, RandomState> = HashMap::default();
+        for Gathered {
+            conversions,
+            people,
+            lost,
+        } in gathered
+        {
+            found.conversions.extend(conversions);
+            found.people += people;
+            for (path, people) in lost {
+                *all.entry(path).or_default() += people;
+            }
+        }
+        // A map's order is by chance; sums are to be the same each time.
+        let mut lost: Vec<(Box<[u32]>, f64)> = all.into_iter().collect();
+        lost.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let lost = lost.into_iter().map(|(path, n)| (path.into_vec(), n));
+        found.lost = lost.collect();
+        found
+    }
+
+    /// The journeys that were the most frequent among conversions: their labels, how many conversions had them, and how
+    /// many people did the same without converting.
+    pub fn paths(&self, most: usize) -> Vec<(Vec<u32>, u64, u64)> {
+        let mut paths: HashMap<Vec<u32>, u64> = HashMap::new();
+        for conversion in &self.conversions {
+            let labels = conversion.journey.touches.iter().map(|touch| touch.label);
+            *paths.entry(labels.collect()).or_default() += 1;
+        }
+        let mut paths: Vec<_> = paths.into_iter().collect();
+        paths.sort_by(|(a, na), (b, nb)| nb.cmp(na).then(a.cmp(b)));
+        paths.truncate(most);
+        let lost: HashMap<&[u32], f64> = self
+            .lost
+            .iter()
+            .map(|(path, n)| (path.as_slice(), *n))
+            .collect();
+        let told = |(path, n): (Vec<u32>, u64)| {
+            let lost = lost.get(path.as_slice()).copied().unwrap_or_default();
+            (path, n, lost as u64)
+        };
+        paths.into_iter().map(told).collect()
+    }
+}
+
+/// People are looked at in so many shares at once.
+const SHARES: usize = 16;
+
+/// What came of a share of people.
+#[derive(Default)]
+struct Gathered {
+    conversions: Vec<Conversion>,
+    people: u64,
+    lost: HashMap<Box<[u32]>, f64, RandomState>,
+}
+
+/// Makes journeys of some people's conversions and visits.
+fn gather(
+    shares: &[(&[Marked], &[Marked])],
+    happened: &Happened,
+    kinds: &Kinds,
+    money: &HashMap<i64, &Payment, RandomState>,
+) -> Gathered {
+    let mut found = Gathered::default();
+    let mut path = Vec::new();
+    for (conversions, before) in shares {
+        let mut conversions = of_each(conversions).peekable();
+        let mut before = of_each(before).peekable();
         loop {
             let person = |events: &&[Marked]| events.first().map(|event| event.visitor);
             let next = [
@@ -105,48 +185,18 @@ impl Journeys {
                     if path.is_empty() {
                         continue;
                     }
-                    match lost.get_mut(path.as_slice()) {
+                    match found.lost.get_mut(path.as_slice()) {
                         Some(people) => *people += 1.0,
                         None => {
-                            lost.insert(path.as_slice().into(), 1.0);
+                            found.lost.insert(path.as_slice().into(), 1.0);
                         }
                     }
                 }
                 None => {}
             }
         }
-        // A map's order is by chance; sums are to be the same each time.
-        let lost: BTreeMap<_, _> = lost.into_iter().collect();
-        found.lost = lost
-            .into_iter()
-            .map(|(path, n)| (path.into_vec(), n))
-            .collect();
-        found.labels = kinds.labels;
-        found
     }
-
-    /// The journeys that were the most frequent among conversions: their labels, how many conversions had them, and how
-    /// many people did the same without converting.
-    pub fn paths(&self, most: usize) -> Vec<(Vec<u32>, u64, u64)> {
-        let mut paths: HashMap<Vec<u32>, u64> = HashMap::new();
-        for conversion in &self.conversions {
-            let labels = conversion.journey.touches.iter().map(|touch| touch.label);
-            *paths.entry(labels.collect()).or_default() += 1;
-        }
-        let mut paths: Vec<_> = paths.into_iter().collect();
-        paths.sort_by(|(a, na), (b, nb)| nb.cmp(na).then(a.cmp(b)));
-        paths.truncate(most);
-        let lost: HashMap<&[u32], f64> = self
-            .lost
-            .iter()
-            .map(|(path, n)| (path.as_slice(), *n))
-            .collect();
-        let told = |(path, n): (Vec<u32>, u64)| {
-            let lost = lost.get(path.as_slice()).copied().unwrap_or_default();
-            (path, n, lost as u64)
-        };
-        paths.into_iter().map(told).collect()
-    }
+    found
 }
 
 /// What visits are, by their keys.
@@ -158,10 +208,28 @@ struct Kinds {
 
 impl Kinds {
     fn of(people: &People) -> Kinds {
-        let mut visits = vec![0u64; people.values.len()];
-        for event in people.events.iter().filter(|event| event.sets & VISIT != 0) {
-            visits[event.key as usize] += 1;
-        }
+        let shares: Vec<&[Marked]> = people.events.shares().collect();
+        let none = || vec![0u64; people.values.len()];
+        let visits = shares
+            .par_chunks(shares.len().div_ceil(SHARES).max(1))
+            .map(|shares| {
+                let mut visits = none();
+                for event in shares
+                    .iter()
+                    .copied()
+                    .flatten()
+                    .filter(|event| event.sets & VISIT != 0)
+                {
+                    visits[event.key as usize] += 1;
+                }
+                visits
+            })
+            .reduce(none, |mut all, some| {
+                all.iter_mut()
+                    .zip(some)
+                    .for_each(|(all, some)| *all += some);
+                all
+            });
         let value = |values: &[Option<String>]| values.last().cloned().flatten();
         let mut counts: HashMap<Option<String>, u64> = HashMap::new();
         for (values, visits) in people.values.iter().zip(&visits).filter(|(_, n)| **n > 0) {

@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rayon::prelude::*;
+
 use super::period::{Moment, Unit, Windows};
 use crate::query::people::{Payment, People};
 use crate::query::range::number;
-use crate::store::reports::marked::{Marked, Paid};
+use crate::store::reports::marked::{Marked, Paid, of_each};
 
 /// Sets of the events that cohorts are made of, by their bits: what somebody joins with, what passes the filters, what is a
 /// return.
@@ -190,10 +192,21 @@ pub fn each_joined<'a>(
     people: &'a People,
     paid: &'a [Payment],
     days: &std::ops::RangeInclusive<i32>,
+    each: impl FnMut(Joined<'a>),
+) {
+    let shares: Vec<&[Marked]> = people.events.shares().collect();
+    each_of(&shares, paid, days, each);
+}
+
+/// The same of some shares of the people.
+fn each_of<'a>(
+    shares: &[&'a [Marked]],
+    paid: &'a [Payment],
+    days: &std::ops::RangeInclusive<i32>,
     mut each: impl FnMut(Joined<'a>),
 ) {
     let mut rest = paid;
-    for events in people.events.of_each() {
+    for events in shares.iter().copied().flat_map(of_each) {
         let Some(first) = events.iter().position(|event| event.sets & JOINS != 0) else {
             continue;
         };
@@ -228,27 +241,56 @@ pub fn name(joined: &Joined, people: &People, by: By) -> Name {
     }
 }
 
-/// Makes cohorts of what happened; see [`each_joined`].
-pub fn table(people: &People, paid: &[Payment], asked: &Asked) -> Table {
-    let ages = asked.measure.ages();
+/// People are looked at in so many shares at once.
+const SHARES: usize = 16;
+
+/// The cohorts of some shares of the people, in no order.
+fn cohorts_of(
+    shares: &[&[Marked]],
+    people: &People,
+    paid: &[Payment],
+    asked: &Asked,
+) -> Vec<Cohort> {
     let mut places: HashMap<Name, usize> = HashMap::new();
     // Of values that most people share the name is looked up once.
     let mut of_keys: Vec<Option<usize>> = vec![None; people.values.len()];
     let mut cohorts: Vec<Cohort> = Vec::new();
-    each_joined(people, paid, &asked.days, |joined| {
+    each_of(shares, paid, &asked.days, |joined| {
         let key = joined.event.key as usize;
         let place = of_keys[key]
             .filter(|_| asked.by == By::Value)
             .unwrap_or_else(|| {
                 let name = name(&joined, people, asked.by);
                 *places.entry(name).or_insert_with_key(|name| {
-                    cohorts.push(Cohort::new(name.clone(), ages));
+                    cohorts.push(Cohort::new(name.clone(), asked.measure.ages()));
                     cohorts.len() - 1
                 })
             });
         of_keys[key] = Some(place);
         cohorts[place].add(&joined, asked);
     });
+    cohorts
+}
+
+/// Makes cohorts of what happened; see [`each_joined`].
+pub fn table(people: &People, paid: &[Payment], asked: &Asked) -> Table {
+    let ages = asked.measure.ages();
+    let shares: Vec<&[Marked]> = people.events.shares().collect();
+    let some: Vec<Vec<Cohort>> = shares
+        .par_chunks(shares.len().div_ceil(SHARES).max(1))
+        .map(|shares| cohorts_of(shares, people, paid, asked))
+        .collect();
+    let mut places: HashMap<Name, usize> = HashMap::new();
+    let mut cohorts: Vec<Cohort> = Vec::new();
+    for cohort in some.into_iter().flatten() {
+        match places.get(&cohort.name) {
+            Some(place) => cohorts[*place].join(&cohort),
+            None => {
+                places.insert(cohort.name.clone(), cohorts.len());
+                cohorts.push(cohort);
+            }
+        }
+    }
     match asked.by {
         By::Time(_) => cohorts.sort_by(|a, b| a.name.cmp(&b.name)),
         By::Fired => cohorts.sort_by(|a, b| b.name.cmp(&a.name)),

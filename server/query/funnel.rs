@@ -202,8 +202,9 @@ pub fn funnel(store: &Arc<Store>, funnel: &Funnel) -> Result<Vec<Reached>, ReadE
         .map(&mut step)
         .collect::<Result<Vec<_>, ReadError>>()?;
     let browsers = store.browsers()?;
+    let sets: Vec<(u8, Test)> = (0..).map(|nth| 1 << nth).zip(steps).collect();
     let wanted = Wanted {
-        sets: &steps,
+        sets: &sets,
         tests: &filters,
         by: &By::Total,
         one_of: Some(&|visitor| browsers.first(visitor)),
@@ -213,9 +214,9 @@ pub fn funnel(store: &Arc<Store>, funnel: &Funnel) -> Result<Vec<Reached>, ReadE
     let found = names.checked(|| reports.marked(funnel.site, funnel.range.days(), &wanted))?;
     // Windows have at most 129,600 minutes.
     let window = funnel.window as i64 * 60_000;
-    let mut taken: Vec<Vec<i64>> = vec![Vec::new(); steps.len()];
+    let mut taken: Vec<Vec<i64>> = vec![Vec::new(); sets.len()];
     for events in found.events.of_each() {
-        for (taken, time) in taken.iter_mut().zip(furthest(events, steps.len(), window)) {
+        for (taken, time) in taken.iter_mut().zip(furthest(events, sets.len(), window)) {
             taken.push(time);
         }
     }

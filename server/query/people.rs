@@ -94,9 +94,17 @@ impl<'a> Asked<'a> {
         by: &[Dimension],
         once_a_day: bool,
     ) -> Result<People, ReadError> {
-        let sets = sets
-            .iter()
-            .map(|set| self.test(range, set))
+        // Sets that are alike are looked at once.
+        let mut tests: Vec<(u8, &Set)> = Vec::new();
+        for (nth, set) in sets.iter().enumerate() {
+            match tests.iter_mut().find(|(_, known)| *known == set) {
+                Some((bits, _)) => *bits |= 1 << nth,
+                None => tests.push((1 << nth, set)),
+            }
+        }
+        let sets = tests
+            .into_iter()
+            .map(|(bits, set)| Ok((bits, self.test(range, set)?)))
             .collect::<Result<Vec<_>, ReadError>>()?;
         let split = Split::new(by, range, &self.names);
         let wanted = Wanted {

@@ -1,7 +1,10 @@
 //! Cohorts: a table that is a heat map, its curves, and the people behind a cell.
 
+mod picture;
+mod scale;
+mod told;
+
 use askama::Template;
-use jiff::Timestamp;
 
 use super::form::{Entry, changed, goals};
 use super::frame::{Choice, Frame};
@@ -10,13 +13,11 @@ use crate::cohort::predict::HeldOut;
 use crate::cohort::question::{Members, Question, Split, Start, What};
 use crate::cohort::table::{Cell, Cohort, Name};
 use crate::cohort::{Answer, Member, NO_EXPERIMENT};
-use crate::pages::chart::{self, Pen};
 use crate::pages::words;
-use crate::store::event::Money;
 use crate::store::reports::cell::currency;
-
-/// Curves beside that of all.
-const CURVES: usize = 8;
+use picture::{Picture, picture};
+use scale::{Scale, number};
+use told::Told;
 
 /// What cohorts are split by, where it isn't a key of metadata.
 const BY: [(&str, &str); 9] = [
@@ -85,17 +86,6 @@ struct Shown {
     /// Of the greatest, in hundredths.
     share: u32,
     is_predicted: bool,
-}
-
-struct Picture {
-    svg: String,
-    grid: Vec<String>,
-}
-
-struct Told {
-    title: String,
-    count: String,
-    people: Vec<(String, String, String, bool)>,
 }
 
 impl Cohorts {
@@ -204,55 +194,6 @@ impl Cohorts {
     fn unit(&self) -> &'static str {
         if self.is_money { "Day" } else { "Age" }
     }
-}
-
-/// How numbers are written, and the greatest of them.
-struct Scale {
-    currency: Option<iso_currency::Currency>,
-    most: f64,
-    is_money: bool,
-}
-
-impl Scale {
-    fn of(question: &Question, found: &Answer) -> Scale {
-        let is_money = question.what == What::Revenue;
-        let cohorts = found.table.cohorts.iter().chain([&found.table.all]);
-        let cells = cohorts.flat_map(|cohort| cohort.cells.iter().flatten());
-        Scale {
-            currency: found.currency.as_ref().and_then(currency),
-            most: cells.map(|cell| number(cell, is_money)).fold(0.0, f64::max),
-            is_money,
-        }
-    }
-
-    fn words(&self, number: f64) -> String {
-        match (self.is_money, self.currency) {
-            (false, _) => words::percent(Some(number)),
-            (true, None) => "–".into(),
-            (true, Some(currency)) => words::money(&Money {
-                minor: number.round() as i64,
-                currency,
-            }),
-        }
-    }
-
-    /// A difference, in points of a share.
-    fn difference(&self, number: f64) -> String {
-        match self.is_money {
-            true => self.words(number),
-            false => format!("{:.1}", number * 100.0).replace('-', "−"),
-        }
-    }
-}
-
-/// Of people a share, of money smallest units a person.
-fn number(cell: &Cell, is_money: bool) -> f64 {
-    let part = if is_money {
-        cell.sum.minor as f64
-    } else {
-        cell.people as f64
-    };
-    part / cell.reached.max(1) as f64
 }
 
 /// What is predicted of each cohort, and of all.
@@ -423,57 +364,6 @@ fn held_out(question: &Question, held: &HeldOut) -> String {
     }
 }
 
-fn picture(found: &Answer, scale: &Scale) -> Option<Picture> {
-    let of = |cohort: &Cohort| -> Vec<Option<f64>> {
-        let number = |cell: &Option<Cell>| {
-            cell.as_ref()
-                .map(|cell| scale.drawn(number(cell, scale.is_money)))
-        };
-        cohort.cells.iter().map(number).collect()
-    };
-    let all = of(&found.table.all);
-    if all.iter().flatten().count() < 2 {
-        return None;
-    }
-    let mut largest: Vec<&Cohort> = found.table.cohorts.iter().collect();
-    largest.sort_by_key(|cohort| std::cmp::Reverse(cohort.size));
-    let thin = largest.into_iter().take(CURVES);
-    let mut curves: Vec<_> = thin.map(|cohort| (Pen::Thin, of(cohort))).collect();
-    if let Some(Ok(prediction)) = &found.prediction {
-        let mut guess: Vec<Option<f64>> = prediction.cells.last().cloned().unwrap_or_default();
-        guess
-            .iter_mut()
-            .for_each(|guess| *guess = guess.map(|guess| scale.drawn(guess)));
-        // It goes on from what is known last.
-        if let Some(last) = all.iter().rposition(Option::is_some)
-            && guess.iter().any(Option::is_some)
-        {
-            guess[last] = all[last];
-        }
-        curves.push((Pen::Dashed, guess));
-    }
-    curves.push((Pen::Bold, all));
-    let drawn = chart::curves(&curves, "All together, and the largest cohorts, by age");
-    let grid = drawn.grid.iter().map(|value| match scale.is_money {
-        true => words::few(*value),
-        false => format!("{} %", words::trimmed(value * 100.0)),
-    });
-    Some(Picture {
-        grid: grid.collect(),
-        svg: drawn.svg,
-    })
-}
-
-impl Scale {
-    /// Money in major units.
-    fn drawn(&self, number: f64) -> f64 {
-        match (self.is_money, self.currency) {
-            (true, Some(currency)) => crate::store::event::major(number, currency),
-            _ => number,
-        }
-    }
-}
-
 fn csv_address(frame: &Frame) -> String {
     let mut out = url::form_urlencoded::Serializer::new(String::new());
     out.append_pair("website_id", &frame.site.website_id);
@@ -489,34 +379,4 @@ fn csv_address(frame: &Frame) -> String {
     out.append_pair("from", &frame.range.from.to_string());
     out.append_pair("to", &frame.range.to.to_string());
     format!("/api/v1/cohorts.csv?{}", out.finish())
-}
-
-impl Told {
-    fn new(frame: &Frame, members: &[Member], asked: &Members) -> Told {
-        let question = &asked.question;
-        let of = match &asked.of {
-            None => "All together".into(),
-            Some(name) => cohort_words(question, name),
-        };
-        let age = asked.age.map(|age| question.age(&question.ages[age]));
-        let age = age.map(|age| format!(", {} {age}", question.unit_words()));
-        let person = |member: &Member| {
-            let joined = Timestamp::from_millisecond(member.joined.0).unwrap_or_default();
-            let at = joined.to_zoned(frame.site.zone.clone());
-            (
-                frame.to(&format!("visitors/{}", member.person)),
-                format!("#{}", member.person),
-                at.strftime("%-d %b %Y %H:%M").to_string(),
-                member.came_back,
-            )
-        };
-        // Who came back first, then the latest.
-        let mut shown: Vec<&Member> = members.iter().collect();
-        shown.sort_by_key(|member| !member.came_back);
-        Told {
-            title: format!("{of}{}", age.unwrap_or_default()),
-            count: words::count(members.len() as u64),
-            people: shown.into_iter().take(asked.limit).map(person).collect(),
-        }
-    }
 }

@@ -35,8 +35,8 @@ pub const SETS: usize = u8::BITS as usize;
 
 /// Which events are wanted.
 pub struct Wanted<'a> {
-    /// The sets: an event of none of them is left out.
-    pub sets: &'a [Test],
+    /// The sets, each with its bits: an event of none of them is left out.
+    pub sets: &'a [(u8, Test)],
     /// What each of them must pass beside.
     pub tests: &'a [Test],
     /// What they are grouped by, each alone or as one of several; those in no group have a key all the same: `None`.
@@ -85,10 +85,10 @@ pub(super) fn part(
         return Ok(Found::default());
     };
     let mut belongs = vec![0u8; n];
-    for (nth, set) in wanted.sets.iter().enumerate().take(SETS) {
+    for (bits, set) in wanted.sets {
         if let Some(rows) = passing(&columns, part.day, std::slice::from_ref(set))? {
             for (belongs, passes) in belongs.iter_mut().zip(rows) {
-                *belongs |= u8::from(passes) << nth;
+                *belongs |= u8::from(passes) * bits;
             }
         }
     }
@@ -103,15 +103,20 @@ pub(super) fn part(
     let ids = part::ids(&columns.column(Kind::Id)?, n)?;
     let at = part::numbers(&columns.column(Kind::At)?, n)?;
     let visitors = part::codes(&columns.column(Kind::Visitor)?, n)?;
+    // Each visitor is looked up once.
+    let whose: Vec<u32> = match wanted.one_of {
+        None => visitors.occurs.clone(),
+        Some(one_of) => visitors.occurs.iter().map(|one| one_of(*one)).collect(),
+    };
     let mut first = wanted.once_a_day.then(|| First::new(visitors.occurs.len()));
     let mut events = Vec::new();
     for i in 0..n {
-        let visitor = visitors.occurs[visitors.rows[i] as usize];
-        if !all[i] || belongs[i] == 0 || visitor == 0 {
+        let visitor = visitors.rows[i] as usize;
+        if !all[i] || belongs[i] == 0 || visitors.occurs[visitor] == 0 {
             continue;
         }
         let event = Marked {
-            visitor,
+            visitor: whose[visitor],
             at: at[i],
             id: ids[i],
             day: part.day,
@@ -124,7 +129,7 @@ pub(super) fn part(
         }
     }
     Ok(Found {
-        events: events.into(),
+        events: Events(vec![events]),
         keys,
     })
 }
@@ -135,12 +140,13 @@ pub(super) fn rows<'a>(rows: impl Iterator<Item = &'a Row>, wanted: &Wanted) -> 
     let mut keys = Keys::default();
     for row in rows.filter(|row| row.visitor != 0 && passes(row, wanted.tests)) {
         let belongs =
-            |(nth, set): (usize, &Test)| u8::from(passes(row, std::slice::from_ref(set))) << nth;
-        let sets = wanted.sets.iter().enumerate().take(SETS).map(belongs);
+            |(bits, set): &(u8, Test)| u8::from(passes(row, std::slice::from_ref(set))) * bits;
+        let sets = wanted.sets.iter().map(belongs);
         let sets = sets.fold(0, |all, one| all | one);
         if sets != 0 {
+            let one_of = wanted.one_of;
             events.push(Marked {
-                visitor: row.visitor,
+                visitor: one_of.map_or(row.visitor, |one_of| one_of(row.visitor)),
                 at: row.at,
                 id: row.id,
                 day: row.day,
@@ -149,7 +155,7 @@ pub(super) fn rows<'a>(rows: impl Iterator<Item = &'a Row>, wanted: &Wanted) -> 
             });
         }
     }
-    found.events = events.into();
+    found.events = Events(vec![events]);
     found
 }
 
@@ -207,7 +213,7 @@ impl Keys {
 
 impl Found {
     /// All of these as one.
-    pub(super) fn of(mut all: Vec<Found>, one_of: Option<&(dyn Fn(u32) -> u32 + Sync)>) -> Found {
+    pub(super) fn of(mut all: Vec<Found>) -> Found {
         let mut keys = Keys::default();
         let mut found = Found::default();
         let mut counts: Vec<usize> = Vec::new();
@@ -218,9 +224,6 @@ impl Found {
                 .collect();
             for event in one.events.0.iter_mut().flatten() {
                 event.key = numbers[event.key as usize];
-                if let Some(one_of) = one_of {
-                    event.visitor = one_of(event.visitor);
-                }
                 let share = share(event.visitor);
                 if share >= counts.len() {
                     counts.resize(share + 1, 0);
@@ -260,15 +263,32 @@ impl Events {
 
     /// Those of each visitor.
     pub fn of_each(&self) -> impl Iterator<Item = &[Marked]> {
-        let shares = self.0.iter();
-        shares.flat_map(|share| share.chunk_by(|a, b| a.visitor == b.visitor))
+        self.shares().flat_map(of_each)
     }
+
+    /// The same in shares that can be looked at one beside the other: of two, each visitor is in those at the same place.
+    pub fn shares(&self) -> impl Iterator<Item = &[Marked]> {
+        self.0.iter().map(Vec::as_slice)
+    }
+}
+
+/// Those of each visitor, of events by visitor.
+pub fn of_each(events: &[Marked]) -> impl Iterator<Item = &[Marked]> {
+    events.chunk_by(|a, b| a.visitor == b.visitor)
 }
 
 impl From<Vec<Marked>> for Events {
     /// From events in order.
     fn from(events: Vec<Marked>) -> Events {
-        Events(vec![events])
+        let mut shares: Vec<Vec<Marked>> = Vec::new();
+        for event in events {
+            let place = share(event.visitor);
+            if place >= shares.len() {
+                shares.resize_with(place + 1, Vec::new);
+            }
+            shares[place].push(event);
+        }
+        Events(shares)
     }
 }
 

@@ -367,7 +367,7 @@ impl Snapshot<'_> {
             marked::part(connection, part, wanted)
         })?;
         found.push(marked::rows(self.rows(site, days), wanted));
-        Ok(Found::of(found, wanted.one_of))
+        Ok(Found::of(found))
     }
 
     fn paid(

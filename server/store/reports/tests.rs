@@ -351,8 +351,11 @@ fn assert_right_of_trees(store: &Store, rows: &[Row]) {
 fn assert_right_of_marked(store: &Store, rows: &[Row]) {
     let tests = [Test::Number(Of::Page, Arc::new(|page| page != 3))];
     let sets = [
-        Test::Begins,
-        Test::Number(Of::Page, Arc::new(|page| page.is_multiple_of(5))),
+        (1, Test::Begins),
+        (
+            2,
+            Test::Number(Of::Page, Arc::new(|page| page.is_multiple_of(5))),
+        ),
     ];
     let of = |row: &Row| u8::from(row.place.begins) | u8::from(row.url.is_multiple_of(5)) << 1;
     let is_meant = |row: &&Row| row.site == SITE.0 && row.url != 3;

@@ -51,8 +51,37 @@ struct Filled {
     null_journeys: bool,
 }
 
+/// Whether currencies are one, and how that is changed.
+struct Convert {
+    words: String,
+    link: &'static str,
+    address: String,
+}
+
+impl Convert {
+    /// Nothing where the site has no currency.
+    fn of(frame: &Frame, question: &Question) -> Option<Convert> {
+        let code = frame.site.exchange.own()?.code();
+        Some(match question.convert {
+            true => Convert {
+                words: format!(
+                    "Money is in {code}, by the rate of its day, as far as rates are known."
+                ),
+                link: "Keep currencies apart",
+                address: changed(frame, &[("convert", "false")]),
+            },
+            false => Convert {
+                words: "Each currency is kept apart.".into(),
+                link: "All in one",
+                address: changed(frame, &[("convert", "")]),
+            },
+        })
+    }
+}
+
 struct Report {
     sentence: String,
+    convert: Option<Convert>,
     figures: Vec<(&'static str, String)>,
     models: Vec<Column>,
     by: String,
@@ -205,6 +234,7 @@ impl Report {
             },
         };
         Report {
+            convert: Convert::of(frame, &question),
             costs,
             model: question.model.about().label,
             sentence: question.sentence(),

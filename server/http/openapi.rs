@@ -202,6 +202,7 @@ mod tests {
     use crate::attribution::question as attribution;
     use crate::cohort::question as cohort;
     use crate::experiment::question as experiment;
+    use crate::mix::question as mix;
     use crate::query::{events, funnel, read};
 
     #[test]
@@ -249,6 +250,8 @@ mod tests {
             "/api/v1/attribution/conversions" => attribution::Sent::of_conversions(query).err(),
             "/api/v1/cohorts" | "/api/v1/cohorts.csv" => cohort::Sent::query_string(query).err(),
             "/api/v1/cohorts/people" => cohort::Sent::of_people(query).err(),
+            "/api/v1/mix/budget" => mix::Sent::of_budget(query).err(),
+            path if path.starts_with("/api/v1/mix") => mix::Sent::query_string(query).err(),
             _ => events::Sent::query_string(query).err(),
         };
         for (route, api) in described().filter(|(route, _)| route.tag == Tag::Analytics) {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::budget::{self, Response, Responses};
+use super::budget::{self, Aim, Bounds, Response, Responses, Split};
 use super::curve::Curve;
 use super::diagnose::{ess_bulk, ess_tail};
 use super::model::{Effect, Model};
@@ -138,10 +138,14 @@ pub struct Fit {
     pub series: Series,
     #[allow(missing_docs)]
     pub settings: Settings,
+    /// Of money in it; set by whoever knows.
+    pub currency: Option<String>,
     /// In the series' order.
     pub channels: Vec<Told>,
     /// The whole outcome of all periods.
     pub outcome: f64,
+    /// The part of it that all channels brought together.
+    pub together: Estimate,
     /// Of the outcome, what would have come without channels, seasons and events.
     pub base: f64,
     #[allow(missing_docs)]
@@ -227,16 +231,22 @@ pub fn fit(series: &Series, settings: &Settings, plan: &Plan, watch: &Watch) -> 
         chains: plan.chains,
     };
     let mut warnings = series.warnings();
+    let together = said
+        .iter()
+        .map(|draw| draw.iter().map(|drawn| drawn.total).sum::<f64>() / outcome);
+    let together = Estimate::of(together.collect());
     warnings.extend(doubts(&channels, &diagnostics, &accuracy, series));
     round(&mut told_lines);
     Ok(Fit {
         version: VERSION,
         series: series.clone(),
         settings: settings.clone(),
+        currency: None,
         base: told_lines.base.mean.iter().sum(),
         responses: responses(series, &said),
         channels,
         outcome,
+        together,
         lines: told_lines,
         diagnostics,
         accuracy,
@@ -552,17 +562,33 @@ pub fn previewed(series: &Series, settings: &Settings) -> Result<Vec<Previewed>,
         .collect())
 }
 
-/// The best split of a budget by a fit, over its channels with spend.
+/// The best split of a budget by a fit, over its channels with spend, within the bounds that are named; others may have up to twice
+/// of what they have now. Where no aim is said it is what is spent now.
 ///
 /// # Errors
 /// In words, where there is none within the bounds.
 pub fn split(
     fit: &Fit,
-    bounds: &[budget::Bounds],
-    aim: budget::Aim,
-) -> Result<budget::Split, String> {
+    named: &[(String, Bounds)],
+    aim: Option<Aim>,
+) -> Result<(Vec<Bounds>, Split), String> {
     let now: Vec<f64> = fit.paid().map(|channel| channel.now).collect();
-    budget::split(&fit.responses, &now, bounds, aim)
+    let bounds: Vec<Bounds> = fit
+        .paid()
+        .map(|channel| {
+            let named = named.iter().rev().find(|(name, _)| *name == channel.name);
+            named.map_or(
+                Bounds {
+                    least: 0.0,
+                    most: 2.0 * channel.now,
+                },
+                |(_, bounds)| *bounds,
+            )
+        })
+        .collect();
+    let aim = aim.unwrap_or(Aim::Total(now.iter().sum()));
+    let split = budget::split(&fit.responses, &now, &bounds, aim)?;
+    Ok((bounds, split))
 }
 
 #[cfg(test)]

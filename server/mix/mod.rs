@@ -5,15 +5,20 @@
 //!   and its derivatives; [`sample`]: draws from that; [`diagnose`]: whether chains agree
 //! - [`fit`]: all of it, to what a page shows; [`posterior`]: estimates with intervals; [`preview`]: a point within a moment;
 //!   [`budget`]: the best split
+//! - [`question`]: what is asked; [`gather`]: its numbers, from what is stored; [`fits`]: fits in the background, kept on disk.
+//!   The last two are the only ones that read or write anything
 
 pub mod budget;
 pub mod curve;
 pub mod design;
 pub mod diagnose;
 pub mod fit;
+pub mod fits;
+pub mod gather;
 pub mod model;
 pub mod posterior;
 pub mod preview;
 pub mod prior;
+pub mod question;
 pub mod sample;
 pub mod series;

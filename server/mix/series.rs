@@ -139,6 +139,11 @@ impl Series {
         self.first.checked_add(days.days()).unwrap_or(Date::MAX)
     }
 
+    /// The last day of the last period.
+    pub fn last(&self) -> Date {
+        self.day(self.periods()).saturating_sub(1.day())
+    }
+
     /// Periods in four weeks, which what is spent now is told by.
     pub fn lately(&self) -> usize {
         28 / self.grain().days()

@@ -33,8 +33,9 @@ fn weeks(works: f64) -> Series {
 
 fn plan() -> Plan {
     Plan {
-        tune: 250,
-        draws: 250,
+        chains: 2,
+        tune: 200,
+        draws: 200,
         rounds: 1,
         ..Plan::new(5)
     }

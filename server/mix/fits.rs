@@ -1,7 +1,6 @@
 //! Fits in the background, one at a time, on threads that give way to everything else. What waits is in the file of accounts, so
 //! that a fit that a restart broke off is begun anew.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use super::fit::{self, Fit, NoFit, Previewed, VERSION, draws_of};
 use super::gather::{Gathered, gather};
 use super::question::{Question, Sent};
-use super::sample::{Plan, Stopped, Watch};
+use super::sample::{Plan, Stopped, Watch, give_way};
 use crate::account::{Accounts, ChangeError, FitState, Site, StoredFit};
 use crate::clock::Clock;
 use crate::store::event::SiteId;
@@ -199,7 +198,14 @@ impl Fits {
         let watch = Arc::new(Watch::default());
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((next.id, watch.clone()));
-        let worked = catch_unwind(AssertUnwindSafe(|| self.fit(&next, &watch)));
+        // On a thread of its own, so that all of it gives way, and nothing else that runs here later.
+        let worked = std::thread::scope(|scope| {
+            let work = || {
+                give_way();
+                self.fit(&next, &watch)
+            };
+            scope.spawn(work).join()
+        });
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let (data, result) = match worked {
             Ok(worked) => worked?,

@@ -255,8 +255,8 @@ fn settings(plan: &Plan) -> DiagNutsSettings {
     settings
 }
 
-/// Lets every other thread of this machine go first. What the system refuses changes how fast others are, not what comes out.
-fn give_way() {
+/// Lets every other thread of this machine go before this one. What the system refuses changes how fast others are, not what comes out.
+pub fn give_way() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(None, 19);
 }

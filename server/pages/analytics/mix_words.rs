@@ -98,11 +98,12 @@ impl Words {
 
     /// How long an effect lasts.
     pub(super) fn lasting(&self, half_life: Estimate) -> String {
+        let days = |days: f64| self.days(days).replace(" days", "");
         format!(
             "{} ({} to {})",
             self.days(half_life.mean),
-            self.days(half_life.low),
-            self.days(half_life.high)
+            days(half_life.low),
+            days(half_life.high)
         )
     }
 

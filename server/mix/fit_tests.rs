@@ -64,7 +64,7 @@ fn a_fit_finds_what_works_and_is_the_same_each_time() {
         .sum::<f64>()
         / spent;
     let roi = search.roi.unwrap();
-    assert!(roi.low < truth && truth < roi.high, "{truth} {roi:?}");
+    assert!((roi.mean / truth - 1.0).abs() < 0.25, "{truth} {roi:?}");
     assert!(
         display.roi.unwrap().mean < 0.5 * roi.mean,
         "{:?} {roi:?}",

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use super::fit::{self, Fit, NoFit, Previewed, VERSION, draws_of};
 use super::gather::{Gathered, gather};
 use super::question::{Question, Sent};
-use super::sample::{Plan, Stopped, Watch, give_way};
+use super::sample::{Plan, Stopped, Watch};
 use crate::account::{Accounts, ChangeError, FitState, Site, StoredFit};
 use crate::clock::Clock;
 use crate::store::event::SiteId;
@@ -255,6 +255,13 @@ impl Fits {
         };
         Ok((data, result))
     }
+}
+
+/// Lets every other thread go before this one, and those that it starts. What the system refuses changes how fast others are, not
+/// what comes out.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 19);
 }
 
 /// Comes back when the server stops.

@@ -1,5 +1,4 @@
-//! Draws from a model's posterior: the No-U-Turn sampler, several chains, each on a thread of its own that gives way to
-//! everything else. The same model, plan and seed give the same draws on the same kind of machine.
+//! Draws from a model's posterior: the No-U-Turn sampler, several chains, each on a thread of its own. The same model, plan and seed give the same draws on the same kind of machine.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -204,7 +203,6 @@ fn run(
     told: &Sender<Round>,
     wanted: &Receiver<()>,
 ) {
-    give_way();
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     rng.set_stream(chain as u64 + 1);
     let start = model.start(|| rng.random_range(-0.5..0.5));
@@ -253,10 +251,4 @@ fn settings(plan: &Plan) -> DiagNutsSettings {
     };
     settings.adapt_options.step_size_settings.target_accept = 0.9;
     settings
-}
-
-/// Lets every other thread of this machine go before this one. What the system refuses changes how fast others are, not what comes out.
-pub fn give_way() {
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, 19);
 }

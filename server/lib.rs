@@ -9,6 +9,7 @@
 //! - [`webhook`]: telling others what happened.
 //! - [`experiment`]: which variant of something brings more people to a goal.
 //! - [`attribution`]: which visits earned a conversion.
+//! - [`mix`]: what the spend of channels brought.
 //! - [`cohort`]: people who joined alike, how many came back, and what they brought.
 //! - [`query`]: what people ask, as types, and what answers it.
 //! - [`transfer`]: events as files: what leaves, and what comes from here or from elsewhere.
@@ -29,6 +30,7 @@ pub mod experiment;
 pub mod http;
 pub mod ingest;
 pub mod mail;
+pub mod mix;
 pub mod pages;
 pub mod payment;
 pub mod private;

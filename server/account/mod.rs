@@ -4,13 +4,14 @@
 //! - `site`, `key`: what is measured, and what programs show
 //! - `goal`: what is set of a site's goals; `webhook`: who is told of what; `report`: who gets reports by mail
 //! - `payment`: payment providers, and whom they mean; [`spend`]: what channels cost; [`rate`]: what currencies are worth;
-//!   [`sheet`]: the files in which both come
+//!   [`sheet`]: the files in which both come; `fit`: what spend brought, as it was found
 //! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last
 //!
 //! What every request needs (sites, keys) is held in memory and read anew when another process, such as
 //! `admx site add` beside a running server, has changed the file. Leaves to [`http`](crate::http): what a key's scope
 //! is good for.
 
+mod fit;
 mod goal;
 mod invitation;
 mod key;
@@ -41,6 +42,7 @@ use rusqlite::{Connection, params};
 
 pub use crate::store::event::WorkspaceId;
 use crate::token::Hash;
+pub use fit::{FitState, StoredFit};
 pub use goal::{Goal, GoalBook, GoalSettings};
 pub use invitation::Invitation;
 pub use key::{Key, KeyError, NewKey, Scope};

@@ -268,6 +268,24 @@ const MIGRATIONS: &[M] = &[
         number INTEGER NOT NULL
      ) STRICT;",
     ),
+    // 2026-11: fits of the marketing mix. key: the question without its days, unless they were named; data: SHA-256 of the
+    // numbers; result: JSON.
+    M::up(
+        "CREATE TABLE mix_fit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        site INTEGER NOT NULL REFERENCES site,
+        key TEXT NOT NULL,
+        question TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'cancelled', 'failed')),
+        data TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        words TEXT NOT NULL,
+        result TEXT,
+        asked_at INTEGER NOT NULL,
+        done_at INTEGER
+     ) STRICT;
+     CREATE INDEX mix_fit_by_key ON mix_fit (site, key);",
+    ),
 ];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.

@@ -21,6 +21,7 @@ use crate::http::{App, Bounds, Fetched, Limits, Metrics, Rates, Readers, Room, l
 use crate::ingest::place::Places;
 use crate::ingest::{Ingest, body};
 use crate::mail::Mail;
+use crate::mix::fits::Fits;
 use crate::payment::Payments;
 use crate::store::{Role, Settings, Store};
 use crate::webhook::Webhooks;
@@ -271,6 +272,8 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let mail = Arc::new(mail);
     let mailing = tokio::spawn(mail.clone().run(stopping.clone()));
     let payments = Payments::new(accounts.clone(), store.clone());
+    let fits = Arc::new(Fits::new(accounts.clone(), store.clone(), clock));
+    let fitting = tokio::spawn(fits.clone().run(stopping.clone()));
     let app = Arc::new(App {
         ingest: Ingest::new(
             accounts.clone(),
@@ -300,6 +303,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
         webhooks,
         payments,
         mail,
+        fits,
         fetched: Fetched::default(),
         metrics: Metrics::new(flags.metrics, data.to_owned(), &store, flags.queue),
         stopping,
@@ -307,6 +311,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let asked = listen::serve(listener, app, stop_streams, asked_to_stop()).await;
     // A message that the mail server has taken already isn't sent again.
     let _ = tokio::time::timeout(LAST_MAIL, mailing).await;
+    let _ = tokio::time::timeout(LAST_MAIL, fitting).await;
     let left = STOP.saturating_sub(Instant::now() - asked);
     let stop = tokio::task::spawn_blocking(move || store.stop());
     match tokio::time::timeout(left, stop).await {

@@ -198,6 +198,7 @@ pub(super) fn is_page(back: &str) -> bool {
             "attribution",
             "cohorts",
             "experiments",
+            "mix",
         ]
         .contains(&back)
             || below("goals/")

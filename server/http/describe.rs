@@ -1,6 +1,7 @@
 //! What programs need to know of each route of the API beside what its row in the table says: what it takes and gives.
 
 mod experiment;
+mod mix;
 mod people;
 mod rate;
 mod spend;
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use super::schema;
 pub(super) use experiment::EXPERIMENTS;
+pub(super) use mix::{CANCEL_MIX_FIT, MIX, MIX_BUDGET, MIX_CSV, MIX_FITS, NEW_MIX_FIT};
 pub(super) use people::{ATTRIBUTION, COHORT_PEOPLE, COHORTS, COHORTS_CSV, CONVERSIONS};
 pub(super) use rate::{DELETE_RATES, NEW_RATES, RATES};
 pub(super) use spend::{DELETE_SPEND, NEW_SPEND, SPEND};

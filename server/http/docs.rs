@@ -92,6 +92,11 @@ pub(super) async fn attribution() -> Result<Response, NoPage> {
     )
 }
 
+/// `GET /docs/mix`
+pub(super) async fn mix() -> Result<Response, NoPage> {
+    page(StatusCode::OK, &docs::Mix { here: "/docs/mix" })
+}
+
 /// `GET /docs/webhooks`
 pub(super) async fn webhooks() -> Result<Response, NoPage> {
     page(

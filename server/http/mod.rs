@@ -38,6 +38,7 @@ pub mod listen;
 mod login;
 mod manage;
 mod metrics;
+mod mix;
 mod noted;
 mod openapi;
 mod page;
@@ -76,6 +77,7 @@ use crate::account::{Accounts, Site};
 use crate::clock::Clock;
 use crate::ingest::Ingest;
 use crate::mail::Mail;
+use crate::mix::fits::Fits;
 use crate::payment::Payments;
 use crate::store::Store;
 use crate::webhook::Webhooks;
@@ -113,6 +115,8 @@ pub struct App {
     pub payments: Payments,
     /// What mails.
     pub mail: Arc<Mail>,
+    /// What fits the marketing mix.
+    pub fits: Arc<Fits>,
     /// When pages of each site last fetched the script.
     pub fetched: Fetched,
     /// Turns true when the server stops; ends live streams.

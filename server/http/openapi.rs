@@ -203,6 +203,7 @@ mod tests {
     use crate::cohort::question as cohort;
     use crate::experiment::question as experiment;
     use crate::http::tagging;
+    use crate::mix::question as mix;
     use crate::query::{events, funnel, read};
 
     #[test]
@@ -259,6 +260,8 @@ mod tests {
             "/api/v1/cohorts" | "/api/v1/cohorts.csv" => cohort::Sent::query_string(query).err(),
             "/api/v1/cohorts/people" => cohort::SentMembers::query_string(query).err(),
             "/api/v1/tagging/link" => is_built(query),
+            "/api/v1/mix/budget" => mix::Sent::of_budget(query).err(),
+            path if path.starts_with("/api/v1/mix") => mix::Sent::query_string(query).err(),
             _ => events::Sent::query_string(query).err(),
         };
         for (route, api) in described().filter(|(route, _)| route.tag == Tag::Analytics) {

@@ -1,6 +1,7 @@
 //! JSON schemas of what the API takes and gives. Lists of names come from the tables that are read by.
 
 mod experiment;
+mod mix;
 mod people;
 mod rate;
 mod spend;
@@ -15,6 +16,7 @@ use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
 use crate::transfer::line::COLUMNS;
 pub(super) use experiment::experiment;
+pub(super) use mix::{asked_fit, cancelled_fit, mix, mix_budget, mix_fits};
 pub(super) use people::{attribution, cohort_people, cohorts, conversions};
 pub(super) use rate::{gone_rates, rate_rows, rates, stored_rates};
 pub(super) use spend::{gone_spend, spend, spend_rows, stored_spend};

@@ -138,7 +138,7 @@ fn draw_curves(
 }
 
 /// The least round number that is no less; 1 for nothing.
-fn nice(value: f64) -> f64 {
+pub(super) fn nice(value: f64) -> f64 {
     if value <= 0.0 {
         return 1.0;
     }
@@ -204,7 +204,7 @@ fn titled(svg: &str, class: &str, title: &str, more: &str) -> String {
     .replace("</svg>", &format!("{more}</svg>"))
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

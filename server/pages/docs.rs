@@ -3,13 +3,14 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 13] = [
+pub const DOCS: [(&str, &str); 14] = [
     ("Docs", "/docs"),
     ("Install", "/docs/install"),
     ("Goals", "/docs/goals"),
     ("Payments", "/docs/payments"),
     ("Script", "/docs/script"),
     ("Attribution", "/docs/attribution"),
+    ("Mix", "/docs/mix"),
     ("API", "/docs/api"),
     ("Webhooks", "/docs/webhooks"),
     ("Privacy", "/docs/privacy"),
@@ -91,6 +92,14 @@ pub struct Goals<'a> {
 #[derive(Template)]
 #[template(path = "docs/attribution.html", config = "www/askama.toml")]
 pub struct Attribution {
+    /// Its path.
+    pub here: &'static str,
+}
+
+/// `/docs/mix`: the marketing mix, with its formulae.
+#[derive(Template)]
+#[template(path = "docs/mix.html", config = "www/askama.toml")]
+pub struct Mix {
     /// Its path.
     pub here: &'static str,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::server::Server;
 
 /// A path of the docs, and what stands on it; BASE is where this server is reached.
-const ROWS: [(&str, &[&str]); 12] = [
+const ROWS: [(&str, &[&str]); 13] = [
     ("/docs", &["The script", "What is stored and sent"]),
     (
         "/docs/install",
@@ -27,6 +27,10 @@ const ROWS: [(&str, &[&str]); 12] = [
         ],
     ),
     ("/docs/webhooks", &["Admx-Signature", "24 hours"]),
+    (
+        "/docs/mix",
+        &["a[t] = (1 − l) x[t] + l a[t−1]", "What not to conclude"],
+    ),
     (
         "/docs/payments",
         &[

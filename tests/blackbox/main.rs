@@ -9,7 +9,7 @@
 //! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
 //!   where; `manage`: sites and keys; `goals`: what is set of goals; `share`: notes, saved views, public links
 //! - `markup`: hostile strings in every place that takes some, on every page
-//! - `people`: who is one person, attribution, cohorts
+//! - `people`: who is one person, attribution, cohorts; `mix`: what spend brought
 //! - `openapi`: requests of every kind that the API's own description allows, and many that it doesn't
 //! - `webhook`: who is told; `reports`, `mail`: what is mailed; `smtp`: a mail server; `transfer`: events as files, out and in; `events`: single events
 //! - `command`: the command line; `page`: our own pages; `docs`: the docs; `size`: what ships, held against `wasm-pack.toml`
@@ -37,6 +37,7 @@ mod load;
 mod mail;
 mod manage;
 mod markup;
+mod mix;
 mod npm;
 mod openapi;
 mod page;

@@ -3,10 +3,12 @@
 //!
 //! [`file`](self::file) says what a row may be; which channels there are is told by whoever asks.
 
+mod daily;
 pub mod file;
 
 use std::collections::BTreeMap;
 
+pub use daily::DaySum;
 use iso_currency::Currency;
 use jiff::civil::Date;
 use rusqlite::{Row, TransactionBehavior, params};

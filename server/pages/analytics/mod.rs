@@ -4,7 +4,9 @@
 //! - [`report`]: what the analytics page asks; [`overview`]: its part that moves; `card`: its lists
 //! - [`by`]: one list whole, and choosing a filter; [`goal`]: one goal; [`fires`]: single events, and a visitor's journey;
 //!   [`funnels`]: how far visitors get; [`attribution`]: which visits earned a goal's fires;
-//!   [`cohorts`]: who came back, and what they brought; [`experiments`]: which variant is better; [`tagging`]: whether links say what brings people
+//!   [`cohorts`]: who came back, and what they brought; [`experiments`]: which variant is better; [`tagging`]: whether links say what brings
+//!   people;
+//!   [`mix`]: what spend brought; `mix_report` has its figures, `mix_chart` its pictures, `mix_words` its words
 //! - `form`: what pages that ask more have in common; `figure`, `over_time`: a figure with what it was before, a figure over time
 
 pub mod attribution;
@@ -19,6 +21,10 @@ mod form;
 pub mod frame;
 pub mod funnels;
 pub mod goal;
+pub mod mix;
+mod mix_chart;
+mod mix_report;
+mod mix_words;
 mod over_time;
 pub mod overview;
 pub mod report;

@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 48] = [
+const PAGES: [&str; 51] = [
     "/",
     "/demo",
     "/login",
@@ -17,6 +17,7 @@ const PAGES: [&str; 48] = [
     "/docs/install",
     "/docs/goals",
     "/docs/attribution",
+    "/docs/mix",
     "/docs/api",
     "/docs/webhooks",
     "/docs/payments",
@@ -37,6 +38,8 @@ const PAGES: [&str; 48] = [
     "/dashboard/visitors/1?site=SITE",
     "/dashboard/attribution?site=EMPTY",
     "/dashboard/cohorts?site=EMPTY",
+    "/dashboard/mix?site=EMPTY",
+    "/dashboard/mix?site=SITE&goals=Trial%20Started&organic=Organic%20Search",
     "/dashboard/attribution?site=SITE&range=90d&goals=Trial%20Started&of=value:Email",
     "/dashboard/cohorts?site=SITE&range=90d&returns=Trial%20Started&of=all",
     "/dashboard/cohorts?site=SITE&range=90d&measure=revenue&fired=Trial%20Started&predict=true",

@@ -319,6 +319,8 @@ pub fn ground() -> Ground {
             format!("/dashboard/experiments?site={site}&goals={word}&experiment_key={word}&variant_key={word}&experiment={word}&control={word}"),
             format!("/dashboard/experiments?site={site}&experiment_key=none&variant_key=plan&weight={word}"),
             format!("/dashboard/attribution?site={site}&by=campaign&goals={word}"),
+            format!("/dashboard/mix?site={site}&goals={word}&event=e{word}:2026-11-01"),
+            format!("/dashboard/mix?site={site}&outcome={word}&channel={word}"),
         ]);
     }
     // One string in each place of which there is one, all of them in what was named last.

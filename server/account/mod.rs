@@ -18,6 +18,7 @@ mod member;
 mod note;
 mod password;
 mod payment;
+mod question;
 mod report;
 mod saved;
 mod schema;

@@ -17,7 +17,7 @@ use url::Url;
 use super::retention;
 use crate::account::{self, ADMINISTRATOR, Accounts, ChangeError, Email};
 use crate::clock::Clock;
-use crate::http::{App, Bounds, Fetched, Limits, Metrics, Rates, Readers, Room, listen};
+use crate::http::{App, Bounds, Fetched, Vocabularies, Limits, Metrics, Rates, Readers, Room, listen};
 use crate::ingest::place::Places;
 use crate::ingest::{Ingest, body};
 use crate::mail::Mail;
@@ -301,6 +301,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
         payments,
         mail,
         fetched: Fetched::default(),
+        vocabularies: Vocabularies::default(),
         metrics: Metrics::new(flags.metrics, data.to_owned(), &store, flags.queue),
         stopping,
     });

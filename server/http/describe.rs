@@ -1,5 +1,6 @@
 //! What programs need to know of each route of the API beside what its row in the table says: what it takes and gives.
 
+mod ask;
 mod experiment;
 mod people;
 mod spend;
@@ -7,6 +8,7 @@ mod spend;
 use serde_json::Value;
 
 use super::schema;
+pub(super) use ask::{ASK_BODY, ASK_IN_ADDRESS};
 pub(super) use experiment::EXPERIMENTS;
 pub(super) use people::{ATTRIBUTION, COHORT_PEOPLE, COHORTS, COHORTS_CSV, CONVERSIONS};
 pub(super) use spend::{DELETE_SPEND, NEW_SPEND, SPEND};

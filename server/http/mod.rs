@@ -6,7 +6,7 @@
 //!   once; `peer`: who is at the other end
 //! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request; `work`: what is done off the threads that serve
-//! - `event`, `api`, `events`, `export`, `import`, `page`, `analytics`, `noted`, `share`, `docs`, `asset`, `stream`: what the routes do
+//! - `event`, `api`, `ask`, `events`, `export`, `import`, `page`, `analytics`, `noted`, `share`, `docs`, `asset`, `stream`: what the routes do
 //! - `describe`, `schema`: what programs need to know of a route; `openapi`: all of it as a document; `api_docs`: the same
 //!   for people
 //! - `login`, `forgotten`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `webhooks`,
@@ -16,6 +16,7 @@ pub mod access;
 mod analytics;
 mod api;
 mod api_docs;
+mod ask;
 mod asset;
 mod attribution;
 mod auth;
@@ -76,6 +77,7 @@ use crate::mail::Mail;
 use crate::payment::Payments;
 use crate::store::Store;
 use crate::webhook::Webhooks;
+pub use ask::Vocabularies;
 pub use asset::Fetched;
 pub use limits::{Limits, Rates};
 pub use metrics::{Metrics, Readers};
@@ -110,6 +112,8 @@ pub struct App {
     pub payments: Payments,
     /// What mails.
     pub mail: Arc<Mail>,
+    /// What questions of each site may name.
+    pub vocabularies: Vocabularies,
     /// When pages of each site last fetched the script.
     pub fetched: Fetched,
     /// Turns true when the server stops; ends live streams.

@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, experiments,
+    App, analytics, api, api_docs, ask, asset, attribution, cohorts, docs, event, events, experiments,
     export, forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted,
     openapi, page, payments, reports, settings, share, spend, stream, team, webhooks, websites,
     welcome,
@@ -126,6 +126,8 @@ pub const ROUTES: &[Route] = {
         row(GET, "/api/v1/cohorts.csv", READER, Analytics, "The same as CSV", || get(cohorts::csv)).of(&about::COHORTS_CSV),
         row(GET, "/api/v1/cohorts/people", READER, Analytics, "The people of a cohort", || get(cohorts::people)).of(&about::COHORT_PEOPLE),
         row(GET, "/api/v1/experiments", READER, Analytics, "Which variant of an experiment brings more people to a goal, and how sure that is", || get(experiments::experiments)).of(&about::EXPERIMENTS),
+        row(GET, "/api/v1/ask", READER, Analytics, "Answer a question in plain words that stands in the address", || get(ask::ask_in_address)).of(&about::ASK_IN_ADDRESS),
+        row(POST, "/api/v1/ask", READER, Analytics, "Answer a question in plain words, with the query it was read as", || post(ask::ask_body)).of(&about::ASK_BODY),
         row(GET, "/api/v1/query.csv", READER, Analytics, "The rows of a query as CSV", || get(export::query)).of(&about::QUERY_CSV),
         row(GET, "/api/v1/fires", READER, Analytics, "Single fires of goals, latest first", || get(events::fires)).of(&about::FIRES),
         row(GET, "/api/v1/visitors/{number}", READER, Analytics, "What one visitor did, latest first", || get(events::visitor)).of(&about::VISITOR),
@@ -213,6 +215,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/dashboard/attribution", VIEWER, Pages, "Which visits earned a goal's fires, by eleven models", || get(attribution::attribution_page)),
         row(GET, "/dashboard/cohorts", VIEWER, Pages, "Who came back, and what they brought", || get(cohorts::cohorts_page)),
         row(GET, "/dashboard/experiments", VIEWER, Pages, "Which variant is better, and how sure that is", || get(experiments::experiments_page)),
+        row(GET, "/dashboard/ask", VIEWER, Pages, "Asking in plain words", || get(ask::ask_page)),
         row(POST, "/dashboard/notes", EDITOR, Pages, "Write a note on a day", || post(noted::add)),
         row(POST, "/dashboard/notes/{id}/remove", EDITOR, Pages, "Take a note away", || post(noted::remove)),
         row(POST, "/dashboard/views", EDITOR, Pages, "Save a view", || post(noted::save_view)),

@@ -1,5 +1,6 @@
 //! JSON schemas of what the API takes and gives. Lists of names come from the tables that are read by.
 
+mod ask;
 mod experiment;
 mod people;
 mod spend;
@@ -12,6 +13,7 @@ use crate::query::dimension::NAMED;
 use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
 use crate::transfer::line::COLUMNS;
+pub(super) use ask::{answer, question};
 pub(super) use experiment::experiment;
 pub(super) use people::{attribution, cohort_people, cohorts, conversions};
 pub(super) use spend::{gone_spend, spend, spend_rows, stored_spend};

@@ -4,9 +4,11 @@
 //! - [`report`]: what the analytics page asks; [`overview`]: its part that moves; `card`: its lists
 //! - [`by`]: one list whole, and choosing a filter; [`goal`]: one goal; [`fires`]: single events, and a visitor's journey;
 //!   [`funnels`]: how far visitors get; [`attribution`]: which visits earned a goal's fires;
-//!   [`cohorts`]: who came back, and what they brought; [`experiments`]: which variant is better
+//!   [`cohorts`]: who came back, and what they brought; [`experiments`]: which variant is better;
+//!   [`ask`]: a question in plain words
 //! - `form`: what pages that ask more have in common; `figure`, `over_time`: a figure with what it was before, a figure over time
 
+pub mod ask;
 pub mod attribution;
 pub mod by;
 mod card;

@@ -13,7 +13,9 @@ pub const LEAD: f64 = 0.05;
 pub const MAYBE: f64 = 0.7;
 
 /// Words of a name that tell nothing.
-const EMPTY: [&str; 13] = ["a", "an", "the", "to", "for", "of", "on", "in", "our", "my", "and", "out", "s"];
+const EMPTY: [&str; 13] = [
+    "a", "an", "the", "to", "for", "of", "on", "in", "our", "my", "and", "out", "s",
+];
 
 struct Goal {
     name: String,
@@ -60,7 +62,9 @@ fn meaning(stem_: &str, low: &str) -> String {
 
 fn parts(name: &str) -> Vec<String> {
     let low = name.to_lowercase();
-    let words = low.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = low
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
     let mut all: Vec<String> = Vec::new();
     let mut before = "";
     for word in words {
@@ -86,14 +90,23 @@ impl Names {
         let weight = |part: &String| {
             let with = all.iter().filter(|parts| parts.contains(part)).count();
             let told = 1.0 / (with.max(1) as f64).sqrt();
-            if part.starts_with('=') || NO_GOAL.contains(&&**part) { told * 0.6 } else { told }
+            if part.starts_with('=') || NO_GOAL.contains(&&**part) {
+                told * 0.6
+            } else {
+                told
+            }
         };
         let goal = |(name, parts): (&String, &Vec<String>)| Goal {
             name: name.clone(),
             low: name.to_lowercase(),
-            parts: parts.iter().map(|part| (part.clone(), weight(part))).collect(),
+            parts: parts
+                .iter()
+                .map(|part| (part.clone(), weight(part)))
+                .collect(),
         };
-        Names { goals: goals.iter().zip(&all).map(goal).collect() }
+        Names {
+            goals: goals.iter().zip(&all).map(goal).collect(),
+        }
     }
 
     /// All of them.
@@ -112,7 +125,10 @@ impl Names {
     /// Goals with this word in their name.
     pub fn with(&self, low: &str) -> Vec<String> {
         let part = meaning(&stem(low), low);
-        let goals = self.goals.iter().filter(|goal| goal.parts.iter().any(|(own, _)| is_like(own, &part)));
+        let goals = self
+            .goals
+            .iter()
+            .filter(|goal| goal.parts.iter().any(|(own, _)| is_like(own, &part)));
         goals.map(|goal| goal.name.clone()).collect()
     }
 
@@ -121,8 +137,15 @@ impl Names {
         let low = text.to_lowercase();
         let parts = parts(text);
         let mut all: Vec<(String, f64)> = Vec::new();
-        for goal in self.goals.iter().filter(|goal| !goal.name.starts_with("__")) {
-            let common = parts.iter().filter(|part| goal.parts.iter().any(|(own, _)| is_like(own, part))).count();
+        for goal in self
+            .goals
+            .iter()
+            .filter(|goal| !goal.name.starts_with("__"))
+        {
+            let common = parts
+                .iter()
+                .filter(|part| goal.parts.iter().any(|(own, _)| is_like(own, part)))
+                .count();
             let like = strsim::jaro_winkler(&low, &goal.low);
             let like = if common > 0 { like.max(MAYBE) } else { like };
             if like >= least && (common > 0 || like >= 0.8) {
@@ -130,7 +153,10 @@ impl Names {
             }
         }
         for (name, words) in RESERVED_WORDS {
-            if words.iter().any(|word| low.split(' ').any(|part| part.len() > 3 && *word == part)) {
+            if words
+                .iter()
+                .any(|word| low.split(' ').any(|part| part.len() > 3 && *word == part))
+            {
                 all.push((name.to_owned(), MAYBE));
             }
         }
@@ -140,19 +166,45 @@ impl Names {
 
     /// The goals that these words may mean. None where they mean none.
     fn of(&self, span: &[&Word]) -> (Vec<(String, f64)>, bool) {
-        let told: Vec<&&Word> = span.iter().filter(|word| !EMPTY.contains(&&*word.low)).collect();
+        let told: Vec<&&Word> = span
+            .iter()
+            .filter(|word| !EMPTY.contains(&&*word.low))
+            .collect();
         if told.is_empty() {
             return (Vec::new(), false);
         }
-        let text = span.iter().map(|word| &*word.low).collect::<Vec<_>>().join(" ");
-        let content = told.iter().map(|word| &*word.low).collect::<Vec<_>>().join(" ");
-        let words: Vec<String> = told.iter().flat_map(|word| match word.kind {
-            Kind::Quoted => parts(&word.low),
-            _ => vec![meaning(&word.stem, &word.low)],
-        }).collect();
-        if told.iter().all(|word| NO_GOAL.contains(&&*word.low) && word.kind != Kind::Quoted) {
-            let exact = self.goals.iter().find(|goal| goal.low == text && told.len() > 1);
-            return (exact.map(|goal| (goal.name.clone(), 1.0)).into_iter().collect(), exact.is_some());
+        let text = span
+            .iter()
+            .map(|word| &*word.low)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let content = told
+            .iter()
+            .map(|word| &*word.low)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let words: Vec<String> = told
+            .iter()
+            .flat_map(|word| match word.kind {
+                Kind::Quoted => parts(&word.low),
+                _ => vec![meaning(&word.stem, &word.low)],
+            })
+            .collect();
+        if told
+            .iter()
+            .all(|word| NO_GOAL.contains(&&*word.low) && word.kind != Kind::Quoted)
+        {
+            let exact = self
+                .goals
+                .iter()
+                .find(|goal| goal.low == text && told.len() > 1);
+            return (
+                exact
+                    .map(|goal| (goal.name.clone(), 1.0))
+                    .into_iter()
+                    .collect(),
+                exact.is_some(),
+            );
         }
         let mut all: Vec<(String, f64)> = Vec::new();
         let mut is_whole = false;
@@ -168,14 +220,24 @@ impl Names {
             let mut used = vec![false; goal.parts.len()];
             let mut found = 0;
             for word in &words {
-                let place = goal.parts.iter().enumerate().position(|(place, (part, _))| !used[place] && is_like(part, word));
+                let place = goal
+                    .parts
+                    .iter()
+                    .enumerate()
+                    .position(|(place, (part, _))| !used[place] && is_like(part, word));
                 if let Some(place) = place {
                     used[place] = true;
                     found += 1;
                 }
             }
             let whole: f64 = goal.parts.iter().map(|(_, weight)| weight).sum();
-            let said: f64 = goal.parts.iter().zip(&used).filter(|(_, used)| **used).map(|((_, weight), _)| weight).sum();
+            let said: f64 = goal
+                .parts
+                .iter()
+                .zip(&used)
+                .filter(|(_, used)| **used)
+                .map(|((_, weight), _)| weight)
+                .sum();
             let like = strsim::jaro_winkler(&content, &goal.low);
             if found == words.len() && found > 0 {
                 let share = said / whole.max(f64::EPSILON);
@@ -184,8 +246,19 @@ impl Names {
                     all.push((goal.name.clone(), 0.98));
                 } else {
                     // What a part tells of the whole, and whether it is how the name begins.
-                    let begins = if used.first() == Some(&true) { 0.04 } else { 0.0 };
-                    all.push((goal.name.clone(), (0.6 + 0.36 * share + begins).max(if like >= LIKE { like.min(0.95) } else { 0.0 })));
+                    let begins = if used.first() == Some(&true) {
+                        0.04
+                    } else {
+                        0.0
+                    };
+                    all.push((
+                        goal.name.clone(),
+                        (0.6 + 0.36 * share + begins).max(if like >= LIKE {
+                            like.min(0.95)
+                        } else {
+                            0.0
+                        }),
+                    ));
                 }
             } else if like >= 0.93 && content.len() > 5 {
                 all.push((goal.name.clone(), like.min(0.95)));
@@ -204,14 +277,20 @@ impl Names {
         all.sort_by(|a, b| b.1.total_cmp(&a.1));
         // Where one is all that has these words, they are enough.
         let only = |name: &str| {
-            let of = |goal: &&Goal| words.iter().all(|word| goal.parts.iter().any(|(part, _)| is_like(part, word)));
+            let of = |goal: &&Goal| {
+                words
+                    .iter()
+                    .all(|word| goal.parts.iter().any(|(part, _)| is_like(part, word)))
+            };
             let mut with = self.goals.iter().filter(of);
             with.next().is_some_and(|goal| goal.name == name) && with.next().is_none()
         };
         if let [first, ..] = &mut *all
             && first.1 < LIKE
             && first.1 > 0.65
-            && told.iter().any(|word| word.low.len() > 3 && !NO_GOAL.contains(&&*word.low))
+            && told
+                .iter()
+                .any(|word| word.low.len() > 3 && !NO_GOAL.contains(&&*word.low))
             && only(&first.0)
         {
             first.1 = 0.9;
@@ -220,7 +299,12 @@ impl Names {
     }
 
     /// The best match that begins with this word.
-    pub fn at(&self, words: &[Word], from: usize, is_free: &dyn Fn(usize) -> bool) -> Option<Match> {
+    pub fn at(
+        &self,
+        words: &[Word],
+        from: usize,
+        is_free: &dyn Fn(usize) -> bool,
+    ) -> Option<Match> {
         if let Some(reserved) = reserved(words, from, is_free) {
             return Some(reserved);
         }
@@ -239,11 +323,18 @@ impl Names {
             }
             let span: Vec<&Word> = words[from..to].iter().collect();
             let (goals, is_whole) = self.of(&span);
-            let Some((_, like)) = goals.first() else { continue };
+            let Some((_, like)) = goals.first() else {
+                continue;
+            };
             if *like < MAYBE {
                 continue;
             }
-            let found = Match { from, to, is_whole, goals };
+            let found = Match {
+                from,
+                to,
+                is_whole,
+                goals,
+            };
             let is_better = best.as_ref().is_none_or(|best| {
                 let rank = |found: &Match| (found.is_whole, found.is_sure());
                 let longer = found.goals[0].1 >= best.goals[0].1 - 0.02;
@@ -264,9 +355,13 @@ fn reserved(words: &[Word], from: usize, is_free: &dyn Fn(usize) -> bool) -> Opt
         for phrase in phrases {
             let count = phrase.split(' ').count();
             let fits = from + count <= words.len()
-                && phrase.split(' ').zip(&words[from..]).enumerate().all(|(place, (part, word))| {
-                    is_free(from + place) && word.kind != Kind::Quoted && (part == word.low || part.len() > 4 && stem(part) == word.stem)
-                });
+                && phrase.split(' ').zip(&words[from..]).enumerate().all(
+                    |(place, (part, word))| {
+                        is_free(from + place)
+                            && word.kind != Kind::Quoted
+                            && (part == word.low || part.len() > 4 && stem(part) == word.stem)
+                    },
+                );
             if fits && best.is_none_or(|(most, _)| count > most) {
                 best = Some((count, name));
             }

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::lexicon::{self, CHANGED, FELL, GREW, LEAST, MOST, NO_GOAL, OTHER_LANGUAGE, STOP};
+use super::lexicon::{self, NO_GOAL, OTHER_LANGUAGE, STOP};
 use super::name::{MAYBE, Match};
 use super::period::{Period, Unit};
 use super::reading::{Condition, Outcome, Refusal};
@@ -19,10 +19,77 @@ use crate::query::metric::Metric;
 
 /// Further words of the grammar, for typing errors.
 pub const WORDS: &[&str] = &[
-    "attribution", "attributed", "credit", "credited", "retention", "retained", "cohort", "cohorts", "lifetime", "ltv", "clv", "cltv", "funnel", "roas", "return", "spend", "spent", "cost", "why", "explain", "explains",
-    "average", "avg", "mean", "median", "sum", "excluding", "except", "exclude", "without", "never", "versus", "compared", "previous", "adstock", "saturation", "marginal", "mmm", "mix", "model", "budget", "optimal", "contribution", "contributions",
-    "incremental", "half", "life", "decay", "window", "plus", "both", "together", "combined", "experiment", "variant", "containing", "contains", "breakdown", "drop", "campaigns", "predicted",
-    "reason", "reasons", "caused", "churn", "goal", "goals", "visitors", "channel", "channels", "compare",
+    "attribution",
+    "attributed",
+    "credit",
+    "credited",
+    "retention",
+    "retained",
+    "cohort",
+    "cohorts",
+    "lifetime",
+    "ltv",
+    "clv",
+    "cltv",
+    "funnel",
+    "roas",
+    "return",
+    "spend",
+    "spent",
+    "cost",
+    "why",
+    "explain",
+    "explains",
+    "average",
+    "avg",
+    "mean",
+    "median",
+    "sum",
+    "excluding",
+    "except",
+    "exclude",
+    "without",
+    "never",
+    "versus",
+    "compared",
+    "previous",
+    "adstock",
+    "saturation",
+    "marginal",
+    "mmm",
+    "mix",
+    "model",
+    "budget",
+    "optimal",
+    "contribution",
+    "contributions",
+    "incremental",
+    "half",
+    "life",
+    "decay",
+    "window",
+    "plus",
+    "both",
+    "together",
+    "combined",
+    "experiment",
+    "variant",
+    "containing",
+    "contains",
+    "breakdown",
+    "drop",
+    "campaigns",
+    "predicted",
+    "reason",
+    "reasons",
+    "caused",
+    "churn",
+    "goal",
+    "goals",
+    "visitors",
+    "channel",
+    "channels",
+    "compare",
 ];
 
 /// What a word was found to be.
@@ -126,8 +193,20 @@ pub fn read(question: &str, vocabulary: &Vocabulary, now: Timestamp, zone: &Time
     if words.iter().all(|word| word.kind == Kind::Sign) {
         return Outcome::Refuse(Refusal::OffTopic);
     }
-    let foreign = words.iter().filter(|word| OTHER_LANGUAGE.contains(&&*word.low)).count();
-    let alien = words.iter().filter(|word| word.kind == Kind::Word && word.low.chars().any(|c| c as u32 > 0x24f && c.is_alphabetic())).count();
+    let foreign = words
+        .iter()
+        .filter(|word| OTHER_LANGUAGE.contains(&&*word.low))
+        .count();
+    let alien = words
+        .iter()
+        .filter(|word| {
+            word.kind == Kind::Word
+                && word
+                    .low
+                    .chars()
+                    .any(|c| c as u32 > 0x24f && c.is_alphabetic())
+        })
+        .count();
     word::corrected(&mut words, &vocabulary.known);
     let mut parse = Parse {
         roles: vec![Role::Free; words.len()],
@@ -167,7 +246,11 @@ pub fn read(question: &str, vocabulary: &Vocabulary, now: Timestamp, zone: &Time
     parse.contained();
     parse.metric_phrases();
     parse.sourced();
-    parse.find_values(if matches!(parse.kind, Some(super::sign::Kind::Mix(_))) { 1 } else { 2 });
+    parse.find_values(if matches!(parse.kind, Some(super::sign::Kind::Mix(_))) {
+        1
+    } else {
+        2
+    });
     parse.find_goals();
     parse.find_values(1);
     parse.find_dimensions();
@@ -227,14 +310,22 @@ impl Parse<'_> {
 
     pub(super) fn find(&self, phrases: &[&str]) -> Option<(usize, usize)> {
         (0..self.words.len()).find_map(|at| {
-            let longest = phrases.iter().filter_map(|phrase| self.phrase(at, phrase)).max();
+            let longest = phrases
+                .iter()
+                .filter_map(|phrase| self.phrase(at, phrase))
+                .max();
             longest.map(|length| (at, length))
         })
     }
 
     /// Whether the question has one of these phrases, taken or not.
     pub(super) fn says(&self, phrases: &[&str]) -> bool {
-        let fits = |at: usize, phrase: &str| phrase.split(' ').enumerate().all(|(place, part)| self.low(at + place) == part);
+        let fits = |at: usize, phrase: &str| {
+            phrase
+                .split(' ')
+                .enumerate()
+                .all(|(place, part)| self.low(at + place) == part)
+        };
         (0..self.words.len()).any(|at| phrases.iter().any(|phrase| fits(at, phrase)))
     }
 
@@ -245,11 +336,19 @@ impl Parse<'_> {
             }
             if let Some(goal) = self.vocabulary.names.exact(&self.words[at].low) {
                 let goals = vec![(goal.to_owned(), 1.0)];
-                self.goals.push(Match { from: at, to: at + 1, goals, is_whole: true });
+                self.goals.push(Match {
+                    from: at,
+                    to: at + 1,
+                    goals,
+                    is_whole: true,
+                });
                 self.mark(at, at + 1, Role::Goal);
             } else if self.vocabulary.values_of(&self.words[at].low).is_empty() {
                 let low = &self.words[at].low;
-                let is_ours = lexicon::DIMENSION_NAMES.iter().any(|(name, ..)| *name == *low) || lexicon::METRIC_NAMES.iter().any(|(name, _)| *name == *low);
+                let is_ours = lexicon::DIMENSION_NAMES
+                    .iter()
+                    .any(|(name, ..)| *name == *low)
+                    || lexicon::METRIC_NAMES.iter().any(|(name, _)| *name == *low);
                 if is_ours && !low.contains(' ') {
                     self.words[at].kind = Kind::Word;
                 }
@@ -261,17 +360,29 @@ impl Parse<'_> {
     fn whole_goals(&mut self) {
         for at in 0..self.words.len() {
             let names = &self.vocabulary.names;
-            let found = (at + 1..=(at + 8).min(self.words.len())).rev().find_map(|to| {
-                let is_free = (at..to).all(|at| self.is_free(at) && self.words[at].kind != Kind::Sign);
-                let text = &self.question[self.words[at].at.start..self.words[to - 1].at.end.max(self.words[at].at.start)];
-                let single = to == at + 1;
-                let goal = is_free.then(|| names.exact(text)).flatten()?;
-                // One common word, in small letters, may be meant otherwise.
-                let is_plain = single && (STOP.contains(&&*self.words[at].low) || NO_GOAL.contains(&&*self.words[at].low)) && text != goal;
-                (!is_plain).then(|| (goal.to_owned(), to))
-            });
+            let found = (at + 1..=(at + 8).min(self.words.len()))
+                .rev()
+                .find_map(|to| {
+                    let is_free =
+                        (at..to).all(|at| self.is_free(at) && self.words[at].kind != Kind::Sign);
+                    let text = &self.question[self.words[at].at.start
+                        ..self.words[to - 1].at.end.max(self.words[at].at.start)];
+                    let single = to == at + 1;
+                    let goal = is_free.then(|| names.exact(text)).flatten()?;
+                    // One common word, in small letters, may be meant otherwise.
+                    let is_plain = single
+                        && (STOP.contains(&&*self.words[at].low)
+                            || NO_GOAL.contains(&&*self.words[at].low))
+                        && text != goal;
+                    (!is_plain).then(|| (goal.to_owned(), to))
+                });
             if let Some((goal, to)) = found {
-                self.goals.push(Match { from: at, to, goals: vec![(goal, 1.0)], is_whole: true });
+                self.goals.push(Match {
+                    from: at,
+                    to,
+                    goals: vec![(goal, 1.0)],
+                    is_whole: true,
+                });
                 self.mark(at, to, Role::Goal);
             }
         }
@@ -289,7 +400,10 @@ impl Parse<'_> {
         if self.periods().len() > 1 {
             for place in 0..self.days.len() {
                 let (from, to, days) = &self.days[place];
-                if matches!(days, Days::One(period) if period.shape == super::period::Shape::Weekend) && to - from == 1 && self.is(*from, &["weekend"]) {
+                if matches!(days, Days::One(period) if period.shape == super::period::Shape::Weekend)
+                    && to - from == 1
+                    && self.is(*from, &["weekend"])
+                {
                     use jiff::civil::Weekday::{Saturday, Sunday};
                     self.days[place].2 = Days::Weekdays(vec![Saturday, Sunday]);
                 }
@@ -300,12 +414,17 @@ impl Parse<'_> {
     fn refused_days(&self) -> Option<Outcome> {
         for (from, to, days) in &self.days {
             match days {
-                Days::Invalid => return Some(Outcome::Refuse(Refusal::InvalidDate(self.text(*from, *to)))),
+                Days::Invalid => {
+                    return Some(Outcome::Refuse(Refusal::InvalidDate(self.text(*from, *to))));
+                }
                 Days::Future => return Some(Outcome::Refuse(Refusal::Forecast)),
                 Days::One(period) if period.from.is_some_and(|from| from > self.today) => {
                     return Some(Outcome::Refuse(Refusal::Forecast));
                 }
-                Days::Range(_, _, period) if period.to > self.today || period.from.is_some_and(|from| from > self.today) => {
+                Days::Range(_, _, period)
+                    if period.to > self.today
+                        || period.from.is_some_and(|from| from > self.today) =>
+                {
                     return Some(Outcome::Refuse(Refusal::Forecast));
                 }
                 _ => {}
@@ -317,8 +436,15 @@ impl Parse<'_> {
     /// The question from one word to another, as it was written.
     pub(super) fn text(&self, from: usize, to: usize) -> String {
         let start = self.words.get(from).map_or(0, |word| word.at.start);
-        let end = self.words.get(to.saturating_sub(1)).map_or(start, |word| word.at.end);
-        self.question.get(start..end.max(start)).unwrap_or_default().trim().to_owned()
+        let end = self
+            .words
+            .get(to.saturating_sub(1))
+            .map_or(start, |word| word.at.end);
+        self.question
+            .get(start..end.max(start))
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     }
 
     fn find_goals(&mut self) {
@@ -327,15 +453,23 @@ impl Parse<'_> {
             let found = {
                 let roles = &self.roles;
                 let is_free = |at: usize| roles[at] == Role::Free;
-                if is_free(at) && (!STOP.contains(&&*self.words[at].low) || lexicon::SAME.iter().any(|same| same.contains(&&*self.words[at].low))) {
+                if is_free(at)
+                    && (!STOP.contains(&&*self.words[at].low)
+                        || lexicon::SAME
+                            .iter()
+                            .any(|same| same.contains(&&*self.words[at].low)))
+                {
                     self.vocabulary.names.at(&self.words, at, &is_free)
                 } else {
                     None
                 }
             };
             let found = found.filter(|found| {
-                let is_plain = |at: usize| STOP.contains(&&*self.words[at].low) || NO_GOAL.contains(&&*self.words[at].low);
-                found.goals[0].1 >= MAYBE && (found.is_whole || !(found.from..found.to).all(is_plain))
+                let is_plain = |at: usize| {
+                    STOP.contains(&&*self.words[at].low) || NO_GOAL.contains(&&*self.words[at].low)
+                };
+                found.goals[0].1 >= MAYBE
+                    && (found.is_whole || !(found.from..found.to).all(is_plain))
             });
             match found {
                 Some(found) => {
@@ -349,123 +483,6 @@ impl Parse<'_> {
         }
         self.goals.sort_by_key(|goal| goal.from);
         self.reserved_words();
-    }
-
-    /// Figures of several words.
-    fn metric_phrases(&mut self) {
-        let names: Vec<&(String, Metric)> = lexicon::METRIC_NAMES.iter().filter(|(name, _)| name.contains(' ')).collect();
-        for at in 0..self.words.len() {
-            let longest = names.iter().filter_map(|(name, metric)| Some((self.phrase(at, name)?, *metric))).max_by_key(|(length, _)| *length);
-            if let Some((length, metric)) = longest {
-                let best = (at..at + length).find(|at| self.is(*at, &["best", "better", "worst"]));
-                if let Some(best) = best {
-                    self.signs.end = Some(self.is(best, &["worst"]));
-                    self.signs.end_at = best;
-                    self.signs.is_comparative = self.is(best, &["better"]);
-                }
-                self.mark(at, at + length, Role::Figure);
-                self.metrics.push((metric, at));
-            }
-        }
-    }
-
-    /// Figures of one.
-    fn metric_words(&mut self) {
-        let names: Vec<&(String, Metric)> = lexicon::METRIC_NAMES.iter().filter(|(name, _)| !name.contains(' ')).collect();
-        for at in 0..self.words.len() {
-            if !self.is_free(at) || self.words[at].kind != Kind::Word {
-                continue;
-            }
-            let low = self.low(at).to_owned();
-            let Some((_, metric)) = names.iter().find(|(name, _)| *name == low || *name == lexicon::plural(&low) && low.len() > 4) else {
-                continue;
-            };
-            let metric = match (&*low, metric) {
-                ("who", _) if !(at > 0 && self.is_free(at - 1)) && at > 0 => continue,
-                ("who", _) if !self.is(0, &["who"]) => continue,
-                ("duration" | "hits" | "views" | "rate" | "rates" | "conversion" | "converts" | "cr", metric) => *metric,
-                (_, metric) => *metric,
-            };
-            // "trials from Firefox users": of whom, not how many.
-            let follows = at > 0 && self.roles[at - 1] == Role::Value && self.goals.iter().any(|goal| goal.to < at);
-            if metric == Metric::Visitors && follows && !matches!(&*low, "visitors" | "uniques") {
-                self.mark(at, at + 1, Role::Sign);
-                continue;
-            }
-            if metric == Metric::Fires && !self.is(at, &["fires"]) {
-                continue;
-            }
-            self.mark(at, at + 1, Role::Figure);
-            self.metrics.push((metric, at));
-        }
-        self.metrics.sort_by_key(|(_, at)| *at);
-    }
-
-    /// Which end comes first, how many rows, what changed.
-    fn order(&mut self) {
-        for (words, is_least) in [(MOST, false), (LEAST, true)] {
-            for at in 0..self.words.len() {
-                let longest = words.iter().filter_map(|phrase| self.phrase(at, phrase)).max();
-                let Some(length) = longest else { continue };
-                let low = self.low(at).to_owned();
-                if low == "most" && self.is(at + 1, &["often", "recent", "recently", "of"]) && self.is(at + 1, &["recent", "recently", "of"]) {
-                    continue;
-                }
-                if (at..at + length).any(|at| self.is(at, &["converting"])) {
-                    self.metrics.push((Metric::ConversionRate, at));
-                }
-                let first = usize::from(self.is(at + length, &["first"]) && self.is_free(at + length));
-                self.mark(at, at + length + first, Role::Sign);
-                let comparative = matches!(&*low, "more" | "better" | "beat" | "beats" | "higher" | "outperform" | "outperforms" | "fewer" | "less" | "lower" | "worse");
-                self.signs.is_comparative |= comparative;
-                if !comparative || self.signs.end.is_none() {
-                    self.signs.end = Some(is_least);
-                    self.signs.end_at = at;
-                }
-                let number = |at: usize| self.words.get(at).filter(|word| self.is_free(at) && word.kind != Kind::Quoted).and_then(Word::number);
-                let behind = number(at + length).map(|number| (number, at + length));
-                let ahead = at.checked_sub(1).and_then(|at| Some((number(at)?, at)));
-                if let Some((number, place)) = behind.or(ahead)
-                    && (1..=1000).contains(&number)
-                {
-                    self.signs.limit = Some(number as usize);
-                    self.mark(place, place + 1, Role::Sign);
-                }
-            }
-        }
-        // "the 5 channels with the most"
-        if self.signs.limit.is_none() && self.signs.end.is_some() {
-            for mentioned in &self.dimensions {
-                let ahead = mentioned.at.checked_sub(1).filter(|at| self.is_free(*at));
-                let number = ahead.and_then(|at| self.words[at].number().filter(|_| self.words[at].kind != Kind::Quoted));
-                if let (Some(number @ 1..=1000), Some(at)) = (number, ahead) {
-                    self.signs.limit = Some(number as usize);
-                    self.roles[at] = Role::Sign;
-                    break;
-                }
-            }
-        }
-        let up_or_down = ["up or down", "down or up", "rise or fall", "more or less", "increase or decrease", "grow or shrink", "better or worse", "increased or decreased", "growing or shrinking", "going up or down"];
-        if self.take(&up_or_down, Role::Sign).is_some() {
-            self.signs.change = Some(None);
-            self.signs.end = None;
-            return;
-        }
-        for (words, change) in [(GREW, Some(false)), (FELL, Some(true)), (CHANGED, None)] {
-            for at in 0..self.words.len() {
-                let Some(length) = words.iter().filter_map(|phrase| self.phrase(at, phrase)).max() else { continue };
-                let low = self.low(at).to_owned();
-                if matches!(&*low, "down") && self.is(at.wrapping_sub(1), &["broken", "break"]) || low == "up" && !self.is(at.wrapping_sub(1), &["is", "are", "went", "was", "were", "go", "going", "trending", "much"]) && at > 0 && at + 1 < self.words.len() {
-                    continue;
-                }
-                self.mark(at, at + length, Role::Sign);
-                if low == "compare" {
-                    self.signs.compares = true;
-                } else if low != "compared" && self.signs.change.is_none() {
-                    self.signs.change = Some(change);
-                }
-            }
-        }
     }
 
     /// Words that nothing is known of, each with its place.

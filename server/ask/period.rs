@@ -89,12 +89,20 @@ fn name(unit: Unit) -> &'static str {
 impl Period {
     /// These days.
     pub fn days(label: impl Into<String>, from: Date, to: Date) -> Period {
-        Period { label: label.into(), from: Some(from), to, shape: Shape::Days }
+        Period {
+            label: label.into(),
+            from: Some(from),
+            to,
+            shape: Shape::Days,
+        }
     }
 
     /// One day.
     pub fn day(day: Date) -> Period {
-        Period { shape: Shape::Whole(Unit::Day, 1), ..Period::days(day.to_string(), day, day) }
+        Period {
+            shape: Shape::Whole(Unit::Day, 1),
+            ..Period::days(day.to_string(), day, day)
+        }
     }
 
     /// The part of the calendar that a day lies in, as far as today.
@@ -106,13 +114,20 @@ impl Period {
             label: label.into(),
             from: Some(from),
             to: if is_now { today.max(from) } else { end },
-            shape: if is_now { Shape::ToDate(unit) } else { Shape::Whole(unit, 1) },
+            shape: if is_now {
+                Shape::ToDate(unit)
+            } else {
+                Shape::Whole(unit, 1)
+            },
         }
     }
 
     /// This week, month …, up to today.
     pub fn this(unit: Unit, today: Date) -> Period {
-        Period { shape: Shape::ToDate(unit), ..Period::of(format!("this_{}", name(unit)), unit, today, today) }
+        Period {
+            shape: Shape::ToDate(unit),
+            ..Period::of(format!("this_{}", name(unit)), unit, today, today)
+        }
     }
 
     /// The whole one so many before this one.
@@ -141,7 +156,12 @@ impl Period {
 
     /// All days up to today.
     pub fn all(today: Date) -> Period {
-        Period { label: "all_time".into(), from: None, to: today, shape: Shape::All }
+        Period {
+            label: "all_time".into(),
+            from: None,
+            to: today,
+            shape: Shape::All,
+        }
     }
 
     /// The days before these, as many; of parts of the calendar the parts before, of one that isn't over as far as it is.
@@ -150,13 +170,21 @@ impl Period {
         let yesterday = |day: Date| day.saturating_sub(1.day());
         match self.shape {
             Shape::All => None,
-            Shape::Whole(unit, count) => Some((from.saturating_sub(span(unit, count)), yesterday(from))),
+            Shape::Whole(unit, count) => {
+                Some((from.saturating_sub(span(unit, count)), yesterday(from)))
+            }
             Shape::ToDate(unit) => {
                 let start = from.saturating_sub(span(unit, 1));
                 let passed = (self.to - from).get_days();
-                Some((start, start.saturating_add(passed.days()).min(yesterday(from))))
+                Some((
+                    start,
+                    start.saturating_add(passed.days()).min(yesterday(from)),
+                ))
             }
-            Shape::Weekend => Some((from.saturating_sub(7.days()), self.to.saturating_sub(7.days()))),
+            Shape::Weekend => Some((
+                from.saturating_sub(7.days()),
+                self.to.saturating_sub(7.days()),
+            )),
             Shape::Hours(_) => Some((yesterday(from), yesterday(self.to))),
             Shape::Days => {
                 let length = (self.to - from).get_days() + 1;
@@ -170,7 +198,9 @@ impl Period {
         let year = |day: Date| day.saturating_sub(1.year());
         let is_month_end = self.to.tomorrow().is_ok_and(|next| next.day() == 1);
         let to = match (self.shape, is_month_end) {
-            (Shape::Whole(Unit::Month | Unit::Quarter | Unit::Year, _), true) => year(self.to).last_of_month(),
+            (Shape::Whole(Unit::Month | Unit::Quarter | Unit::Year, _), true) => {
+                year(self.to).last_of_month()
+            }
             _ => year(self.to),
         };
         Some((year(self.from?), to))

@@ -65,8 +65,8 @@ pub enum What {
     Spend,
     /// What the marketing mix says.
     Mix(Mix),
-    /// What explains a change.
-    Why,
+    /// What explains the change of a figure.
+    Why(Metric),
     /// The site's goals.
     Goals,
     /// What may be asked.

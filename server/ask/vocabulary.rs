@@ -71,18 +71,35 @@ impl Vocabulary {
             }
         };
         for (dimension, list) in &found.values {
-            for value in list.iter().filter(|value| !value.trim().is_empty() && value.len() <= 100) {
+            for value in list
+                .iter()
+                .filter(|value| !value.trim().is_empty() && value.len() <= 100)
+            {
                 seen.insert((dimension.name(), value.to_lowercase()), value.clone());
-                let named = Value { dimension: dimension.clone(), value: value.clone(), is_seen: true };
+                let named = Value {
+                    dimension: dimension.clone(),
+                    value: value.clone(),
+                    is_seen: true,
+                };
                 add(value, named);
             }
         }
         for channel in &found.spend {
             let dimension = Dimension::Named(Named::Channel);
-            seen.entry((dimension.name(), channel.to_lowercase())).or_insert_with(|| channel.clone());
-            add(channel, Value { dimension, value: channel.clone(), is_seen: true });
+            seen.entry((dimension.name(), channel.to_lowercase()))
+                .or_insert_with(|| channel.clone());
+            add(
+                channel,
+                Value {
+                    dimension,
+                    value: channel.clone(),
+                    is_seen: true,
+                },
+            );
         }
-        let tables = CHANNEL_WORDS.iter().map(|(value, words)| (Named::Channel, *value, *words));
+        let tables = CHANNEL_WORDS
+            .iter()
+            .map(|(value, words)| (Named::Channel, *value, *words));
         for (named, value, words) in tables.chain(VALUE_WORDS) {
             let dimension = Dimension::Named(named);
             let own = seen.get(&(dimension.name(), value.to_lowercase()));
@@ -97,19 +114,33 @@ impl Vocabulary {
         for (code, name) in countries() {
             let dimension = Dimension::Named(Named::Country);
             let is_seen = seen.contains_key(&(dimension.name(), code.to_lowercase()));
-            add(&name, Value { dimension, value: code, is_seen });
+            add(
+                &name,
+                Value {
+                    dimension,
+                    value: code,
+                    is_seen,
+                },
+            );
         }
-        let keys = found.values.iter().filter_map(|(dimension, _)| match dimension {
-            Dimension::Metadata(key) => Some(key.clone()),
-            Dimension::Named(_) => None,
-        });
+        let keys = found
+            .values
+            .iter()
+            .filter_map(|(dimension, _)| match dimension {
+                Dimension::Metadata(key) => Some(key.clone()),
+                Dimension::Named(_) => None,
+            });
         let mut keys: Vec<Arc<str>> = keys.collect();
         for key in ["host", "href", "extension", "filename", "path"] {
             if !keys.iter().any(|known| **known == *key) {
                 keys.push(key.into());
             }
         }
-        let longest = values.keys().map(|name| name.split(' ').count()).max().unwrap_or(1);
+        let longest = values
+            .keys()
+            .map(|name| name.split(' ').count())
+            .max()
+            .unwrap_or(1);
         let known = Known::new(every_word(&goals, &keys, values.keys(), &found.notes));
         Vocabulary {
             names: Names::new(&goals),
@@ -134,8 +165,16 @@ impl Vocabulary {
 
     /// Whether most values of a dimension are numbers, as far as any are known.
     pub fn is_number(&self, dimension: &Dimension) -> bool {
-        let values = self.found.values.iter().find(|(known, _)| known == dimension).map_or(&[][..], |(_, values)| values);
-        let numbers = values.iter().filter(|value| value.trim().parse::<f64>().is_ok()).count();
+        let values = self
+            .found
+            .values
+            .iter()
+            .find(|(known, _)| known == dimension)
+            .map_or(&[][..], |(_, values)| values);
+        let numbers = values
+            .iter()
+            .filter(|value| value.trim().parse::<f64>().is_ok())
+            .count();
         numbers * 2 > values.len()
     }
 
@@ -150,7 +189,10 @@ impl Vocabulary {
 /// In lower case, with single spaces for what stands between words.
 pub fn spaced(name: &str) -> String {
     let low = name.trim().to_lowercase();
-    low.split([' ', '\t']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    low.split([' ', '\t'])
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn countries() -> impl Iterator<Item = (String, String)> {
@@ -169,25 +211,42 @@ fn every_word<'a>(
 ) -> impl Iterator<Item = String> {
     let mut all: Vec<String> = Vec::new();
     let mut add = |text: &str| {
-        all.extend(text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase));
+        all.extend(
+            text.split(|c: char| !c.is_alphanumeric())
+                .filter(|word| !word.is_empty())
+                .map(str::to_lowercase),
+        );
     };
     goals.iter().for_each(|goal| add(goal));
     keys.iter().for_each(|key| add(key));
     values.for_each(|value| add(value));
     notes.iter().for_each(|(_, note)| add(note));
     lexicon::METRIC_NAMES.iter().for_each(|(name, _)| add(name));
-    lexicon::DIMENSION_NAMES.iter().for_each(|(name, ..)| add(name));
+    lexicon::DIMENSION_NAMES
+        .iter()
+        .for_each(|(name, ..)| add(name));
     lexicon::MODEL_NAMES.iter().for_each(|(name, _)| add(name));
     lexicon::GRAIN_WORDS.iter().for_each(|(name, _)| add(name));
     let lists = [
-        lexicon::MOST, lexicon::LEAST, lexicon::GREW, lexicon::FELL, lexicon::CHANGED, lexicon::STOP, lexicon::OTHER_LANGUAGE,
+        lexicon::MOST,
+        lexicon::LEAST,
+        lexicon::GREW,
+        lexicon::FELL,
+        lexicon::CHANGED,
+        lexicon::STOP,
+        lexicon::OTHER_LANGUAGE,
     ];
-    let lists = lists.into_iter().chain(SAME).chain(RESERVED_WORDS.iter().map(|(_, words)| *words));
+    let lists = lists
+        .into_iter()
+        .chain(SAME)
+        .chain(RESERVED_WORDS.iter().map(|(_, words)| *words));
     let lists = lists.chain(lexicon::MEANT.iter().map(|(words, _)| *words));
     lists.for_each(|list| list.iter().for_each(|word| add(word)));
     super::when::WORDS.iter().for_each(|word| add(word));
     super::refusal::WORDS.iter().for_each(|word| add(word));
     super::parse::WORDS.iter().for_each(|word| add(word));
-    super::sign::PHRASES.iter().for_each(|list| list.iter().for_each(|word| add(word)));
+    super::sign::PHRASES
+        .iter()
+        .for_each(|list| list.iter().for_each(|word| add(word)));
     all.into_iter()
 }

@@ -62,9 +62,27 @@ impl Word {
 /// Numbers as words.
 pub fn small_number(low: &str) -> Option<u32> {
     const NUMBERS: [&str; 21] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-        "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-        "nineteen", "twenty",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
     ];
     let place = NUMBERS.iter().position(|word| *word == low);
     match low {
@@ -73,7 +91,9 @@ pub fn small_number(low: &str) -> Option<u32> {
         "thirty" => Some(30),
         "sixty" => Some(60),
         "ninety" => Some(90),
-        _ => place.filter(|number| *number > 0).map(|number| number as u32),
+        _ => place
+            .filter(|number| *number > 0)
+            .map(|number| number as u32),
     }
 }
 
@@ -105,11 +125,17 @@ pub fn words(question: &str) -> Vec<Word> {
         } else {
             let stop = characters[at..]
                 .iter()
-                .position(|(_, c)| c.is_whitespace() || matches!(c, ',' | ';' | '→' | '"' | '“' | '”'))
+                .position(|(_, c)| {
+                    c.is_whitespace() || matches!(c, ',' | ';' | '→' | '"' | '“' | '”')
+                })
                 .map_or(characters.len(), |length| at + length);
             if stop == at {
                 if matches!(c, ',' | '→') {
-                    found.push(Word::new(&c.to_string(), start..start + c.len_utf8(), Kind::Sign));
+                    found.push(Word::new(
+                        &c.to_string(),
+                        start..start + c.len_utf8(),
+                        Kind::Sign,
+                    ));
                 }
                 at += 1;
                 continue;
@@ -137,7 +163,12 @@ fn closing(c: char) -> Option<char> {
 
 /// One run of characters without a space.
 fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
-    let is_rest = |c: char| matches!(c, '?' | '!' | ':' | '(' | ')' | '.' | '[' | ']' | '\'' | '’');
+    let is_rest = |c: char| {
+        matches!(
+            c,
+            '?' | '!' | ':' | '(' | ')' | '.' | '[' | ']' | '\'' | '’'
+        )
+    };
     let kept = text.trim_start_matches(is_rest);
     let start = start + text.len() - kept.len();
     let has_percent = kept.trim_end_matches(is_rest).ends_with('%') && kept.len() > 1;
@@ -149,7 +180,10 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
         return;
     }
     if text.starts_with('/') && text.len() > 1 {
-        found.push(Word { low: text.to_owned(), ..Word::new(text, start..start + text.len(), Kind::Path) });
+        found.push(Word {
+            low: text.to_owned(),
+            ..Word::new(text, start..start + text.len(), Kind::Path)
+        });
         return;
     }
     for separator in ["..", "->", "=>", "=", "+", "&", "→", "–", "—", "!="] {
@@ -158,7 +192,11 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
             if !before.is_empty() {
                 chunk(before, start, found);
             }
-            found.push(Word::new(separator, middle..middle + separator.len(), Kind::Sign));
+            found.push(Word::new(
+                separator,
+                middle..middle + separator.len(),
+                Kind::Sign,
+            ));
             if !after.is_empty() {
                 chunk(after, middle + separator.len(), found);
             }
@@ -168,7 +206,19 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
     // 's, n't and the like.
     let text = match text.find(['\'', '’']) {
         Some(at) if text[at..].chars().count() <= 3 => {
-            if matches!(&text[..at], "don" | "didn" | "doesn" | "haven" | "hasn" | "isn" | "won" | "weren" | "wasn" | "aren") {
+            if matches!(
+                &text[..at],
+                "don"
+                    | "didn"
+                    | "doesn"
+                    | "haven"
+                    | "hasn"
+                    | "isn"
+                    | "won"
+                    | "weren"
+                    | "wasn"
+                    | "aren"
+            ) {
                 let whole = start..start + text.len();
                 let verb = if &text[..at] == "won" { "will" } else { "did" };
                 found.push(Word::new(verb, whole.clone(), Kind::Word));
@@ -191,7 +241,11 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
         let whole = plain.split('.').next().unwrap_or_default();
         if !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit()) {
             found.push(Word::new("$", start..start + 1, Kind::Sign));
-            found.push(Word::new(&format!("{whole}{thousand}"), start..start + text.len(), Kind::Number));
+            found.push(Word::new(
+                &format!("{whole}{thousand}"),
+                start..start + text.len(),
+                Kind::Number,
+            ));
             return;
         }
     }
@@ -199,16 +253,24 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
     if text.contains('-') && !is_date_like(text) {
         let parts: Vec<&str> = text.split('-').filter(|part| !part.is_empty()).collect();
         let is_plain = |part: &&str| is_number(part) || part.chars().all(char::is_alphabetic);
-        let has_letters = parts.iter().any(|part| part.chars().all(char::is_alphabetic));
+        let has_letters = parts
+            .iter()
+            .any(|part| part.chars().all(char::is_alphabetic));
         if parts.iter().all(is_plain) && (has_letters || parts.len() == 2) && !is_code(&parts) {
             let mut at = start;
             let count = parts.len();
             for (place, part) in parts.into_iter().enumerate() {
                 let begin = at + text[at - start..].find(part).unwrap_or(0);
                 at = begin + part.len();
-                let kind = if is_number(part) { Kind::Number } else { Kind::Word };
+                let kind = if is_number(part) {
+                    Kind::Number
+                } else {
+                    Kind::Word
+                };
                 found.push(Word::new(part, begin..at, kind));
-                if kind == Kind::Number && place + 1 < count && text[at - start..].starts_with('-')
+                if kind == Kind::Number
+                    && place + 1 < count
+                    && text[at - start..].starts_with('-')
                     && text[at - start + 1..].starts_with(|c: char| c.is_ascii_digit())
                 {
                     found.push(Word::new("-", at..at + 1, Kind::Sign));
@@ -221,8 +283,28 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &text[digits..];
     if digits > 0 && matches!(rest, "st" | "nd" | "rd" | "th") {
-        found.push(Word::new(&text[..digits], start..start + text.len(), Kind::Number));
-    } else if digits > 0 && matches!(&*rest.to_lowercase(), "d" | "day" | "days" | "h" | "hr" | "hrs" | "w" | "wk" | "wks" | "m" | "mo" | "y" | "yr") {
+        found.push(Word::new(
+            &text[..digits],
+            start..start + text.len(),
+            Kind::Number,
+        ));
+    } else if digits > 0
+        && matches!(
+            &*rest.to_lowercase(),
+            "d" | "day"
+                | "days"
+                | "h"
+                | "hr"
+                | "hrs"
+                | "w"
+                | "wk"
+                | "wks"
+                | "m"
+                | "mo"
+                | "y"
+                | "yr"
+        )
+    {
         let unit = match &*rest.to_lowercase() {
             "d" => "days",
             "h" | "hr" | "hrs" => "hours",
@@ -233,7 +315,11 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
         };
         push_both(found, &text[..digits], unit, start);
     } else {
-        let kind = if is_number(text) { Kind::Number } else { Kind::Word };
+        let kind = if is_number(text) {
+            Kind::Number
+        } else {
+            Kind::Word
+        };
         found.push(Word::new(text, start..start + text.len(), kind));
         if has_percent {
             let at = start + text.len();
@@ -362,7 +448,9 @@ pub fn corrected(words: &mut [Word], known: &Known) {
         if word.kind != Kind::Word || known.has(&word.low) || word.low.len() > 30 {
             continue;
         }
-        let right = found.entry(word.low.clone()).or_insert_with(|| known.nearest(&word.low).map(str::to_owned));
+        let right = found
+            .entry(word.low.clone())
+            .or_insert_with(|| known.nearest(&word.low).map(str::to_owned));
         if let Some(right) = right {
             word.low.clone_from(right);
             word.stem = stem(right);
@@ -383,19 +471,24 @@ impl Known {
         let words: HashSet<String> = words.collect();
         let mut listed: HashMap<char, Vec<String>> = HashMap::new();
         for word in words.iter().filter(|word| word.len() >= 3) {
-            listed.entry(word.chars().next().unwrap_or_default()).or_default().push(word.clone());
+            listed
+                .entry(word.chars().next().unwrap_or_default())
+                .or_default()
+                .push(word.clone());
         }
         listed.values_mut().for_each(|words| words.sort_unstable());
-        Known {
-            words,
-            listed,
-        }
+        Known { words, listed }
     }
 
     fn has(&self, low: &str) -> bool {
         self.words.contains(low)
-            || low.len() > 3 && low.strip_suffix('s').is_some_and(|single| self.words.contains(single))
-            || low.chars().any(|c| c.is_ascii_digit() || c == '_' || c == '/')
+            || low.len() > 3
+                && low
+                    .strip_suffix('s')
+                    .is_some_and(|single| self.words.contains(single))
+            || low
+                .chars()
+                .any(|c| c.is_ascii_digit() || c == '_' || c == '/')
     }
 
     fn nearest(&self, low: &str) -> Option<&str> {
@@ -408,14 +501,18 @@ impl Known {
         let mut best: Option<(usize, f64, &str)> = None;
         // The first letter is right, or stands second.
         let begins: Vec<char> = low.chars().take(2).collect();
-        let listed = begins.iter().filter_map(|letter| self.listed.get(letter)).flatten();
+        let listed = begins
+            .iter()
+            .filter_map(|letter| self.listed.get(letter))
+            .flatten();
         for known in listed {
             if known.len().abs_diff(low.len()) > allowed || length == 3 && known.len() != 3 {
                 continue;
             }
             let distance = strsim::osa_distance(low, known);
             let likeness = strsim::jaro_winkler(low, known);
-            let is_swap = distance == 1 && length == 3 && known.len() == 3 && sorted(low) == sorted(known);
+            let is_swap =
+                distance == 1 && length == 3 && known.len() == 3 && sorted(low) == sorted(known);
             let is_near = match length {
                 3 => is_swap,
                 4 => distance <= 1 && likeness >= 0.9,

@@ -16,20 +16,22 @@ use super::api::reading;
 use super::page::{NoPage, page};
 use super::reply::{Data, Error};
 use super::{App, auth};
-use crate::account::Site;
 use crate::account::spend::{Days, Spent, SpentBy};
-use crate::ask::answer::{Table, find};
+use crate::account::{Accounts, Site};
+use crate::ask::answer::find;
 use crate::ask::parse;
 use crate::ask::plan::Asked;
 use crate::ask::reading::{Outcome, Reading, Refusal};
+use crate::ask::table::Table;
 use crate::ask::vocabulary::Vocabulary;
 use crate::ask::{gather, told};
+use crate::clock::Clock;
 use crate::pages::analytics::ask::{self as pages, Ask};
 use crate::query::range::Range;
 use crate::query::read;
 use crate::recent::Recent;
-use crate::store::ReadError;
 use crate::store::event::SiteId;
+use crate::store::{ReadError, Store};
 
 /// How long the names of a site are kept, and of how many sites.
 const KEPT: Duration = Duration::from_secs(10);
@@ -49,19 +51,39 @@ impl Default for Vocabularies {
 
 impl Vocabularies {
     fn lately(&self, site: SiteId) -> Option<Arc<Vocabulary>> {
-        let mut kept = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let (at, vocabulary) = kept.get(&site)?;
         (at.elapsed() < KEPT).then(|| vocabulary.clone())
     }
 
     fn keep(&self, site: SiteId, vocabulary: &Arc<Vocabulary>) {
-        let mut kept = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         kept.insert(site, (Instant::now(), vocabulary.clone()));
     }
 }
 
+/// What questions are answered from.
+pub struct Desk {
+    /// Sites, spend, notes.
+    pub accounts: Arc<Accounts>,
+    /// The event log.
+    pub store: Arc<Store>,
+    /// The time.
+    pub clock: Clock,
+    /// Where people reach this server, without a slash at the end.
+    pub base_url: String,
+    /// What questions of each site may name.
+    pub vocabularies: Vocabularies,
+}
+
 /// What a site's questions may name; reads files.
-pub(super) fn vocabulary(app: &App, site: &Site) -> Result<Arc<Vocabulary>, ReadError> {
+pub(super) fn vocabulary(app: &Desk, site: &Site) -> Result<Arc<Vocabulary>, ReadError> {
     if let Some(known) = app.vocabularies.lately(site.id) {
         return Ok(known);
     }
@@ -69,7 +91,10 @@ pub(super) fn vocabulary(app: &App, site: &Site) -> Result<Arc<Vocabulary>, Read
     let all = Range::last(3660, &site.zone, now);
     let spent = spent(app, site, &all, SpentBy::Channel)?;
     let notes = app.accounts.notes(site.id, all.from, all.to)?;
-    let notes = notes.into_iter().map(|note| (note.day, note.text)).collect();
+    let notes = notes
+        .into_iter()
+        .map(|note| (note.day, note.text))
+        .collect();
     let spend = spent.into_iter().map(|(channel, _)| channel).collect();
     let found = gather::found(&app.store, site, now, spend, notes)?;
     let vocabulary = Arc::new(Vocabulary::new(found));
@@ -77,7 +102,12 @@ pub(super) fn vocabulary(app: &App, site: &Site) -> Result<Arc<Vocabulary>, Read
     Ok(vocabulary)
 }
 
-fn spent(app: &App, site: &Site, range: &Range, by: SpentBy) -> Result<Spent, ReadError> {
+pub(super) fn spent(
+    app: &Desk,
+    site: &Site,
+    range: &Range,
+    by: SpentBy,
+) -> Result<Spent, ReadError> {
     let days = Days {
         from: range.from,
         to: range.to,
@@ -105,7 +135,7 @@ pub(super) enum Became {
 }
 
 /// Asks; reads files.
-pub(super) fn ask(app: &App, site: &Site, question: &str) -> Result<Became, ReadError> {
+pub(super) fn ask(app: &Desk, site: &Site, question: &str) -> Result<Became, ReadError> {
     let vocabulary = vocabulary(app, site)?;
     let now = app.clock.now();
     match parse::read(question, &vocabulary, now, &site.zone) {
@@ -124,7 +154,10 @@ pub(super) fn ask(app: &App, site: &Site, question: &str) -> Result<Became, Read
         Outcome::Refuse(refusal) => {
             let (code, message) = refused(&refusal);
             let suggestions = match refusal {
-                Refusal::UnknownGoal(_, goals) if !goals.is_empty() => goals.iter().map(|goal| format!("{} last 30 days", shown(goal))).collect(),
+                Refusal::UnknownGoal(_, goals) if !goals.is_empty() => goals
+                    .iter()
+                    .map(|goal| format!("{} last 30 days", shown(goal)))
+                    .collect(),
                 _ => examples(&vocabulary),
             };
             Ok(Became::Refuse(code, message, suggestions))
@@ -133,7 +166,12 @@ pub(super) fn ask(app: &App, site: &Site, question: &str) -> Result<Became, Read
 }
 
 /// Answers a reading.
-pub(super) fn answered(app: &App, site: &Site, reading: Reading, vocabulary: &Vocabulary) -> Result<Became, ReadError> {
+pub(super) fn answered(
+    app: &Desk,
+    site: &Site,
+    reading: Reading,
+    vocabulary: &Vocabulary,
+) -> Result<Became, ReadError> {
     let now = app.clock.now();
     match Asked::of(&reading, site, now) {
         Err(message) => Ok(Became::Refuse("unsupported", message, examples(vocabulary))),
@@ -153,7 +191,11 @@ fn shown(goal: &str) -> String {
 
 /// Questions that this site can answer.
 pub(super) fn examples(vocabulary: &Vocabulary) -> Vec<String> {
-    let mut goals = vocabulary.names.all().filter(|goal| !goal.starts_with("__")).take(2);
+    let mut goals = vocabulary
+        .names
+        .all()
+        .filter(|goal| !goal.starts_with("__"))
+        .take(2);
     let first = goals.next().map_or_else(|| "visitors".to_owned(), shown);
     let mut all = vec![
         format!("Which channel drove the most {first} last week?"),
@@ -161,7 +203,10 @@ pub(super) fn examples(vocabulary: &Vocabulary) -> Vec<String> {
         format!("Why did {first} drop last week?"),
     ];
     if let Some(second) = goals.next() {
-        all.push(format!("Funnel from {first} to {}, last 90 days", shown(second)));
+        all.push(format!(
+            "Funnel from {first} to {}, last 90 days",
+            shown(second)
+        ));
     }
     all.push("List my goals".into());
     all
@@ -172,17 +217,38 @@ fn refused(refusal: &Refusal) -> (&'static str, String) {
         Refusal::UnknownGoal(text, goals) => {
             let near = match goals.is_empty() {
                 true => String::new(),
-                false => format!("; near to it {} {}", if goals.len() == 1 { "is" } else { "are" }, goals.join(", ")),
+                false => format!(
+                    "; near to it {} {}",
+                    if goals.len() == 1 { "is" } else { "are" },
+                    goals.join(", ")
+                ),
             };
             ("unknown_goal", format!("no goal is called “{text}”{near}"))
         }
-        Refusal::InvalidDate(text) => ("invalid_date", format!("there is no such day, or it can be read in two ways: {text}; wanted a date such as 2026-06-30 or 30 June")),
-        Refusal::Forecast => ("forecast", "this tells what happened, not what will; ask about days that are over".into()),
+        Refusal::InvalidDate(text) => (
+            "invalid_date",
+            format!(
+                "there is no such day, or it can be read in two ways: {text}; wanted a date such as 2026-06-30 or 30 June"
+            ),
+        ),
+        Refusal::Forecast => (
+            "forecast",
+            "this tells what happened, not what will; ask about days that are over".into(),
+        ),
         Refusal::NoData(what) => ("no_data", format!("nothing is stored of {what}")),
-        Refusal::OffTopic => ("off_topic", "this answers questions about the goals and visitors of the site".into()),
+        Refusal::OffTopic => (
+            "off_topic",
+            "this answers questions about the goals and visitors of the site".into(),
+        ),
         Refusal::Language => ("language", "questions are read in English".into()),
-        Refusal::ReadOnly => ("read_only", "questions change nothing; goals, keys and people are changed in the settings".into()),
-        Refusal::Personal => ("personal_data", "answers are sums and tell of no single person".into()),
+        Refusal::ReadOnly => (
+            "read_only",
+            "questions change nothing; goals, keys and people are changed in the settings".into(),
+        ),
+        Refusal::Personal => (
+            "personal_data",
+            "answers are sums and tell of no single person".into(),
+        ),
         Refusal::NoQuestion => ("not_a_question", "this is no question about goals".into()),
         Refusal::TooLong => ("too_long", format!("a question may have {LENGTH} bytes")),
     }
@@ -202,46 +268,67 @@ pub(super) fn json_of(became: &Became, site: &Site) -> Value {
                 "assumed": answered.reading.assumed,
                 "link": link(&answered.asked),
             });
-            if let (Value::Object(json), Value::Object(table)) = (&mut json, answered.table.json()) {
+            if let (Value::Object(json), Value::Object(table)) = (&mut json, answered.table.json())
+            {
                 json.extend(table);
             }
             json
         }
         Became::Choose(message, choices) => {
-            let choice = |(_, asked): &(Reading, Asked)| {
-                json!({ "sentence": asked.sentence(), "room": asked.room(), "query": asked.json(), "link": link(asked) })
-            };
+            let choice = |(_, asked): &(Reading, Asked)| json!({ "sentence": asked.sentence(), "room": asked.room(), "query": asked.json(), "link": link(asked) });
             json!({ "kind": "choose", "message": message, "choices": choices.iter().map(choice).collect::<Vec<_>>() })
         }
-        Became::Refuse(reason, message, suggestions) => json!({ "kind": "refuse", "reason": reason, "message": message, "suggestions": suggestions }),
+        Became::Refuse(reason, message, suggestions) => {
+            json!({ "kind": "refuse", "reason": reason, "message": message, "suggestions": suggestions })
+        }
     }
 }
 
-async fn told_of(app: Arc<App>, access: Access, website_id: Option<String>, question: Option<String>) -> Result<Data, Error> {
+async fn told_of(
+    app: Arc<App>,
+    access: Access,
+    website_id: Option<String>,
+    question: Option<String>,
+) -> Result<Data, Error> {
     let question = question.filter(|question| !question.trim().is_empty());
-    let question = question.ok_or_else(|| Error::field("question: wanted a question, such as “Trial Started by channel last week”"))?;
+    let question = question.ok_or_else(|| {
+        Error::field("question: wanted a question, such as “Trial Started by channel last week”")
+    })?;
     let site = auth::site(&app, access.workspace, website_id.as_deref())?;
     let asked = site.clone();
-    let became = reading(move || ask(&app, &asked, &question)).await?;
+    let became = reading(move || ask(&app.desk, &asked, &question)).await?;
     Ok(Data::new(StatusCode::OK, &json_of(&became, &site)))
 }
 
 /// `POST /api/v1/ask`: contract §10.
-pub(super) async fn ask_body(State(app): State<Arc<App>>, access: Access, body: Bytes) -> Result<Data, Error> {
-    let mut parts = crate::query::read::Parts::of_json(&body, &["website_id", "question"]).map_err(Error::field)?;
+pub(super) async fn ask_body(
+    State(app): State<Arc<App>>,
+    access: Access,
+    body: Bytes,
+) -> Result<Data, Error> {
+    let mut parts = crate::query::read::Parts::of_json(&body, &["website_id", "question"])
+        .map_err(Error::field)?;
     let mut text = |name: &str| parts.text(name).map_err(Error::field);
     let (website_id, question) = (text("website_id")?, text("question")?);
     told_of(app, access, website_id, question).await
 }
 
 /// `GET /api/v1/ask`: the same in the address.
-pub(super) async fn ask_in_address(State(app): State<Arc<App>>, access: Access, RawQuery(query): RawQuery) -> Result<Data, Error> {
+pub(super) async fn ask_in_address(
+    State(app): State<Arc<App>>,
+    access: Access,
+    RawQuery(query): RawQuery,
+) -> Result<Data, Error> {
     let (mut website_id, mut question) = (None, None);
     for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         match &*name {
             "website_id" => website_id = Some(value.into_owned()),
             "question" => question = Some(value.into_owned()),
-            other => return Err(Error::field(format!("{other:.40}: there is no such part; there are website_id, question"))),
+            other => {
+                return Err(Error::field(format!(
+                    "{other:.40}: there is no such part; there are website_id, question"
+                )));
+            }
         }
     }
     told_of(app, access, website_id, question).await
@@ -256,7 +343,10 @@ pub(super) async fn ask_page(
     let query = query.unwrap_or_default();
     let frame = look(&app, &user, &query, "ask".into())?;
     let site = frame.site.clone();
-    let question = parameter(&query, "question").unwrap_or_default().trim().to_owned();
+    let question = parameter(&query, "question")
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
     let edited = parameter(&query, "edit");
     let edited = edited.map(|edit| {
         let sent = read::Sent::query_string(&edit)?;
@@ -268,21 +358,26 @@ pub(super) async fn ask_page(
     let history = app.accounts.questions(user.id, site.id)?;
     if !question.is_empty() && edited.is_none() {
         let text: String = question.chars().take(LENGTH).collect();
-        app.accounts.keep_question(user.id, site.id, &text, app.clock.now())?;
+        app.accounts
+            .keep_question(user.id, site.id, &text, app.clock.now())?;
     }
     let text = question.clone();
     let (names, became) = reading(move || {
-        let vocabulary = vocabulary(&app, &site)?;
+        let vocabulary = vocabulary(&app.desk, &site)?;
         let became = match edited {
             _ if !asks => None,
             Some(query) => {
                 let asked = Asked::Query(query);
-                let spent = |range: &Range, by: SpentBy| spent(&app, &site, range, by);
+                let spent = |range: &Range, by: SpentBy| spent(&app.desk, &site, range, by);
                 let table = find(&app.store, &site, &asked, app.clock.now(), &spent)?;
                 let reading = Reading::of(crate::ask::reading::What::Goals);
-                Some(Became::Answer(Box::new(Answered { reading, asked, table })))
+                Some(Became::Answer(Box::new(Answered {
+                    reading,
+                    asked,
+                    table,
+                })))
             }
-            None => Some(ask(&app, &site, &text)?),
+            None => Some(ask(&app.desk, &site, &text)?),
         };
         Ok((vocabulary, became))
     })
@@ -290,14 +385,23 @@ pub(super) async fn ask_page(
     let goals: Vec<String> = names.names.all().map(str::to_owned).collect();
     let examples = examples(&names);
     let choices: Vec<Asked> = match &became {
-        Some(Became::Choose(_, choices)) => choices.iter().map(|(_, asked)| asked.clone()).collect(),
+        Some(Became::Choose(_, choices)) => {
+            choices.iter().map(|(_, asked)| asked.clone()).collect()
+        }
         _ => Vec::new(),
     };
     let became = match &became {
         None => pages::Became::Nothing,
-        Some(Became::Answer(answered)) => pages::Became::Answer(&answered.asked, &answered.table, &answered.reading.assumed),
+        Some(Became::Answer(answered)) => {
+            pages::Became::Answer(&answered.asked, &answered.table, &answered.reading.assumed)
+        }
         Some(Became::Choose(message, _)) => pages::Became::Choose(message, &choices),
-        Some(Became::Refuse(_, message, suggestions)) => pages::Became::Refuse(message, suggestions),
+        Some(Became::Refuse(_, message, suggestions)) => {
+            pages::Became::Refuse(message, suggestions)
+        }
     };
-    page(StatusCode::OK, &Ask::new(frame, question, &goals, &examples, &history, &became))
+    page(
+        StatusCode::OK,
+        &Ask::new(frame, question, &goals, &examples, &history, &became),
+    )
 }

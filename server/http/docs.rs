@@ -92,6 +92,22 @@ pub(super) async fn attribution() -> Result<Response, NoPage> {
     )
 }
 
+/// `GET /docs/ask`
+pub(super) async fn ask() -> Result<Response, NoPage> {
+    page(StatusCode::OK, &docs::Ask { here: "/docs/ask" })
+}
+
+/// `GET /docs/mcp`
+pub(super) async fn mcp(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Mcp {
+            here: "/docs/mcp",
+            base_url: &app.base_url,
+        },
+    )
+}
+
 /// `GET /docs/webhooks`
 pub(super) async fn webhooks() -> Result<Response, NoPage> {
     page(

@@ -38,6 +38,7 @@ mod limits;
 pub mod listen;
 mod login;
 mod manage;
+pub mod mcp;
 mod metrics;
 mod noted;
 mod openapi;
@@ -77,7 +78,7 @@ use crate::mail::Mail;
 use crate::payment::Payments;
 use crate::store::Store;
 use crate::webhook::Webhooks;
-pub use ask::Vocabularies;
+pub use ask::{Desk, Vocabularies};
 pub use asset::Fetched;
 pub use limits::{Limits, Rates};
 pub use metrics::{Metrics, Readers};
@@ -112,8 +113,10 @@ pub struct App {
     pub payments: Payments,
     /// What mails.
     pub mail: Arc<Mail>,
-    /// What questions of each site may name.
-    pub vocabularies: Vocabularies,
+    /// What questions are answered from.
+    pub desk: Arc<Desk>,
+    /// The same for agents.
+    pub mcp: mcp::Service,
     /// When pages of each site last fetched the script.
     pub fetched: Fetched,
     /// Turns true when the server stops; ends live streams.

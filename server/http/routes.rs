@@ -12,10 +12,10 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, api_docs, ask, asset, attribution, cohorts, docs, event, events, experiments,
-    export, forgotten, goals, health, import, invitation, keys, login, manage, metrics, noted,
-    openapi, page, payments, reports, settings, share, spend, stream, team, webhooks, websites,
-    welcome,
+    App, analytics, api, api_docs, ask, asset, attribution, cohorts, docs, event, events,
+    experiments, export, forgotten, goals, health, import, invitation, keys, login, manage, mcp,
+    metrics, noted, openapi, page, payments, reports, settings, share, spend, stream, team,
+    webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
 
@@ -172,6 +172,11 @@ pub const ROUTES: &[Route] = {
         row(POST, "/api/v1/reports", MINE, Manage, "Have somebody get a site's report by mail", || post(reports::add)).of(&about::NEW_REPORT),
         row(Method::DELETE, "/api/v1/reports/{id}", MINE, Manage, "End a report by mail", || axum::routing::delete(reports::delete)).of(&about::DELETE_REPORT),
 
+        row(POST, mcp::PATH, READER, Analytics, "The tools of the Model Context Protocol, for agents", || post(mcp::serve)),
+        row(GET, mcp::PATH, READER, Analytics, "A stream of the protocol; this server has none", || get(mcp::serve)),
+        row(GET, mcp::METADATA, NOTHING, Watch, "How agents come in: by a key in a header", || get(mcp::metadata)),
+        row(GET, "/.well-known/oauth-protected-resource", NOTHING, Watch, "The same", || get(mcp::metadata)),
+
         row(GET, "/", NOTHING, Pages, "What this is, and how to begin", || get(page::home)),
         row(GET, "/demo", NOTHING, Pages, "A page that fires every kind of goal", || get(page::demo)),
         row(GET, "/demo/live", NOTHING, Pages, "The demo's events as they come", || get(stream::demo)),
@@ -179,6 +184,8 @@ pub const ROUTES: &[Route] = {
         row(GET, "/docs/install", NOTHING, Pages, "How the script comes onto a site", || get(docs::install)),
         row(GET, "/docs/goals", NOTHING, Pages, "Names, metadata, goals from a backend", || get(docs::goals)),
         row(GET, "/docs/attribution", NOTHING, Pages, "Attribution, spend, cohorts and experiments, with their formulae", || get(docs::attribution)),
+        row(GET, "/docs/ask", NOTHING, Pages, "What can be asked in plain words", || get(docs::ask)),
+        row(GET, "/docs/mcp", NOTHING, Pages, "Connecting agents", || get(docs::mcp)),
         row(GET, "/docs/webhooks", NOTHING, Pages, "What webhooks are told, signed and again", || get(docs::webhooks)),
         row(GET, "/docs/proxy", NOTHING, Pages, "Script and events through one's own domain", || get(docs::proxy)),
         row(GET, "/docs/host", NOTHING, Pages, "How to host it", || get(docs::host)),

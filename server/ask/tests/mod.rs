@@ -19,13 +19,49 @@ fn now() -> Timestamp {
 /// The site that the questions are of.
 static SITE: LazyLock<Vocabulary> = LazyLock::new(|| {
     let goals = [
-        "Webinar Registered", "Trial Started", "Pricing CTA Click", "Pricing Link Click", "Demo Requested", "Purchase", "Trial Converted to Paid", "Newsletter Signup", "Account Created", "Buy Now",
+        "Webinar Registered",
+        "Trial Started",
+        "Pricing CTA Click",
+        "Pricing Link Click",
+        "Demo Requested",
+        "Purchase",
+        "Trial Converted to Paid",
+        "Newsletter Signup",
+        "Account Created",
+        "Buy Now",
     ];
     let values: [(&str, &[&str]); 16] = [
-        ("channel", &["Direct", "Organic Search", "Paid Search", "Paid Social", "Organic Social", "Email", "Referral", "Display", "AI Assistants"]),
-        ("source", &["google", "facebook", "bing", "chatgpt", "linkedin", "newsletter", "twitter"]),
+        (
+            "channel",
+            &[
+                "Direct",
+                "Organic Search",
+                "Paid Search",
+                "Paid Social",
+                "Organic Social",
+                "Email",
+                "Referral",
+                "Display",
+                "AI Assistants",
+            ],
+        ),
+        (
+            "source",
+            &[
+                "google",
+                "facebook",
+                "bing",
+                "chatgpt",
+                "linkedin",
+                "newsletter",
+                "twitter",
+            ],
+        ),
         ("medium", &["cpc", "organic", "email", "social", "referral"]),
-        ("campaign", &["summer-sale", "brand-eu", "retargeting", "spring launch"]),
+        (
+            "campaign",
+            &["summer-sale", "brand-eu", "retargeting", "spring launch"],
+        ),
         ("country", &["US", "DE", "FR", "GB", "IT", "IN"]),
         ("device", &["desktop", "mobile", "tablet"]),
         ("browser", &["Chrome", "Firefox", "Safari"]),
@@ -61,17 +97,26 @@ fn check(file: &str) -> (usize, Vec<String>, usize) {
     for line in file.lines().skip(1).filter(|line| !line.trim().is_empty()) {
         let columns: Vec<&str> = line.split('\t').collect();
         let column = |place: usize| columns.get(place).copied().unwrap_or("").trim();
-        let is_optional = column(7).contains("optional") && said(column(1)) == "error=unsupported reason=language";
+        let is_optional = column(7).contains("optional")
+            && said(column(1)) == "error=unsupported reason=language";
         let days = [column(3), column(4), column(5), column(6)].join(" ");
         let expected = format!("{} | {}", column(2), days.trim());
         let found = said(column(1));
-        let expected = expected.trim_end_matches(" |").trim_end_matches(" | ").trim().to_owned();
+        let expected = expected
+            .trim_end_matches(" |")
+            .trim_end_matches(" | ")
+            .trim()
+            .to_owned();
         all += 1;
         if found != expected && !is_optional {
             if !found.starts_with("error=") {
                 confident += 1;
             }
-            wrong.push(format!("{} {}\n   found    {found}\n   expected {expected}", column(0), column(1)));
+            wrong.push(format!(
+                "{} {}\n   found    {found}\n   expected {expected}",
+                column(0),
+                column(1)
+            ));
         }
     }
     (all, wrong, confident)
@@ -81,14 +126,24 @@ fn check(file: &str) -> (usize, Vec<String>, usize) {
 fn reference_questions_are_read_as_they_are_meant() {
     let (all, wrong, _) = check(include_str!("../../../tests/data/ask/questions.tsv"));
     assert!(all >= 80, "{all}");
-    assert!(wrong.is_empty(), "{} of {all}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {all}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn further_questions_are_read_as_they_are_meant() {
     let (all, wrong, _) = check(include_str!("../../../tests/data/ask/further.tsv"));
     assert!(all >= 150, "{all}");
-    assert!(wrong.is_empty(), "{} of {all}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {all}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 proptest! {
@@ -104,15 +159,86 @@ proptest! {
 }
 
 const WORDS: [&str; 60] = [
-    "trials", "by", "channel", "last", "week", "month", "top", "5", "campaigns", "vs", "compared", "to", "the", "before", "since", "Monday", "June", "30", "February", "2026", "q2", "between", "and", "from", "until", "not", "without", "Trial", "Started", "why", "did",
-    "drop", "ltv", "90", "day", "retention", "funnel", "average", "price", "markov", "half", "life", "mobile", "US", "\"Buy Now\"", "-", "..", "2026-05-01", "1", "$1000", "%", "of", "visitors", "ago", "first", "ever", "launch", "after", "3", "days",
+    "trials",
+    "by",
+    "channel",
+    "last",
+    "week",
+    "month",
+    "top",
+    "5",
+    "campaigns",
+    "vs",
+    "compared",
+    "to",
+    "the",
+    "before",
+    "since",
+    "Monday",
+    "June",
+    "30",
+    "February",
+    "2026",
+    "q2",
+    "between",
+    "and",
+    "from",
+    "until",
+    "not",
+    "without",
+    "Trial",
+    "Started",
+    "why",
+    "did",
+    "drop",
+    "ltv",
+    "90",
+    "day",
+    "retention",
+    "funnel",
+    "average",
+    "price",
+    "markov",
+    "half",
+    "life",
+    "mobile",
+    "US",
+    "\"Buy Now\"",
+    "-",
+    "..",
+    "2026-05-01",
+    "1",
+    "$1000",
+    "%",
+    "of",
+    "visitors",
+    "ago",
+    "first",
+    "ever",
+    "launch",
+    "after",
+    "3",
+    "days",
 ];
 
 #[test]
 fn days_at_the_ends_of_time_are_read_or_refused() {
-    for at in ["-009999-01-02T12:00:00Z", "9999-12-30T12:00:00Z", "2024-02-29T00:00:00Z"] {
+    for at in [
+        "-009999-01-02T12:00:00Z",
+        "9999-12-30T12:00:00Z",
+        "2024-02-29T00:00:00Z",
+    ] {
         let now: Timestamp = at.parse().unwrap();
-        for question in ["trials last month", "trials last 3660 days", "trials this week vs last week", "trials since May", "trials 100 years ago", "trials yoy", "trials on February 29", "trials in the last 5 years by month"] {
+        for question in [
+            "trials last month",
+            "trials last 3660 days",
+            "trials this week vs last week",
+            "trials since May",
+            "trials 100 years ago",
+            "trials yoy",
+            "trials on February 29",
+            "trials in the last 5 years by month",
+        ] {
             let _ = read(question, &SITE, now, &TimeZone::UTC);
         }
     }

@@ -1,7 +1,7 @@
 //! A reading as the one line that questions are listed with.
 
-use crate::ask::reading::{Combine, Compare, Mix, Outcome, Reading, Refusal, Statistic, What};
 use crate::ask::period::{Shape, Unit};
+use crate::ask::reading::{Combine, Compare, Mix, Outcome, Reading, Refusal, Statistic, What};
 use crate::attribution::model::Model;
 use crate::query::dimension::Dimension;
 use crate::query::metric::Metric;
@@ -11,7 +11,10 @@ pub(super) fn of(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Read(reading) => read(reading),
         Outcome::Choose(_, need, choices) => {
-            let default = match (need.contains(&"period") && need.contains(&"goal"), choices.first()) {
+            let default = match (
+                need.contains(&"period") && need.contains(&"goal"),
+                choices.first(),
+            ) {
                 (true, Some(first)) => format!(" default=\"{}\"", line(first)),
                 _ => String::new(),
             };
@@ -19,7 +22,11 @@ pub(super) fn of(outcome: &Outcome) -> String {
         }
         Outcome::Refuse(refusal) => match refusal {
             Refusal::UnknownGoal(text, like) => {
-                let suggest = if like.is_empty() { String::new() } else { format!(" suggest=[{}]", quoted(like.iter())) };
+                let suggest = if like.is_empty() {
+                    String::new()
+                } else {
+                    format!(" suggest=[{}]", quoted(like.iter()))
+                };
                 format!("error=unknown_goal text=\"{text}\"{suggest}")
             }
             Refusal::InvalidDate(text) => format!("error=invalid_date text=\"{text}\""),
@@ -36,7 +43,9 @@ pub(super) fn of(outcome: &Outcome) -> String {
 }
 
 fn quoted<T: std::fmt::Display>(all: impl Iterator<Item = T>) -> String {
-    all.map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(",")
+    all.map(|one| format!("\"{one}\""))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 fn named(need: &str) -> String {
@@ -128,7 +137,7 @@ fn line(reading: &Reading) -> String {
             Mix::Optimize(None) => "op=mmm_optimize".into(),
             Mix::Optimize(Some(amount)) => format!("op=mmm_optimize budget_delta={amount}"),
         }),
-        What::Why => out.push(if reading.goals.is_empty() { "metric=revenue".into() } else { "metric=fires".into() }),
+        What::Why(metric) => out.push(format!("metric={}", metric.name())),
         What::Goals => out.push("op=list_goals".into()),
         What::Help => out.push("op=help".into()),
     }
@@ -188,10 +197,13 @@ fn line(reading: &Reading) -> String {
     }
     if let Some(sort) = reading.sort {
         let what = if sort.by_change { "change:" } else { "" };
-        out.push(format!("sort={what}{}", if sort.ascending { "asc" } else { "desc" }));
+        out.push(format!(
+            "sort={what}{}",
+            if sort.ascending { "asc" } else { "desc" }
+        ));
     }
     out.extend(reading.limit.map(|limit| format!("limit={limit}")));
-    if reading.what == What::Why {
+    if matches!(reading.what, What::Why(_)) {
         out.push("note=decomposition_not_cause".into());
     }
     out.join(" ")
@@ -216,5 +228,8 @@ fn read(reading: &Reading) -> String {
     }
     let _ = named;
     let days = days.join(" ");
-    format!("{} | {}", line(reading), days.trim()).trim_end_matches(" | ").trim().to_owned()
+    format!("{} | {}", line(reading), days.trim())
+        .trim_end_matches(" | ")
+        .trim()
+        .to_owned()
 }

@@ -19,16 +19,15 @@ pub(in crate::http) fn answer() -> Value {
     let sentence = text("Fires of Trial Started by channel, 6 to 12 July 2026, most first");
     let room = text("query");
     let link = maybe_text("/dashboard/by/channel?site=admx_7f3k");
-    let row = object(
-        json!({ "dimensions": list(maybe_text("Email")), "metrics": list(figure()) }),
-    );
+    let row = object(json!({ "dimensions": list(maybe_text("Email")), "metrics": list(figure()) }));
     let answer = object(json!({
         "kind": kind("answer"), "room": room, "query": query, "sentence": sentence,
         "answer": text("Email: 12 fires, 40.0 % of 30; then Direct with 9."), "assumed": list(text("no days were named: the last 30 before today")),
         "link": link, "dimensions": list(text("channel")), "metrics": list(text("fires")), "rows": list(row), "next": maybe_text("100.c2b1f0"),
         "notes": list(text("a decomposition of the change, not its cause")),
     }));
-    let choice = object(json!({ "sentence": sentence, "room": room, "query": query, "link": link }));
+    let choice =
+        object(json!({ "sentence": sentence, "room": room, "query": query, "link": link }));
     let choose = object(json!({
         "kind": kind("choose"), "message": text("Which goal: Pricing CTA Click or Pricing Link Click?"), "choices": list(choice),
     }));

@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 45] = [
+const PAGES: [&str; 50] = [
     "/",
     "/demo",
     "/login",
@@ -18,6 +18,8 @@ const PAGES: [&str; 45] = [
     "/docs/goals",
     "/docs/attribution",
     "/docs/api",
+    "/docs/ask",
+    "/docs/mcp",
     "/docs/webhooks",
     "/docs/payments",
     "/docs/proxy",
@@ -42,6 +44,9 @@ const PAGES: [&str; 45] = [
     "/dashboard/cohorts?site=SITE&range=90d&measure=revenue&fired=Trial%20Started&predict=true",
     "/dashboard/experiments?site=SITE&range=90d&goals=Trial%20Started&variant_key=plan&experiment_key=none",
     "/dashboard/experiments?site=EMPTY",
+    "/dashboard/ask?site=SITE",
+    "/dashboard/ask?site=SITE&question=Trial%20Started%20by%20channel%20last%2030%20days",
+    "/dashboard/ask?site=SITE&question=conversions",
     "/dashboard/funnels?site=SITE&step=page:/&step=goal:Trial%20Started",
     "/settings/websites",
     "/settings/websites/SITE",

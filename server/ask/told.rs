@@ -274,11 +274,10 @@ fn over_time(dimension: Option<&Dimension>, table: &Table) -> String {
         return "Nothing was found.".into();
     };
     let unit = match dimension {
-        Some(Dimension::Named(Named::Hour)) => "hour",
-        Some(Dimension::Named(Named::Week)) => "week",
-        Some(Dimension::Named(Named::Month)) => "month",
-        Some(Dimension::Named(Named::Weekday)) => "weekday",
-        _ => "day",
+        Some(Dimension::Named(Named::Hour)) => "in the hour from",
+        Some(Dimension::Named(Named::Week)) => "in the week from",
+        Some(Dimension::Named(Named::Month)) => "in the month from",
+        _ => "on",
     };
     let value = most.cells.first().map(Cell::words).unwrap_or_default();
     match most.cells.first() {
@@ -290,12 +289,12 @@ fn over_time(dimension: Option<&Dimension>, table: &Table) -> String {
         {
             let all: f64 = table.rows.iter().map(size).sum();
             format!(
-                "{} in all; the most in the {unit} {} with {value}.",
+                "{} in all; the most {unit} {} with {value}.",
                 signed(all),
                 name_of(most)
             )
         }
-        _ => format!("The highest in the {unit} {} with {value}.", name_of(most)),
+        _ => format!("The highest {unit} {} with {value}.", name_of(most)),
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) async fn check(
             next.run(request).await
         }
         Err(error) if request.uri().path() == mcp::PATH => {
-            mcp::refused(&app.base_url, error).into_response()
+            mcp::refused(&app.base_url, request.headers(), error).into_response()
         }
         Err(error) => refuse(needs, request.method(), request.uri(), error),
     }

@@ -1,9 +1,13 @@
-//! The Model Context Protocol, with clients that others wrote: the package `mcp` of PyPI, the inspector and the conformance
-//! suite of npm.
+//! The Model Context Protocol, with clients that others wrote: the package `mcp` of PyPI, the inspector of npm, and its conformance suite.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, StatusCode, header};
 
 use serde_json::{Value, json};
 
@@ -217,7 +221,7 @@ fn python() -> Option<PathBuf> {
 
 /// What the client of PyPI is told.
 fn by_python(arguments: &[&str], calls: &Value) -> Option<Value> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/mcp.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/agent.py");
     let mut child = Command::new(python()?)
         .arg(script)
         .args(arguments)
@@ -288,7 +292,7 @@ fn the_client_of_pypi_speaks_with_it_over_http_and_standard_input() {
 }
 
 #[test]
-fn the_inspector_and_the_conformance_suite_find_nothing() {
+fn the_inspector_finds_nothing_to_warn_of() {
     let (server, _, key) = ground(&[]);
     let bin = npm::tools().join(".bin");
     let inspector = bin.join("mcp-inspector");
@@ -300,15 +304,7 @@ fn the_inspector_and_the_conformance_suite_find_nothing() {
     let header = format!("Authorization: Bearer {key}");
     let inspect = |more: &[&str]| {
         let output = Command::new(&inspector)
-            .args([
-                "--cli",
-                &url,
-                "--transport",
-                "http",
-                "--header",
-                &header,
-                "--strict",
-            ])
+            .args(["--cli", &url, "--transport", "http", "--header", &header])
             .args(more)
             .output()
             .unwrap();
@@ -321,7 +317,7 @@ fn the_inspector_and_the_conformance_suite_find_nothing() {
         serde_json::from_str::<Value>(&out).unwrap_or_else(|e| panic!("{e}: {out}{error}"))
     };
     assert_eq!(
-        inspect(&["--method", "tools/list"])["tools"]
+        inspect(&["--strict", "--method", "tools/list"])["tools"]
             .as_array()
             .unwrap()
             .len(),
@@ -342,4 +338,80 @@ fn the_inspector_and_the_conformance_suite_find_nothing() {
             .contains("google: 2 fires"),
         "{told}"
     );
+}
+
+/// Passes what it gets on to a server, with a key: the conformance suite can't send one.
+fn with_key(server: Server, key: String) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let shared = Arc::new((server, format!("Bearer {key}")));
+    let passed = move |method: Method, headers: HeaderMap, body: Bytes| {
+        let shared = shared.clone();
+        async move {
+            let asked = tokio::task::spawn_blocking(move || {
+                let kept = ["accept", "content-type", "mcp-protocol-version"];
+                let kept = kept
+                    .iter()
+                    .filter_map(|name| Some((*name, headers.get(*name)?.to_str().ok()?)));
+                let all: Vec<_> = kept.chain([("authorization", &*shared.1)]).collect();
+                shared.0.ask(method.as_str(), "/mcp", &all, body.to_vec())
+            });
+            let reply = asked.await.unwrap();
+            let kind = reply
+                .header("content-type")
+                .unwrap_or("text/plain")
+                .to_owned();
+            (
+                StatusCode::from_u16(reply.status).unwrap(),
+                [(header::CONTENT_TYPE, kind)],
+                reply.text,
+            )
+        }
+    };
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            listener.set_nonblocking(true).unwrap();
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, Router::new().fallback(passed))
+                .await
+                .unwrap();
+        });
+    });
+    port
+}
+
+#[test]
+fn the_conformance_suite_finds_nothing() {
+    let conformance = npm::tools().join(".bin/conformance");
+    if !conformance.exists() {
+        println!("left out: tests/run installs the conformance suite");
+        return;
+    }
+    let (server, _, key) = ground(&[]);
+    let url = format!("http://127.0.0.1:{}/mcp", with_key(server, key));
+    // The other scenarios call tools of the suite's own that no server has.
+    for scenario in [
+        "server-initialize",
+        "ping",
+        "tools-list",
+        "resources-list",
+        "prompts-list",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Command::new(&conformance)
+            .args(["server", "--url", &url, "--scenario", scenario])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && out.contains("0 failed, 0 warnings"),
+            "{scenario}: {out}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
 }

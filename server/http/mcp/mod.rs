@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
@@ -30,10 +30,10 @@ use rmcp::{ErrorData, transport};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::App;
 use super::access::{Access, Who};
 use super::ask::Desk;
 use super::reply::Error;
+use super::{App, auth};
 use crate::account::WorkspaceId;
 
 /// Where agents call.
@@ -139,7 +139,14 @@ pub(super) async fn metadata(State(app): State<Arc<App>>) -> Json<Value> {
 }
 
 /// The error of somebody who may not call, with where to read how one may.
-pub(super) fn refused(base_url: &str, error: Error) -> Error {
+pub(super) fn refused(base_url: &str, headers: &HeaderMap, error: Error) -> Error {
+    let error = match headers.contains_key(header::AUTHORIZATION) {
+        true => error,
+        false => auth::unauthorized(
+            "missing_authorization",
+            "wanted the header Authorization: Bearer admx_sk_… with a key of the scope analytics:read",
+        ),
+    };
     if error.status() != StatusCode::UNAUTHORIZED {
         return error;
     }

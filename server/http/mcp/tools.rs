@@ -45,7 +45,7 @@ fn filters(_: &mut SchemaGenerator) -> Schema {
         .map(|(name, _)| name)
         .collect();
     json_schema!({
-        "type": "array", "items": { "type": "array", "items": {} },
+        "type": "array", "items": { "type": "array", "items": { "anyOf": [{ "type": "string" }, { "type": "array", "items": { "anyOf": [{ "type": "string" }, { "type": "array" }] } }] } },
         "description": format!("All must hold. Each is [operator, dimension, [value, …]] with one of {}; or [\"and\", […]], [\"or\", […]], [\"not\", …]", words.join(", ")),
         "examples": [[["is", "channel", ["Email"]]]],
     })

@@ -5,6 +5,7 @@
 //! - [`http`]: routes, replies, limits, live streams. The only room that knows HTTP.
 //! - [`mail`]: reports, links and invitations by mail.
 //! - [`pages`]: what a person sees, from the templates in `www/pages`.
+//! - [`ask`]: questions in plain words → what the rooms below are asked.
 //! - [`payment`]: payments that providers tell of, as fires.
 //! - [`webhook`]: telling others what happened.
 //! - [`experiment`]: which variant of something brings more people to a goal.
@@ -22,6 +23,7 @@
 //! of what is still to be told.
 
 pub mod account;
+pub mod ask;
 pub mod attribution;
 pub mod clock;
 pub mod cohort;

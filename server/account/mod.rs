@@ -20,6 +20,7 @@ mod member;
 mod note;
 mod password;
 mod payment;
+mod question;
 pub mod rate;
 mod report;
 mod saved;

@@ -286,6 +286,16 @@ const MIGRATIONS: &[M] = &[
      ) STRICT;
      CREATE INDEX mix_fit_by_key ON mix_fit (site, key);",
     ),
+    // 2026-11: what people asked in plain words, the latest of each.
+    M::up(
+        "CREATE TABLE question (
+        user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,
+        site INTEGER NOT NULL REFERENCES site ON DELETE CASCADE,
+        text TEXT NOT NULL,
+        asked_at INTEGER NOT NULL,
+        PRIMARY KEY (user, site, text)
+     ) STRICT, WITHOUT ROWID;",
+    ),
 ];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
 
 use super::RowOf;
 use super::credit::Settings;
@@ -194,6 +195,37 @@ impl Question {
         })
     }
 
+    /// What [`Sent::query_string`] reads it from.
+    pub fn query_string(&self) -> String {
+        let mut out = Serializer::new(String::new());
+        out.append_pair("website_id", &self.website_id);
+        for goal in &self.goals {
+            out.append_pair("goals", goal);
+        }
+        out.append_pair("by", self.by.name());
+        out.append_pair("model", self.model.about().name);
+        out.append_pair("window_days", &self.window_days.to_string());
+        out.append_pair("half_life_days", &self.half_life_days.to_string());
+        out.append_pair("markov_order", &self.markov_order.to_string());
+        out.append_pair(
+            "null_journeys",
+            if self.null_journeys { "true" } else { "false" },
+        );
+        if let Some(lead) = &self.lead_goal {
+            out.append_pair("lead_goal", lead);
+        }
+        if !self.convert {
+            out.append_pair("convert", "false");
+        }
+        let filters: Value = self.filters.iter().map(Filter::json).collect();
+        if !self.filters.is_empty() {
+            out.append_pair("filters", &filters.to_string());
+        }
+        out.append_pair("from", &self.range.from.to_string());
+        out.append_pair("to", &self.range.to.to_string());
+        out.finish()
+    }
+
     /// In words, without a full stop: "Fires of Trial Started shared among the channels of the visits of 30 days before
     /// them, 1 to 30 November 2026".
     pub fn sentence(&self) -> String {
@@ -227,6 +259,7 @@ mod tests {
                      &lead_goal=L&filter=is:country:DE&from=2026-10-01&to=2026-10-31";
         let question = read(asked).unwrap();
         assert_eq!(question.window_days, 90);
+        assert_eq!(read(&question.query_string()).unwrap(), question);
         let again = Sent::json(question.json().to_string().as_bytes()).unwrap();
         let now = "2026-11-24T12:00:00Z".parse().unwrap();
         assert_eq!(again.read(&Site::sample(), now).unwrap(), question);

@@ -5,6 +5,7 @@ mod backup;
 mod care;
 mod key;
 mod mail;
+mod mcp;
 mod progress;
 mod retention;
 mod seed;
@@ -81,6 +82,8 @@ enum Command {
     Export(transfer::Export),
     /// Store events from such a file, or from another product's; twice stores nothing twice
     Import(transfer::Import),
+    /// Serve the tools for agents on standard input and output
+    Mcp(mcp::Flags),
     /// Give unused room of the event log back to the disk
     Vacuum,
     /// Fill a site with believable visits, the same for the same seed
@@ -151,6 +154,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Erase(whom) => care::erase(&cli.data, &whom),
         Command::Export(flags) => transfer::export(&cli.data, &flags),
         Command::Import(flags) => transfer::run(&cli.data, &flags),
+        Command::Mcp(flags) => mcp::run(&cli.data, &flags),
         Command::Vacuum => care::vacuum(&cli.data),
         Command::Seed(flags) => seed::run(&cli.data, &flags),
     }

@@ -17,7 +17,9 @@ use url::Url;
 use super::retention;
 use crate::account::{self, ADMINISTRATOR, Accounts, ChangeError, Email};
 use crate::clock::Clock;
-use crate::http::{App, Bounds, Fetched, Limits, Metrics, Rates, Readers, Room, listen};
+use crate::http::{
+    App, Bounds, Desk, Fetched, Limits, Metrics, Rates, Readers, Room, Vocabularies, listen, mcp,
+};
 use crate::ingest::place::Places;
 use crate::ingest::{Ingest, body};
 use crate::mail::Mail;
@@ -274,6 +276,13 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let payments = Payments::new(accounts.clone(), store.clone());
     let fits = Arc::new(Fits::new(accounts.clone(), store.clone(), clock));
     let fitting = tokio::spawn(fits.clone().run(stopping.clone()));
+    let desk = Arc::new(Desk {
+        accounts: accounts.clone(),
+        store: store.clone(),
+        clock,
+        base_url: base_url.clone(),
+        vocabularies: Vocabularies::default(),
+    });
     let app = Arc::new(App {
         ingest: Ingest::new(
             accounts.clone(),
@@ -305,6 +314,8 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
         mail,
         fits,
         fetched: Fetched::default(),
+        mcp: mcp::Service::new(&desk),
+        desk,
         metrics: Metrics::new(flags.metrics, data.to_owned(), &store, flags.queue),
         stopping,
     });

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::page::NoPage;
 use super::reply::Error;
-use super::{App, Peer, auth, metrics, secure};
+use super::{App, Peer, auth, mcp, metrics, secure};
 use crate::account::{Key, Role, Scope, User, WorkspaceId};
 
 /// What a route needs.
@@ -96,6 +96,9 @@ pub(super) async fn check(
                 request.extensions_mut().insert(access);
             }
             next.run(request).await
+        }
+        Err(error) if request.uri().path() == mcp::PATH => {
+            mcp::refused(&app.base_url, request.headers(), error).into_response()
         }
         Err(error) => refuse(needs, request.method(), request.uri(), error),
     }

@@ -1,5 +1,6 @@
 //! What programs need to know of each route of the API beside what its row in the table says: what it takes and gives.
 
+mod ask;
 mod experiment;
 mod mix;
 mod people;
@@ -10,6 +11,7 @@ mod tagging;
 use serde_json::Value;
 
 use super::schema;
+pub(super) use ask::{ASK_BODY, ASK_IN_ADDRESS};
 pub(super) use experiment::EXPERIMENTS;
 pub(super) use mix::{CANCEL_MIX_FIT, MIX, MIX_BUDGET, MIX_CSV, MIX_FITS, NEW_MIX_FIT};
 pub(super) use people::{ATTRIBUTION, COHORT_PEOPLE, COHORTS, COHORTS_CSV, CONVERSIONS};

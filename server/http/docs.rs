@@ -97,6 +97,22 @@ pub(super) async fn mix() -> Result<Response, NoPage> {
     page(StatusCode::OK, &docs::Mix { here: "/docs/mix" })
 }
 
+/// `GET /docs/ask`
+pub(super) async fn ask() -> Result<Response, NoPage> {
+    page(StatusCode::OK, &docs::Ask { here: "/docs/ask" })
+}
+
+/// `GET /docs/mcp`
+pub(super) async fn mcp(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Mcp {
+            here: "/docs/mcp",
+            base_url: &app.base_url,
+        },
+    )
+}
+
 /// `GET /docs/webhooks`
 pub(super) async fn webhooks() -> Result<Response, NoPage> {
     page(

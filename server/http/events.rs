@@ -105,7 +105,7 @@ pub(super) async fn metadata_keys(
     Ok(Data::new(StatusCode::OK, &json!({ "keys": keys })))
 }
 
-fn list(name: &str, found: &Fires) -> Value {
+pub(super) fn list(name: &str, found: &Fires) -> Value {
     let events: Value = found.fires.iter().map(event).collect();
     json!({ name: events, "next": found.next.map(moment_text) })
 }

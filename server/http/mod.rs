@@ -6,7 +6,7 @@
 //!   once; `peer`: who is at the other end
 //! - `health`, `metrics`: for whoever watches the server
 //! - `extract`: what is taken from a request; `work`: what is done off the threads that serve
-//! - `event`, `api`, `events`, `export`, `import`, `page`, `analytics`, `noted`, `share`, `docs`, `asset`, `stream`: what the routes do
+//! - `event`, `api`, `ask`, `events`, `export`, `import`, `page`, `analytics`, `noted`, `share`, `docs`, `asset`, `stream`: what the routes do
 //! - `describe`, `schema`: what programs need to know of a route; `openapi`: all of it as a document; `api_docs`: the same
 //!   for people
 //! - `login`, `forgotten`, `welcome`, `invitation`: how people come in; `settings`, `websites`, `keys`, `goals`, `webhooks`,
@@ -16,6 +16,7 @@ pub mod access;
 mod analytics;
 mod api;
 mod api_docs;
+mod ask;
 mod asset;
 mod attribution;
 mod auth;
@@ -37,6 +38,7 @@ mod limits;
 pub mod listen;
 mod login;
 mod manage;
+pub mod mcp;
 mod metrics;
 mod mix;
 mod noted;
@@ -81,6 +83,7 @@ use crate::mix::fits::Fits;
 use crate::payment::Payments;
 use crate::store::Store;
 use crate::webhook::Webhooks;
+pub use ask::{Desk, Vocabularies};
 pub use asset::Fetched;
 pub use limits::{Limits, Rates};
 pub use metrics::{Metrics, Readers};
@@ -117,6 +120,10 @@ pub struct App {
     pub mail: Arc<Mail>,
     /// What fits the marketing mix.
     pub fits: Arc<Fits>,
+    /// What questions are answered from.
+    pub desk: Arc<Desk>,
+    /// The same for agents.
+    pub mcp: mcp::Service,
     /// When pages of each site last fetched the script.
     pub fetched: Fetched,
     /// Turns true when the server stops; ends live streams.

@@ -12,9 +12,10 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, api_docs, asset, attribution, cohorts, docs, event, events, experiments,
-    export, forgotten, goals, health, import, invitation, keys, login, manage, metrics, mix, noted,
-    openapi, page, payments, rates, reports, settings, share, spend, stream, tagging, team, upload,
+    App, analytics, api, api_docs, ask, asset, attribution, cohorts, docs, event, events,
+    experiments, export, forgotten, goals, health, import, invitation, keys, login, manage, mcp,
+    metrics, mix, noted, openapi, page, payments, rates, reports, settings, share, spend, stream,
+    tagging, team, upload,
     webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
@@ -134,6 +135,8 @@ pub const ROUTES: &[Route] = {
         row(GET, "/api/v1/mix/fits", READER, Analytics, "A site's fits of the marketing mix, latest first", || get(mix::list)).of(&about::MIX_FITS),
         row(POST, "/api/v1/mix/fits", READER, Analytics, "Fit the marketing mix in the background", || post(mix::start)).of(&about::NEW_MIX_FIT),
         row(Method::DELETE, "/api/v1/mix/fits/{id}", READER, Analytics, "Cancel a fit that waits or runs", || axum::routing::delete(mix::cancel)).of(&about::CANCEL_MIX_FIT),
+        row(GET, "/api/v1/ask", READER, Analytics, "Answer a question in plain words that stands in the address", || get(ask::ask_in_address)).of(&about::ASK_IN_ADDRESS),
+        row(POST, "/api/v1/ask", READER, Analytics, "Answer a question in plain words, with the query it was read as", || post(ask::ask_body)).of(&about::ASK_BODY),
         row(GET, "/api/v1/query.csv", READER, Analytics, "The rows of a query as CSV", || get(export::query)).of(&about::QUERY_CSV),
         row(GET, "/api/v1/fires", READER, Analytics, "Single fires of goals, latest first", || get(events::fires)).of(&about::FIRES),
         row(GET, "/api/v1/visitors/{number}", READER, Analytics, "What one visitor did, latest first", || get(events::visitor)).of(&about::VISITOR),
@@ -181,6 +184,11 @@ pub const ROUTES: &[Route] = {
         row(POST, "/api/v1/reports", MINE, Manage, "Have somebody get a site's report by mail", || post(reports::add)).of(&about::NEW_REPORT),
         row(Method::DELETE, "/api/v1/reports/{id}", MINE, Manage, "End a report by mail", || axum::routing::delete(reports::delete)).of(&about::DELETE_REPORT),
 
+        row(POST, mcp::PATH, READER, Analytics, "The tools of the Model Context Protocol, for agents", || post(mcp::serve)),
+        row(GET, mcp::PATH, READER, Analytics, "A stream of the protocol; this server has none", || get(mcp::serve)),
+        row(GET, mcp::METADATA, NOTHING, Watch, "How agents come in: by a key in a header", || get(mcp::metadata)),
+        row(GET, "/.well-known/oauth-protected-resource", NOTHING, Watch, "The same", || get(mcp::metadata)),
+
         row(GET, "/", NOTHING, Pages, "What this is, and how to begin", || get(page::home)),
         row(GET, "/demo", NOTHING, Pages, "A page that fires every kind of goal", || get(page::demo)),
         row(GET, "/demo/live", NOTHING, Pages, "The demo's events as they come", || get(stream::demo)),
@@ -188,6 +196,8 @@ pub const ROUTES: &[Route] = {
         row(GET, "/docs/install", NOTHING, Pages, "How the script comes onto a site", || get(docs::install)),
         row(GET, "/docs/goals", NOTHING, Pages, "Names, metadata, goals from a backend", || get(docs::goals)),
         row(GET, "/docs/attribution", NOTHING, Pages, "Attribution, spend, cohorts and experiments, with their formulae", || get(docs::attribution)),
+        row(GET, "/docs/ask", NOTHING, Pages, "What can be asked in plain words", || get(docs::ask)),
+        row(GET, "/docs/mcp", NOTHING, Pages, "Connecting agents", || get(docs::mcp)),
         row(GET, "/docs/webhooks", NOTHING, Pages, "What webhooks are told, signed and again", || get(docs::webhooks)),
         row(GET, "/docs/proxy", NOTHING, Pages, "Script and events through one's own domain", || get(docs::proxy)),
         row(GET, "/docs/host", NOTHING, Pages, "How to host it", || get(docs::host)),
@@ -229,6 +239,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/dashboard/mix", VIEWER, Pages, "What the spend of channels brought, and how sure that is", || get(mix::mix_page)),
         row(POST, "/dashboard/mix/fits", EDITOR, Pages, "Fit the marketing mix in the background", || post(mix::start_by_form)),
         row(POST, "/dashboard/mix/fits/{id}/cancel", EDITOR, Pages, "Cancel a fit", || post(mix::cancel_by_form)),
+        row(GET, "/dashboard/ask", VIEWER, Pages, "Asking in plain words", || get(ask::ask_page)),
         row(POST, "/dashboard/notes", EDITOR, Pages, "Write a note on a day", || post(noted::add)),
         row(POST, "/dashboard/notes/{id}/remove", EDITOR, Pages, "Take a note away", || post(noted::remove)),
         row(POST, "/dashboard/views", EDITOR, Pages, "Save a view", || post(noted::save_view)),

@@ -3,7 +3,7 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 14] = [
+pub const DOCS: [(&str, &str); 16] = [
     ("Docs", "/docs"),
     ("Install", "/docs/install"),
     ("Goals", "/docs/goals"),
@@ -11,6 +11,8 @@ pub const DOCS: [(&str, &str); 14] = [
     ("Script", "/docs/script"),
     ("Attribution", "/docs/attribution"),
     ("Mix", "/docs/mix"),
+    ("Ask", "/docs/ask"),
+    ("Agents", "/docs/mcp"),
     ("API", "/docs/api"),
     ("Webhooks", "/docs/webhooks"),
     ("Privacy", "/docs/privacy"),
@@ -102,6 +104,24 @@ pub struct Attribution {
 pub struct Mix {
     /// Its path.
     pub here: &'static str,
+}
+
+/// `/docs/ask`: what can be asked in plain words.
+#[derive(Template)]
+#[template(path = "docs/ask.html", config = "www/askama.toml")]
+pub struct Ask {
+    /// Its path.
+    pub here: &'static str,
+}
+
+/// `/docs/mcp`: connecting agents.
+#[derive(Template)]
+#[template(path = "docs/mcp.html", config = "www/askama.toml")]
+pub struct Mcp<'a> {
+    /// Its path.
+    pub here: &'static str,
+    /// Where this server is reached.
+    pub base_url: &'a str,
 }
 
 /// `/docs/webhooks`: what is sent, how it is signed, and when again.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use crate::server::Server;
 
 /// A path of the docs, and what stands on it; BASE is where this server is reached.
-const ROWS: [(&str, &[&str]); 13] = [
+const ROWS: [(&str, &[&str]); 15] = [
+    ("/docs/ask", &["last 7 days", "Jaro-Winkler"]),
+    ("/docs/mcp", &["BASE/mcp", "explain_change"]),
     ("/docs", &["The script", "What is stored and sent"]),
     (
         "/docs/install",

@@ -20,6 +20,7 @@
 
 mod access;
 mod account;
+mod ask;
 mod browser;
 mod care;
 mod command;
@@ -37,6 +38,7 @@ mod load;
 mod mail;
 mod manage;
 mod markup;
+mod mcp;
 mod mix;
 mod npm;
 mod openapi;

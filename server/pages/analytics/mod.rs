@@ -6,9 +6,11 @@
 //!   [`funnels`]: how far visitors get; [`attribution`]: which visits earned a goal's fires;
 //!   [`cohorts`]: who came back, and what they brought; [`experiments`]: which variant is better; [`tagging`]: whether links say what brings
 //!   people;
-//!   [`mix`]: what spend brought; `mix_report` has its figures, `mix_chart` its pictures, `mix_words` its words
+//!   [`mix`]: what spend brought; `mix_report` has its figures, `mix_chart` its pictures, `mix_words` its words;
+//!   [`ask`]: a question in plain words
 //! - `form`: what pages that ask more have in common; `figure`, `over_time`: a figure with what it was before, a figure over time
 
+pub mod ask;
 pub mod attribution;
 pub mod by;
 mod card;

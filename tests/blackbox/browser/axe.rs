@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 51] = [
+const PAGES: [&str; 56] = [
     "/",
     "/demo",
     "/login",
@@ -19,6 +19,8 @@ const PAGES: [&str; 51] = [
     "/docs/attribution",
     "/docs/mix",
     "/docs/api",
+    "/docs/ask",
+    "/docs/mcp",
     "/docs/webhooks",
     "/docs/payments",
     "/docs/proxy",
@@ -47,6 +49,9 @@ const PAGES: [&str; 51] = [
     "/dashboard/experiments?site=EMPTY",
     "/dashboard/tagging?site=SITE&url=https://shop.example/&source=acme&medium=e-mial",
     "/dashboard/tagging?site=EMPTY",
+    "/dashboard/ask?site=SITE",
+    "/dashboard/ask?site=SITE&question=Trial%20Started%20by%20channel%20last%2030%20days",
+    "/dashboard/ask?site=SITE&question=conversions",
     "/dashboard/funnels?site=SITE&step=page:/&step=goal:Trial%20Started",
     "/settings/websites",
     "/settings/websites/SITE",

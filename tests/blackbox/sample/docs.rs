@@ -28,7 +28,16 @@ enum How {
 use How::{Browser, Not, Parses, Runs};
 
 /// Each sample: its page, its id, and what becomes of it.
-const TABLE: [(&str, &str, How); 27] = [
+const TABLE: [(&str, &str, How); 30] = [
+    (
+        "mcp",
+        "claude-code",
+        Not(
+            "a program that logs in elsewhere: `mcp` speaks the same protocol by three other clients",
+        ),
+    ),
+    ("mcp", "claude-desktop", Parses("json")),
+    ("mcp", "cursor", Parses("json")),
     ("install", "tag", Browser),
     (
         "install",

@@ -10,6 +10,7 @@
 //! - `list`: a list that new fires slide into
 //! - `stream`: the server's events (`EventSource`)
 //! - `copy`: buttons that copy a code sample
+//! - `palette`: asking from anywhere by ⌘K
 //!
 //! The feature `overlay`, on a site's page whose address asks for it:
 //!
@@ -27,6 +28,8 @@ mod card;
 mod copy;
 #[cfg(all(feature = "pages", target_arch = "wasm32"))]
 pub mod list;
+#[cfg(all(feature = "pages", target_arch = "wasm32"))]
+mod palette;
 #[cfg(all(feature = "pages", target_arch = "wasm32"))]
 mod stream;
 #[cfg(target_arch = "wasm32")]
@@ -46,6 +49,7 @@ pub fn start() {
     card::start(&document);
     list::start(&document);
     copy::start(&document);
+    palette::start(&document);
 }
 
 /// Shows on a visited page what the pixel does there. `js/debug.js` calls it.

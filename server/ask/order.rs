@@ -1,0 +1,200 @@
+//! Which figure, which end comes first, how many rows, and what changed.
+
+use super::lexicon::{self, CHANGED, FELL, GREW, LEAST, MOST};
+use super::parse::{Parse, Role};
+use super::word::{Kind, Word};
+use crate::query::metric::Metric;
+
+impl Parse<'_> {
+    /// Figures of several words.
+    pub(super) fn metric_phrases(&mut self) {
+        let names: Vec<&(String, Metric)> = lexicon::METRIC_NAMES
+            .iter()
+            .filter(|(name, _)| name.contains(' '))
+            .collect();
+        for at in 0..self.words.len() {
+            let longest = names
+                .iter()
+                .filter_map(|(name, metric)| Some((self.phrase(at, name)?, *metric)))
+                .max_by_key(|(length, _)| *length);
+            if let Some((length, metric)) = longest {
+                let best = (at..at + length).find(|at| self.is(*at, &["best", "better", "worst"]));
+                if let Some(best) = best {
+                    self.signs.end = Some(self.is(best, &["worst"]));
+                    self.signs.end_at = best;
+                    self.signs.is_comparative = self.is(best, &["better"]);
+                }
+                self.mark(at, at + length, Role::Figure);
+                self.metrics.push((metric, at));
+            }
+        }
+    }
+
+    /// Figures of one.
+    pub(super) fn metric_words(&mut self) {
+        let names: Vec<&(String, Metric)> = lexicon::METRIC_NAMES
+            .iter()
+            .filter(|(name, _)| !name.contains(' '))
+            .collect();
+        for at in 0..self.words.len() {
+            if !self.is_free(at) || self.words[at].kind != Kind::Word {
+                continue;
+            }
+            let low = self.low(at).to_owned();
+            let Some((_, metric)) = names
+                .iter()
+                .find(|(name, _)| *name == low || *name == lexicon::plural(&low) && low.len() > 4)
+            else {
+                continue;
+            };
+            let metric = match (&*low, metric) {
+                ("who", _) if !(at > 0 && self.is_free(at - 1)) && at > 0 => continue,
+                ("who", _) if !self.is(0, &["who"]) => continue,
+                (
+                    "duration" | "hits" | "views" | "rate" | "rates" | "conversion" | "converts"
+                    | "cr",
+                    metric,
+                ) => *metric,
+                (_, metric) => *metric,
+            };
+            // "trials from Firefox users": of whom, not how many.
+            let follows = at > 0
+                && self.roles[at - 1] == Role::Value
+                && self.goals.iter().any(|goal| goal.to < at);
+            if metric == Metric::Visitors && follows && !matches!(&*low, "visitors" | "uniques") {
+                self.mark(at, at + 1, Role::Sign);
+                continue;
+            }
+            if metric == Metric::Fires && !self.is(at, &["fires"]) {
+                continue;
+            }
+            self.mark(at, at + 1, Role::Figure);
+            self.metrics.push((metric, at));
+        }
+        self.metrics.sort_by_key(|(_, at)| *at);
+    }
+
+    /// Which end comes first, how many rows, what changed.
+    pub(super) fn order(&mut self) {
+        for (words, is_least) in [(MOST, false), (LEAST, true)] {
+            for at in 0..self.words.len() {
+                let longest = words
+                    .iter()
+                    .filter_map(|phrase| self.phrase(at, phrase))
+                    .max();
+                let Some(length) = longest else { continue };
+                let low = self.low(at).to_owned();
+                if low == "most"
+                    && self.is(at + 1, &["often", "recent", "recently", "of"])
+                    && self.is(at + 1, &["recent", "recently", "of"])
+                {
+                    continue;
+                }
+                if (at..at + length).any(|at| self.is(at, &["converting"])) {
+                    self.metrics.push((Metric::ConversionRate, at));
+                }
+                let first =
+                    usize::from(self.is(at + length, &["first"]) && self.is_free(at + length));
+                self.mark(at, at + length + first, Role::Sign);
+                let comparative = matches!(
+                    &*low,
+                    "more"
+                        | "better"
+                        | "beat"
+                        | "beats"
+                        | "higher"
+                        | "outperform"
+                        | "outperforms"
+                        | "fewer"
+                        | "less"
+                        | "lower"
+                        | "worse"
+                );
+                self.signs.is_comparative |= comparative;
+                if !comparative || self.signs.end.is_none() {
+                    self.signs.end = Some(is_least);
+                    self.signs.end_at = at;
+                }
+                let number = |at: usize| {
+                    self.words
+                        .get(at)
+                        .filter(|word| self.is_free(at) && word.kind != Kind::Quoted)
+                        .and_then(Word::number)
+                };
+                let behind = number(at + length).map(|number| (number, at + length));
+                let ahead = at.checked_sub(1).and_then(|at| Some((number(at)?, at)));
+                if let Some((number, place)) = behind.or(ahead)
+                    && (1..=1000).contains(&number)
+                {
+                    self.signs.limit = Some(number as usize);
+                    self.mark(place, place + 1, Role::Sign);
+                }
+            }
+        }
+        // "the 5 channels with the most"
+        if self.signs.limit.is_none() && self.signs.end.is_some() {
+            for mentioned in &self.dimensions {
+                let ahead = mentioned.at.checked_sub(1).filter(|at| self.is_free(*at));
+                let number = ahead.and_then(|at| {
+                    self.words[at]
+                        .number()
+                        .filter(|_| self.words[at].kind != Kind::Quoted)
+                });
+                if let (Some(number @ 1..=1000), Some(at)) = (number, ahead) {
+                    self.signs.limit = Some(number as usize);
+                    self.roles[at] = Role::Sign;
+                    break;
+                }
+            }
+        }
+        let up_or_down = [
+            "up or down",
+            "down or up",
+            "rise or fall",
+            "more or less",
+            "increase or decrease",
+            "grow or shrink",
+            "better or worse",
+            "increased or decreased",
+            "growing or shrinking",
+            "going up or down",
+        ];
+        if self.take(&up_or_down, Role::Sign).is_some() {
+            self.signs.change = Some(None);
+            self.signs.end = None;
+            return;
+        }
+        for (words, change) in [(GREW, Some(false)), (FELL, Some(true)), (CHANGED, None)] {
+            for at in 0..self.words.len() {
+                let Some(length) = words
+                    .iter()
+                    .filter_map(|phrase| self.phrase(at, phrase))
+                    .max()
+                else {
+                    continue;
+                };
+                let low = self.low(at).to_owned();
+                if matches!(&*low, "down") && self.is(at.wrapping_sub(1), &["broken", "break"])
+                    || low == "up"
+                        && !self.is(
+                            at.wrapping_sub(1),
+                            &[
+                                "is", "are", "went", "was", "were", "go", "going", "trending",
+                                "much",
+                            ],
+                        )
+                        && at > 0
+                        && at + 1 < self.words.len()
+                {
+                    continue;
+                }
+                self.mark(at, at + length, Role::Sign);
+                if low == "compare" {
+                    self.signs.compares = true;
+                } else if low != "compared" && self.signs.change.is_none() {
+                    self.signs.change = Some(change);
+                }
+            }
+        }
+    }
+}

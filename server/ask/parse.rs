@@ -1,0 +1,508 @@
+//! A question → a reading. Words are given meanings from the surest to the least sure: what stands in quotes, names of
+//! models and figures of several words, values of metadata beside their key, days, goals, other values, dimensions,
+//! figures. What is left without a meaning is never passed over: then it is asked back.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::lexicon::{self, NO_GOAL, OTHER_LANGUAGE, STOP};
+use super::name::{MAYBE, Match};
+use super::period::{Period, Unit};
+use super::reading::{Condition, Outcome, Refusal};
+use super::vocabulary::Vocabulary;
+use super::when::{Days, When};
+use super::word::{self, Kind, Word};
+use super::{compose, refusal};
+use crate::attribution::model::Model;
+use crate::query::dimension::Dimension;
+use crate::query::metric::Metric;
+
+/// Further words of the grammar, for typing errors.
+pub const WORDS: &[&str] = &[
+    "attribution",
+    "attributed",
+    "credit",
+    "credited",
+    "retention",
+    "retained",
+    "cohort",
+    "cohorts",
+    "lifetime",
+    "ltv",
+    "clv",
+    "cltv",
+    "funnel",
+    "roas",
+    "return",
+    "spend",
+    "spent",
+    "cost",
+    "why",
+    "explain",
+    "explains",
+    "average",
+    "avg",
+    "mean",
+    "median",
+    "sum",
+    "excluding",
+    "except",
+    "exclude",
+    "without",
+    "never",
+    "versus",
+    "compared",
+    "previous",
+    "adstock",
+    "saturation",
+    "marginal",
+    "mmm",
+    "mix",
+    "model",
+    "budget",
+    "optimal",
+    "contribution",
+    "contributions",
+    "incremental",
+    "half",
+    "life",
+    "decay",
+    "window",
+    "plus",
+    "both",
+    "together",
+    "combined",
+    "experiment",
+    "variant",
+    "containing",
+    "contains",
+    "breakdown",
+    "drop",
+    "campaigns",
+    "predicted",
+    "reason",
+    "reasons",
+    "caused",
+    "churn",
+    "goal",
+    "goals",
+    "visitors",
+    "channel",
+    "channels",
+    "compare",
+];
+
+/// What a word was found to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Not known yet.
+    Free,
+    /// A goal.
+    Goal,
+    /// Days.
+    Days,
+    /// A value, or its key.
+    Value,
+    /// A dimension.
+    Dimension,
+    /// A figure.
+    Figure,
+    /// An order, a change, a comparison, what kind of question it is.
+    Sign,
+}
+
+/// A dimension that was named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mentioned {
+    /// Which.
+    pub dimension: Dimension,
+    /// Where.
+    pub at: usize,
+    /// Whether as many.
+    pub is_plural: bool,
+    /// Whether behind "by", "per" and the like.
+    pub is_split: bool,
+}
+
+/// A value that was named.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linked {
+    /// As a condition.
+    pub condition: Condition,
+    /// Where.
+    pub at: usize,
+    #[allow(missing_docs)]
+    pub to: usize,
+    /// Whether the site has it.
+    pub is_seen: bool,
+}
+
+/// A question while it is read.
+pub struct Parse<'a> {
+    pub(super) words: Vec<Word>,
+    pub(super) roles: Vec<Role>,
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) today: jiff::civil::Date,
+    pub(super) question: &'a str,
+    /// Where days stand, and which.
+    pub(super) days: Vec<(usize, usize, Days)>,
+    pub(super) goals: Vec<Match>,
+    pub(super) values: Vec<Linked>,
+    pub(super) dimensions: Vec<Mentioned>,
+    pub(super) metrics: Vec<(Metric, usize)>,
+    pub(super) models: Vec<Model>,
+    pub(super) assumed: Vec<String>,
+    pub(super) signs: Signs,
+    pub(super) kind: Option<super::sign::Kind>,
+}
+
+/// What kind of question it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Signs {
+    /// So many rows.
+    pub limit: Option<usize>,
+    /// Which end: the least first where true.
+    pub end: Option<bool>,
+    /// Where that was said.
+    pub end_at: usize,
+    /// Comparing words such as "more", which ask for no single row.
+    pub is_comparative: bool,
+    /// A change: more, less, either.
+    pub change: Option<Option<bool>>,
+    /// Whether it is asked by how much.
+    pub compares: bool,
+    /// Days and ages that belong to the kind of question: so many of which unit.
+    pub spans: Vec<(u32, Unit, usize)>,
+    /// A comparison with the days before, or the year before.
+    pub previous: Option<(bool, Option<Unit>)>,
+    /// Where a comparing word such as "vs" stands.
+    pub versus: Vec<usize>,
+    /// Amount of money.
+    pub amount: Option<u32>,
+}
+
+/// Reads a question of a site, at an instant and in a zone. Takes time and names as arguments and knows nothing else.
+pub fn read(question: &str, vocabulary: &Vocabulary, now: Timestamp, zone: &TimeZone) -> Outcome {
+    if question.len() > word::LENGTH {
+        return Outcome::Refuse(Refusal::TooLong);
+    }
+    if let Some(refusal) = refusal::of_text(question) {
+        return Outcome::Refuse(refusal);
+    }
+    let mut words = word::words(question);
+    if words.iter().all(|word| word.kind == Kind::Sign) {
+        return Outcome::Refuse(Refusal::OffTopic);
+    }
+    let foreign = words
+        .iter()
+        .filter(|word| OTHER_LANGUAGE.contains(&&*word.low))
+        .count();
+    let alien = words
+        .iter()
+        .filter(|word| {
+            word.kind == Kind::Word
+                && word
+                    .low
+                    .chars()
+                    .any(|c| c as u32 > 0x24f && c.is_alphabetic())
+        })
+        .count();
+    word::corrected(&mut words, &vocabulary.known);
+    let mut parse = Parse {
+        roles: vec![Role::Free; words.len()],
+        words,
+        vocabulary,
+        today: now.to_zoned(zone.clone()).date(),
+        question,
+        days: Vec::new(),
+        goals: Vec::new(),
+        values: Vec::new(),
+        dimensions: Vec::new(),
+        metrics: Vec::new(),
+        models: Vec::new(),
+        assumed: Vec::new(),
+        signs: Signs::default(),
+        kind: None,
+    };
+    parse.quoted();
+    parse.whole_goals();
+    if foreign >= 2 || alien >= 2 && parse.goals.is_empty() {
+        return Outcome::Refuse(Refusal::Language);
+    }
+    let refused = {
+        let roles = &parse.roles;
+        refusal::of_words(&parse.words, &|at| roles[at] == Role::Free)
+    };
+    if let Some(refusal) = refused {
+        return Outcome::Refuse(refusal);
+    }
+    parse.signs();
+    parse.pairs();
+    parse.find_days();
+    if let Some(refused) = parse.refused_days() {
+        return refused;
+    }
+    parse.split_dimensions();
+    parse.contained();
+    parse.metric_phrases();
+    parse.sourced();
+    parse.find_values(if matches!(parse.kind, Some(super::sign::Kind::Mix(_))) {
+        1
+    } else {
+        2
+    });
+    parse.find_goals();
+    parse.find_values(1);
+    parse.find_dimensions();
+    parse.metric_words();
+    parse.order();
+    compose::outcome(parse)
+}
+
+impl Parse<'_> {
+    pub(super) fn is_free(&self, at: usize) -> bool {
+        self.roles.get(at) == Some(&Role::Free)
+    }
+
+    pub(super) fn low(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |word| &word.low)
+    }
+
+    pub(super) fn is(&self, at: usize, any: &[&str]) -> bool {
+        any.contains(&self.low(at))
+    }
+
+    /// The word before, over those that only lead on.
+    pub(super) fn before(&self, at: usize, over: &[&str]) -> (usize, &str) {
+        let mut at = at;
+        while at > 0 {
+            at -= 1;
+            if !over.contains(&self.low(at)) {
+                return (at, self.low(at));
+            }
+        }
+        (usize::MAX, "")
+    }
+
+    pub(super) fn mark(&mut self, from: usize, to: usize, role: Role) {
+        self.roles[from..to].fill(role);
+    }
+
+    /// How many free words from here on are this phrase; none where they aren't.
+    pub(super) fn phrase(&self, at: usize, phrase: &str) -> Option<usize> {
+        let mut place = at;
+        for part in phrase.split(' ') {
+            let word = self.words.get(place)?;
+            if word.low != part || word.kind == Kind::Quoted || self.roles[place] != Role::Free {
+                return None;
+            }
+            place += 1;
+        }
+        Some(place - at)
+    }
+
+    /// Finds one of some phrases in free words and takes it: the longest of the first place.
+    pub(super) fn take(&mut self, phrases: &[&str], role: Role) -> Option<usize> {
+        let (at, length) = self.find(phrases)?;
+        self.mark(at, at + length, role);
+        Some(at)
+    }
+
+    pub(super) fn find(&self, phrases: &[&str]) -> Option<(usize, usize)> {
+        (0..self.words.len()).find_map(|at| {
+            let longest = phrases
+                .iter()
+                .filter_map(|phrase| self.phrase(at, phrase))
+                .max();
+            longest.map(|length| (at, length))
+        })
+    }
+
+    /// Whether the question has one of these phrases, taken or not.
+    pub(super) fn says(&self, phrases: &[&str]) -> bool {
+        let fits = |at: usize, phrase: &str| {
+            phrase
+                .split(' ')
+                .enumerate()
+                .all(|(place, part)| self.low(at + place) == part)
+        };
+        (0..self.words.len()).any(|at| phrases.iter().any(|phrase| fits(at, phrase)))
+    }
+
+    fn quoted(&mut self) {
+        for at in 0..self.words.len() {
+            if self.words[at].kind != Kind::Quoted {
+                continue;
+            }
+            if let Some(goal) = self.vocabulary.names.exact(&self.words[at].low) {
+                let goals = vec![(goal.to_owned(), 1.0)];
+                self.goals.push(Match {
+                    from: at,
+                    to: at + 1,
+                    goals,
+                    is_whole: true,
+                });
+                self.mark(at, at + 1, Role::Goal);
+            } else if self.vocabulary.values_of(&self.words[at].low).is_empty() {
+                let low = &self.words[at].low;
+                let is_ours = lexicon::DIMENSION_NAMES
+                    .iter()
+                    .any(|(name, ..)| *name == *low)
+                    || lexicon::METRIC_NAMES.iter().any(|(name, _)| *name == *low);
+                if is_ours && !low.contains(' ') {
+                    self.words[at].kind = Kind::Word;
+                }
+            }
+        }
+    }
+
+    /// Goals whose whole name stands there as it is.
+    fn whole_goals(&mut self) {
+        for at in 0..self.words.len() {
+            let names = &self.vocabulary.names;
+            let found = (at + 1..=(at + 8).min(self.words.len()))
+                .rev()
+                .find_map(|to| {
+                    let is_free =
+                        (at..to).all(|at| self.is_free(at) && self.words[at].kind != Kind::Sign);
+                    let text = &self.question[self.words[at].at.start
+                        ..self.words[to - 1].at.end.max(self.words[at].at.start)];
+                    let single = to == at + 1;
+                    let goal = is_free.then(|| names.exact(text)).flatten()?;
+                    // One common word, in small letters, may be meant otherwise.
+                    let is_plain = single
+                        && (STOP.contains(&&*self.words[at].low)
+                            || NO_GOAL.contains(&&*self.words[at].low))
+                        && text != goal;
+                    (!is_plain).then(|| (goal.to_owned(), to))
+                });
+            if let Some((goal, to)) = found {
+                self.goals.push(Match {
+                    from: at,
+                    to,
+                    goals: vec![(goal, 1.0)],
+                    is_whole: true,
+                });
+                self.mark(at, to, Role::Goal);
+            }
+        }
+    }
+
+    fn find_days(&mut self) {
+        let roles = self.roles.clone();
+        let is_free = |at: usize| roles[at] == Role::Free;
+        let said = When::new(&self.words, self.today, &self.vocabulary.notes).all(&is_free);
+        for said in said {
+            self.mark(said.from, said.to, Role::Days);
+            self.days.push((said.from, said.to, said.days));
+        }
+        // "weekend purchases last month": such days of those.
+        if self.periods().len() > 1 {
+            for place in 0..self.days.len() {
+                let (from, to, days) = &self.days[place];
+                if matches!(days, Days::One(period) if period.shape == super::period::Shape::Weekend)
+                    && to - from == 1
+                    && self.is(*from, &["weekend"])
+                {
+                    use jiff::civil::Weekday::{Saturday, Sunday};
+                    self.days[place].2 = Days::Weekdays(vec![Saturday, Sunday]);
+                }
+            }
+        }
+    }
+
+    fn refused_days(&self) -> Option<Outcome> {
+        for (from, to, days) in &self.days {
+            match days {
+                Days::Invalid => {
+                    return Some(Outcome::Refuse(Refusal::InvalidDate(self.text(*from, *to))));
+                }
+                Days::Future => return Some(Outcome::Refuse(Refusal::Forecast)),
+                Days::One(period) if period.from.is_some_and(|from| from > self.today) => {
+                    return Some(Outcome::Refuse(Refusal::Forecast));
+                }
+                Days::Range(_, _, period)
+                    if period.to > self.today
+                        || period.from.is_some_and(|from| from > self.today) =>
+                {
+                    return Some(Outcome::Refuse(Refusal::Forecast));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The question from one word to another, as it was written.
+    pub(super) fn text(&self, from: usize, to: usize) -> String {
+        let start = self.words.get(from).map_or(0, |word| word.at.start);
+        let end = self
+            .words
+            .get(to.saturating_sub(1))
+            .map_or(start, |word| word.at.end);
+        self.question
+            .get(start..end.max(start))
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    }
+
+    fn find_goals(&mut self) {
+        let mut at = 0;
+        while at < self.words.len() {
+            let found = {
+                let roles = &self.roles;
+                let is_free = |at: usize| roles[at] == Role::Free;
+                if is_free(at)
+                    && (!STOP.contains(&&*self.words[at].low)
+                        || lexicon::SAME
+                            .iter()
+                            .any(|same| same.contains(&&*self.words[at].low)))
+                {
+                    self.vocabulary.names.at(&self.words, at, &is_free)
+                } else {
+                    None
+                }
+            };
+            let found = found.filter(|found| {
+                let is_plain = |at: usize| {
+                    STOP.contains(&&*self.words[at].low) || NO_GOAL.contains(&&*self.words[at].low)
+                };
+                found.goals[0].1 >= MAYBE
+                    && (found.is_whole || !(found.from..found.to).all(is_plain))
+            });
+            match found {
+                Some(found) => {
+                    let to = found.to;
+                    self.mark(found.from, to, Role::Goal);
+                    self.goals.push(found);
+                    at = to;
+                }
+                None => at += 1,
+            }
+        }
+        self.goals.sort_by_key(|goal| goal.from);
+        self.reserved_words();
+    }
+
+    /// Words that nothing is known of, each with its place.
+    pub(super) fn unknown(&self) -> Vec<usize> {
+        let is_unknown = |at: &usize| {
+            let word = &self.words[*at];
+            self.roles[*at] == Role::Free
+                && (word.kind != Kind::Sign)
+                && !(STOP.contains(&&*word.low) && word.kind != Kind::Quoted)
+        };
+        (0..self.words.len()).filter(is_unknown).collect()
+    }
+
+    /// The days that are meant by a period that was said.
+    pub(super) fn periods(&self) -> Vec<(usize, usize, Period)> {
+        let period = |(from, to, days): &(usize, usize, Days)| match days {
+            Days::One(period) => Some((*from, *to, period.clone())),
+            Days::Range(_, _, period) => Some((*from, *to, period.clone())),
+            _ => None,
+        };
+        self.days.iter().filter_map(period).collect()
+    }
+}

@@ -1,0 +1,246 @@
+//! Questions with what each means, as rows of data.
+
+mod text;
+
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+use super::parse::read;
+use super::vocabulary::{Found, Vocabulary};
+use crate::query::dimension::{Dimension, Named};
+
+fn now() -> Timestamp {
+    "2026-07-15T10:30:00Z".parse().unwrap()
+}
+
+/// The site that the questions are of.
+static SITE: LazyLock<Vocabulary> = LazyLock::new(|| {
+    let goals = [
+        "Webinar Registered",
+        "Trial Started",
+        "Pricing CTA Click",
+        "Pricing Link Click",
+        "Demo Requested",
+        "Purchase",
+        "Trial Converted to Paid",
+        "Newsletter Signup",
+        "Account Created",
+        "Buy Now",
+    ];
+    let values: [(&str, &[&str]); 16] = [
+        (
+            "channel",
+            &[
+                "Direct",
+                "Organic Search",
+                "Paid Search",
+                "Paid Social",
+                "Organic Social",
+                "Email",
+                "Referral",
+                "Display",
+                "AI Assistants",
+            ],
+        ),
+        (
+            "source",
+            &[
+                "google",
+                "facebook",
+                "bing",
+                "chatgpt",
+                "linkedin",
+                "newsletter",
+                "twitter",
+            ],
+        ),
+        ("medium", &["cpc", "organic", "email", "social", "referral"]),
+        (
+            "campaign",
+            &["summer-sale", "brand-eu", "retargeting", "spring launch"],
+        ),
+        ("country", &["US", "DE", "FR", "GB", "IT", "IN"]),
+        ("device", &["desktop", "mobile", "tablet"]),
+        ("browser", &["Chrome", "Firefox", "Safari"]),
+        ("os", &["Windows", "macOS", "iOS", "Android"]),
+        ("page", &["/", "/pricing", "/blog", "/docs"]),
+        ("metadata.plan", &["free", "pro", "team", "enterprise"]),
+        ("metadata.experiment", &["A", "B"]),
+        ("metadata.webinar", &["2026-q1", "2026-q2"]),
+        ("metadata.price", &["19", "49", "99.5"]),
+        ("metadata.host", &["github.com", "example.org"]),
+        ("metadata.extension", &["pdf", "zip"]),
+        ("metadata.seats", &["1", "5", "10"]),
+    ];
+    let values = values.iter().map(|(name, values)| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        (Dimension::parse(name).unwrap(), values)
+    });
+    Vocabulary::new(Found {
+        goals: goals.iter().map(|goal| (*goal).to_owned()).collect(),
+        values: values.collect(),
+        spend: vec!["Video".into(), "Paid Search".into(), "Meta".into()],
+        notes: vec![("2026-06-10".parse().unwrap(), "Launch of version 2".into())],
+    })
+});
+
+fn said(question: &str) -> String {
+    text::of(&read(question, &SITE, now(), &TimeZone::UTC))
+}
+
+/// Rows of a file of questions: what is read, what should be, and which are alike.
+fn check(file: &str) -> (usize, Vec<String>, usize) {
+    let (mut all, mut wrong, mut confident) = (0, Vec::new(), 0);
+    for line in file.lines().skip(1).filter(|line| !line.trim().is_empty()) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let column = |place: usize| columns.get(place).copied().unwrap_or("").trim();
+        let is_optional = column(7).contains("optional")
+            && said(column(1)) == "error=unsupported reason=language";
+        let days = [column(3), column(4), column(5), column(6)].join(" ");
+        let expected = format!("{} | {}", column(2), days.trim());
+        let found = said(column(1));
+        let expected = expected
+            .trim_end_matches(" |")
+            .trim_end_matches(" | ")
+            .trim()
+            .to_owned();
+        all += 1;
+        if found != expected && !is_optional {
+            if !found.starts_with("error=") {
+                confident += 1;
+            }
+            wrong.push(format!(
+                "{} {}\n   found    {found}\n   expected {expected}",
+                column(0),
+                column(1)
+            ));
+        }
+    }
+    (all, wrong, confident)
+}
+
+#[test]
+fn reference_questions_are_read_as_they_are_meant() {
+    let (all, wrong, _) = check(include_str!("../../../tests/data/ask/questions.tsv"));
+    assert!(all >= 80, "{all}");
+    assert!(
+        wrong.is_empty(),
+        "{} of {all}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn further_questions_are_read_as_they_are_meant() {
+    let (all, wrong, _) = check(include_str!("../../../tests/data/ask/further.tsv"));
+    assert!(all >= 150, "{all}");
+    assert!(
+        wrong.is_empty(),
+        "{} of {all}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_asked_is_read_or_refused(question in ".{0,200}") {
+        let _ = said(&question);
+    }
+
+    #[test]
+    fn words_of_questions_in_any_order_too(words in prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..16)) {
+        let _ = said(&words.join(" "));
+    }
+}
+
+const WORDS: [&str; 60] = [
+    "trials",
+    "by",
+    "channel",
+    "last",
+    "week",
+    "month",
+    "top",
+    "5",
+    "campaigns",
+    "vs",
+    "compared",
+    "to",
+    "the",
+    "before",
+    "since",
+    "Monday",
+    "June",
+    "30",
+    "February",
+    "2026",
+    "q2",
+    "between",
+    "and",
+    "from",
+    "until",
+    "not",
+    "without",
+    "Trial",
+    "Started",
+    "why",
+    "did",
+    "drop",
+    "ltv",
+    "90",
+    "day",
+    "retention",
+    "funnel",
+    "average",
+    "price",
+    "markov",
+    "half",
+    "life",
+    "mobile",
+    "US",
+    "\"Buy Now\"",
+    "-",
+    "..",
+    "2026-05-01",
+    "1",
+    "$1000",
+    "%",
+    "of",
+    "visitors",
+    "ago",
+    "first",
+    "ever",
+    "launch",
+    "after",
+    "3",
+    "days",
+];
+
+#[test]
+fn days_at_the_ends_of_time_are_read_or_refused() {
+    for at in [
+        "-009999-01-02T12:00:00Z",
+        "9999-12-30T12:00:00Z",
+        "2024-02-29T00:00:00Z",
+    ] {
+        let now: Timestamp = at.parse().unwrap();
+        for question in [
+            "trials last month",
+            "trials last 3660 days",
+            "trials this week vs last week",
+            "trials since May",
+            "trials 100 years ago",
+            "trials yoy",
+            "trials on February 29",
+            "trials in the last 5 years by month",
+        ] {
+            let _ = read(question, &SITE, now, &TimeZone::UTC);
+        }
+    }
+    let _ = Named::Day;
+}

@@ -107,7 +107,9 @@ proptest! {
     #[test]
     fn whatever_is_sent_is_read_or_refused(query in "(channel|prior|measured|lift|event|driver|from|outcome)=(Email|[^&]{0,9})?(:|%3A|[0-9.\u{e9}-]{0,11}){0,12}") {
         if let Ok(question) = read(&query) {
-            prop_assert_eq!(read(&question.query_string()), Ok(question));
+            // What it writes names the days.
+            let written = Question { is_dated: true, ..question.clone() };
+            prop_assert_eq!(read(&question.query_string()), Ok(written));
         }
     }
 }

@@ -82,7 +82,7 @@ pub(in crate::http) fn mix() -> Value {
     object(json!({
         "query": { "type": "object" }, "sentence": text("What channels brought of the revenue by day"), "currency": maybe_text("EUR"),
         "left_out": list(text("Spend in other currencies than EUR is left out, of Display.")), "latest": maybe(stored()),
-        "preview": { "type": ["array", "null"], "items": previewed }, "refused": maybe_text("There are 40 days of data"), "fit": maybe(fit),
+        "preview": { "anyOf": [list(previewed), { "type": "null" }] }, "refused": maybe_text("There are 40 days of data"), "fit": maybe(fit),
     }))
 }
 

@@ -141,8 +141,17 @@ pub(super) async fn csv(
 ) -> Result<Response, Error> {
     let (site, question) = read(&app, &access, query)?;
     let found = reading(move || app.fits.answer(&site, &question)).await?;
-    let (_, fit) = found.found.ok_or_else(no_fit)?;
     let mut file = csv_record(["date", "part", "mean", "low", "high"].into_iter());
+    // Before anything is fitted it has no rows.
+    if let Some((_, fit)) = &found.found {
+        file.extend(lines_of(fit));
+    }
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], file).into_response())
+}
+
+/// A row a period and part.
+fn lines_of(fit: &Fit) -> Vec<u8> {
+    let mut file = Vec::new();
     let lines = &fit.lines;
     let names = fit
         .series
@@ -169,7 +178,7 @@ pub(super) async fn csv(
             file.extend(csv_record([&*date, name, &mean, &low, &high].into_iter()));
         }
     }
-    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], file).into_response())
+    file
 }
 
 fn no_fit() -> Error {

@@ -175,6 +175,8 @@ fn a_fit_is_made_in_the_background_and_told_everywhere() {
     let csv = server.get_with_key(&key, &path(".csv"));
     assert_eq!(csv.text.lines().next(), Some("date,part,mean,low,high"));
     assert_eq!(csv.text.lines().count(), 1 + WEEKS as usize * 7);
+    // Numbers below 0 are numbers.
+    assert!(!csv.text.contains('\''), "{}", csv.text);
     // Data that come later are told of.
     let more = format!(
         "date,channel,amount,currency\n{},Display,1.00,EUR\n",

@@ -24,7 +24,6 @@ use crate::mix::posterior::Band;
 use crate::mix::question::{Budget, Outcome, Question, Sent};
 use crate::pages::analytics::mix::{Asked, Credit, Mix};
 use crate::query::dimension::Named;
-use crate::transfer::line::csv_record;
 use crate::{attribution, store};
 
 /// Numbers of a question, and of which site.
@@ -141,8 +140,20 @@ pub(super) async fn csv(
 ) -> Result<Response, Error> {
     let (site, question) = read(&app, &access, query)?;
     let found = reading(move || app.fits.answer(&site, &question)).await?;
-    let (_, fit) = found.found.ok_or_else(no_fit)?;
-    let mut file = csv_record(["date", "part", "mean", "low", "high"].into_iter());
+    // Cells are days, names of our own and numbers: what is below 0 is none of a spreadsheet's formulas. Writing to memory
+    // doesn't fail.
+    let mut file = csv::Writer::from_writer(Vec::new());
+    let _ = file.write_record(["date", "part", "mean", "low", "high"]);
+    // Before anything is fitted there are no rows.
+    if let Some((_, fit)) = &found.found {
+        lines_of(fit, &mut file);
+    }
+    let file = file.into_inner().unwrap_or_default();
+    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], file).into_response())
+}
+
+/// A row a period and part.
+fn lines_of(fit: &Fit, file: &mut csv::Writer<Vec<u8>>) {
     let lines = &fit.lines;
     let names = fit
         .series
@@ -160,16 +171,13 @@ pub(super) async fn csv(
     for (at, outcome) in fit.series.outcome.iter().enumerate() {
         let date = fit.series.day(at).to_string();
         let outcome = outcome.to_string();
-        file.extend(csv_record(
-            [&*date, "(outcome)", &outcome, "", ""].into_iter(),
-        ));
+        let _ = file.write_record([&*date, "(outcome)", &outcome, "", ""]);
         for (name, band) in &parts {
             let number = |line: &[f64]| line.get(at).map(f64::to_string).unwrap_or_default();
             let (mean, low, high) = (number(&band.mean), number(&band.low), number(&band.high));
-            file.extend(csv_record([&*date, name, &mean, &low, &high].into_iter()));
+            let _ = file.write_record([&*date, name, &mean, &low, &high]);
         }
     }
-    Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], file).into_response())
 }
 
 fn no_fit() -> Error {

@@ -119,8 +119,11 @@ fn a_fit_is_made_in_the_background_and_told_everywhere() {
         (&json!("Display"), &json!("Paid Search"))
     );
     let roi = |of: &Value, end: &str| of["roi"][end].as_f64().unwrap();
-    // What is stored is a straight line, which no saturation is exactly.
-    assert!((roi(search, "mean") - 2.5).abs() < 0.5, "{search}");
+    // Of revenue made without chance and without a curve the interval is narrow, and curves bend a little.
+    assert!(
+        (roi(search, "mean") - 2.5).abs() < 0.75 && roi(search, "low") < roi(search, "high"),
+        "{search}"
+    );
     assert!(roi(search, "mean") > roi(display, "mean"), "{fit}");
     assert_eq!(
         fit["over_time"]["dates"].as_array().unwrap().len(),
@@ -172,6 +175,8 @@ fn a_fit_is_made_in_the_background_and_told_everywhere() {
     let csv = server.get_with_key(&key, &path(".csv"));
     assert_eq!(csv.text.lines().next(), Some("date,part,mean,low,high"));
     assert_eq!(csv.text.lines().count(), 1 + WEEKS as usize * 7);
+    // Numbers below 0 are numbers.
+    assert!(!csv.text.contains('\''), "{}", csv.text);
     // Data that come later are told of.
     let more = format!(
         "date,channel,amount,currency\n{},Display,1.00,EUR\n",

@@ -1,6 +1,7 @@
 //! The Model Context Protocol, with clients that others wrote: the package `mcp` of PyPI, the inspector of npm, and its conformance suite.
 
 use std::io::Write;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -16,10 +17,8 @@ use crate::server::{Server, set_up};
 
 const NOW: &str = "2026-07-15T10:30:00Z";
 
-fn ground(flags: &[&str]) -> (Server, String, String) {
-    let mut all = vec!["--clock", NOW];
-    all.extend_from_slice(flags);
-    let (server, site, key) = set_up(&all);
+fn ground() -> (Server, String, String) {
+    let (server, site, key) = set_up(&["--clock", NOW]);
     for (day, source) in [
         ("07", "google"),
         ("08", "google"),
@@ -53,16 +52,29 @@ fn rpc(
 
 #[test]
 fn agents_come_in_by_a_key_and_only_under_the_name_of_the_server() {
-    let (server, _, key) = ground(&["--base-url", "https://stats.example.com"]);
+    // Reached at its own address, and called by the name that the proxy in front of it has.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
+    let address = port.unwrap().to_string();
+    let base_url = format!(
+        "http://stats.example.com:{}",
+        address.rsplit(':').next().unwrap()
+    );
+    let (mut server, _, key) = set_up(&["--listen", &address, "--base-url", &base_url]);
+    server.url = format!("http://{address}");
     let bearer = format!("Bearer {key}");
     let anonymous = rpc(&server, &[], "tools/list", json!({}));
     assert_eq!(anonymous.status, 401, "{}", anonymous.text);
     let told = anonymous.header("www-authenticate").unwrap();
-    assert!(told.contains("resource_metadata=\"https://stats.example.com/.well-known/oauth-protected-resource/mcp\""), "{told}");
+    assert!(
+        told.contains(&format!(
+            "resource_metadata=\"{base_url}/.well-known/oauth-protected-resource/mcp\""
+        )),
+        "{told}"
+    );
     let metadata = server
         .get("/.well-known/oauth-protected-resource/mcp", &[])
         .json();
-    assert_eq!(metadata["resource"], "https://stats.example.com/mcp");
+    assert_eq!(metadata["resource"], format!("{base_url}/mcp"));
     // A key that only stores reads nothing.
     let writer = server.run(&["key", "new", "--name", "w", "--scope", "event:write"]);
     let writer = format!("Bearer {writer}");
@@ -80,7 +92,7 @@ fn agents_come_in_by_a_key_and_only_under_the_name_of_the_server() {
         ("stats.example.com", None, 200),
         ("evil.example", None, 403),
         ("stats.example.com", Some("https://evil.example"), 403),
-        ("stats.example.com", Some("https://stats.example.com"), 200),
+        ("stats.example.com", Some(&*base_url), 200),
     ] {
         let mut headers = vec![("authorization", &*bearer), ("host", host)];
         headers.extend(origin.map(|origin| ("origin", origin)));
@@ -91,7 +103,7 @@ fn agents_come_in_by_a_key_and_only_under_the_name_of_the_server() {
 
 #[test]
 fn every_tool_answers_or_says_how_to_put_the_call_right() {
-    let (server, site, key) = ground(&[]);
+    let (server, site, key) = ground();
     let bearer = format!("Bearer {key}");
     let call = |name: &str, arguments: Value| {
         let reply = rpc(
@@ -247,7 +259,7 @@ fn by_python(arguments: &[&str], calls: &Value) -> Option<Value> {
 
 #[test]
 fn the_client_of_pypi_speaks_with_it_over_http_and_standard_input() {
-    let (server, _, key) = ground(&[]);
+    let (server, _, key) = ground();
     let calls = json!([["list_goals", {}], ["ask", { "question": "Trial Started by source last week" }], ["query", { "metrics": ["fires"], "goals": ["X"] }]]);
     let url = format!("{}/mcp", server.url);
     let Some(http) = by_python(&[&url, &key], &calls) else {
@@ -293,7 +305,7 @@ fn the_client_of_pypi_speaks_with_it_over_http_and_standard_input() {
 
 #[test]
 fn the_inspector_finds_nothing_to_warn_of() {
-    let (server, _, key) = ground(&[]);
+    let (server, _, key) = ground();
     let bin = npm::tools().join(".bin");
     let inspector = bin.join("mcp-inspector");
     if !inspector.exists() {
@@ -391,7 +403,7 @@ fn the_conformance_suite_finds_nothing() {
         println!("left out: tests/run installs the conformance suite");
         return;
     }
-    let (server, _, key) = ground(&[]);
+    let (server, _, key) = ground();
     let url = format!("http://127.0.0.1:{}/mcp", with_key(server, key));
     // The other scenarios call tools of the suite's own that no server has.
     for scenario in [

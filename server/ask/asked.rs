@@ -220,7 +220,7 @@ impl Asked {
             Asked::Spend { .. } => None,
             Asked::Goals => Some(format!("analytics?site={}", site.website_id)),
             Asked::Help => None,
-            Asked::Mix(_) => None,
+            Asked::Mix(_) => Some(format!("mix?site={}", site.website_id)),
         }
     }
 }

@@ -7,7 +7,7 @@
 //!   days, and how several things go together; `doubt`: what isn't sure
 //! - [`refusal`]: what isn't answered; [`reading`]: what a question was read as
 //! - [`plan`]: a reading → a query, or the question of the room that knows, `asked`: told to people and programs; [`answer`], `earned`:
-//!   that → a [`table`], `explain`: what a change is made of; [`told`]: the table in a sentence; [`gather`]: the names of a site
+//!   that → a [`table`], `explain`: what a change is made of, [`mixed`]: what spend brought; [`told`]: the table in a sentence; [`gather`]: the names of a site
 //!
 //! Reading does no I/O: the names of the site, the time and the zone are arguments. A question whose every word has a
 //! meaning is read; one with a word that has none, or with two meanings, is asked back; what can't be known is refused.
@@ -25,6 +25,7 @@ pub mod gather;
 pub mod lexicon;
 mod join;
 mod link;
+pub mod mixed;
 pub mod name;
 mod order;
 pub mod parse;

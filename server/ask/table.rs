@@ -53,7 +53,9 @@ impl Cell {
     /// Of a row that isn't there.
     pub(super) fn nothing(metric: Metric) -> Cell {
         match metric {
-            Metric::Revenue | Metric::TotalRevenue | Metric::AverageValue => Cell::Money(Vec::new()),
+            Metric::Revenue | Metric::TotalRevenue | Metric::AverageValue => {
+                Cell::Money(Vec::new())
+            }
             Metric::ConversionRate | Metric::BounceRate => Cell::Share(None),
             Metric::SessionDuration => Cell::Seconds(None),
             Metric::PagesPerSession => Cell::Number(None),

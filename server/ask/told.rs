@@ -1,5 +1,6 @@
 //! An answer in one sentence: the figure, or who leads and with what.
 
+use super::mixed;
 use super::plan::Asked;
 use super::table::{Cell, Row, Table};
 use crate::query::dimension::{Dimension, Named};
@@ -116,12 +117,12 @@ pub fn sentence(asked: &Asked, table: &Table) -> String {
     let Some(first) = table.rows.first() else {
         return match asked {
             Asked::Help => "Goals, visitors, conversion rates, revenue, funnels, retention, lifetime value and attribution can be asked for, by channel, source, campaign, page, country, device, day or any key of metadata.".into(),
-            Asked::Mix(_) => "The marketing mix has no answer here.".into(),
             _ => format!("{}: nothing was found.", asked.sentence()),
         };
     };
     let value = first.cells.first().map(Cell::words).unwrap_or_default();
     match asked {
+        Asked::Mix(mix) => mixed::sentence(*mix, table),
         Asked::Moment { is_first, query } => {
             let goals = sentence::goals(&query.goals);
             match first.cells.first() {

@@ -24,8 +24,9 @@ use crate::ask::plan::Asked;
 use crate::ask::reading::{Outcome, Reading, Refusal};
 use crate::ask::table::Table;
 use crate::ask::vocabulary::Vocabulary;
-use crate::ask::{gather, told};
+use crate::ask::{gather, mixed, told};
 use crate::clock::Clock;
+use crate::mix::fits;
 use crate::pages::analytics::ask::{self as pages, Ask};
 use crate::query::range::Range;
 use crate::query::read;
@@ -175,11 +176,31 @@ pub(super) fn answered(
     let now = app.clock.now();
     match Asked::of(&reading, site, now) {
         Err(message) => Ok(Became::Refuse("unsupported", message, examples(vocabulary))),
-        Ok(Asked::Mix(_)) => Ok(Became::Refuse("no_mix", "no marketing mix is worked out on this server; attribution shares fires among visits instead".into(), examples(vocabulary))),
+        Ok(Asked::Mix(mix)) => {
+            let Some((_, fit)) = fits::newest(&app.accounts, site.id)? else {
+                let words = "no marketing mix is fitted for this site yet: fit one at /dashboard/mix, which needs spend; attribution shares fires among visits instead";
+                return Ok(Became::Refuse("no_mix", words.into(), examples(vocabulary)));
+            };
+            match mixed::table(mix, &fit, &reading.filters) {
+                Err(words) => Ok(Became::Refuse("unsupported", words, examples(vocabulary))),
+                Ok(table) => {
+                    let asked = Asked::Mix(mix);
+                    Ok(Became::Answer(Box::new(Answered {
+                        reading,
+                        asked,
+                        table,
+                    })))
+                }
+            }
+        }
         Ok(asked) => {
             let spent = |range: &Range, by: SpentBy| spent(app, site, range, by);
             let table = find(&app.store, site, &asked, now, &spent)?;
-            Ok(Became::Answer(Box::new(Answered { reading, asked, table })))
+            Ok(Became::Answer(Box::new(Answered {
+                reading,
+                asked,
+                table,
+            })))
         }
     }
 }

@@ -119,7 +119,7 @@ fn told(of: &StoredFit, fit: &Fit, is_old: bool) -> Value {
     })
 }
 
-fn channel(told: &Told) -> Value {
+pub(super) fn channel(told: &Told) -> Value {
     let curve = told
         .curve
         .iter()

@@ -15,8 +15,7 @@ use super::{
     App, analytics, api, api_docs, ask, asset, attribution, cohorts, docs, event, events,
     experiments, export, forgotten, goals, health, import, invitation, keys, login, manage, mcp,
     metrics, mix, noted, openapi, page, payments, rates, reports, settings, share, spend, stream,
-    tagging, team, upload,
-    webhooks, websites, welcome,
+    tagging, team, upload, webhooks, websites, welcome,
 };
 use crate::account::{Role, Scope};
 

@@ -30,6 +30,31 @@ pub struct Fits {
     asked: Notify,
 }
 
+/// The latest fit of a site that is done, whatever it was asked of, and what came out.
+///
+/// # Errors
+/// When files can't be read.
+pub fn newest(
+    accounts: &Accounts,
+    site: SiteId,
+) -> Result<Option<(StoredFit, Box<Fit>)>, ReadError> {
+    for stored in accounts.fits(site)? {
+        if stored.state == FitState::Done
+            && let Some(fit) = result_of(accounts, &stored)?
+        {
+            return Ok(Some((stored, fit)));
+        }
+    }
+    Ok(None)
+}
+
+/// What came out; nothing of one of an older version of the model.
+fn result_of(accounts: &Accounts, stored: &StoredFit) -> Result<Option<Box<Fit>>, ReadError> {
+    let result = accounts.fit_result(stored.id)?;
+    let fit = result.and_then(|json| serde_json::from_str::<Box<Fit>>(&json).ok());
+    Ok(fit.filter(|fit| fit.version == VERSION))
+}
+
 /// What there is to say of a question.
 #[derive(Debug)]
 pub struct Answer {
@@ -72,12 +97,7 @@ impl Fits {
             .latest_fit(site.id, &key, Some(FitState::Done))?;
         let mut found = None;
         if let Some(stored) = done {
-            let result = self.accounts.fit_result(stored.id)?;
-            let fit = result.and_then(|json| serde_json::from_str::<Box<Fit>>(&json).ok());
-            // One of an older version of the model is as none.
-            found = fit
-                .filter(|fit| fit.version == VERSION)
-                .map(|fit| (stored, fit));
+            found = result_of(&self.accounts, &stored)?.map(|fit| (stored, fit));
         }
         let is_old = found
             .as_ref()

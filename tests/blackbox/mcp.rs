@@ -275,7 +275,7 @@ fn the_client_of_pypi_speaks_with_it_over_http_and_standard_input() {
     .unwrap();
     for told in [&http, &stdio] {
         assert_eq!(told["initialize"]["serverInfo"]["name"], "admx");
-        assert_eq!(told["tools"].as_array().unwrap().len(), 11);
+        assert_eq!(told["tools"].as_array().unwrap().len(), 12);
         for tool in told["tools"].as_array().unwrap() {
             assert_eq!(tool["annotations"]["readOnlyHint"], true, "{tool}");
             assert!(
@@ -333,7 +333,7 @@ fn the_inspector_finds_nothing_to_warn_of() {
             .as_array()
             .unwrap()
             .len(),
-        11
+        12
     );
     let told = inspect(&[
         "--method",

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::super::api::reading;
 use super::super::ask::{self, Became, Desk};
 use super::super::events::list;
+use super::super::mix;
 use super::super::reply::Error;
 use super::Caller;
 use super::tools::{self, Days, ROWS, names};
@@ -19,7 +20,9 @@ use crate::account::Site;
 use crate::account::spend::SpentBy;
 use crate::ask::answer::find;
 use crate::ask::plan::Asked;
-use crate::ask::told;
+use crate::ask::reading::Mix;
+use crate::ask::{mixed, told};
+use crate::mix::fits;
 use crate::query::dimension::{Dimension, Named};
 use crate::query::events;
 use crate::query::range::Range;
@@ -400,8 +403,8 @@ fn answer(
             part(&mut object, "to", sent.days.to);
             part(&mut object, "limit", sent.limit);
             part(&mut object, "before", sent.before);
-            let asked = events::Sent::query_string(&written(&object))?
-                .read(&site, desk.clock.now())?;
+            let asked =
+                events::Sent::query_string(&written(&object))?.read(&site, desk.clock.now())?;
             let found = fires::fires(&desk.store, &asked.query, asked.before, asked.limit)
                 .map_err(failed)?;
             let goals = if asked.query.goals.is_empty() {
@@ -416,6 +419,34 @@ fn answer(
             );
             let mut data = list("fires", &found);
             data["answer"] = json!(words);
+            Ok(result(data, &words))
+        }
+        "mix" => {
+            let sent: tools::OfSite = arguments(sent)?;
+            let site = site(desk, caller, &sent.website_id)?;
+            let newest = fits::newest(&desk.accounts, site.id)
+                .map_err(|_| "the fits can't be read just now; try again".to_owned())?;
+            let (stored, fit) = newest.ok_or_else(|| {
+                format!(
+                    "no marketing mix is fitted for this site yet: somebody has to upload spend and fit one at {}/dashboard/mix",
+                    desk.base_url
+                )
+            })?;
+            let table = mixed::table(Mix::Contribution, &fit, &[])?;
+            let asked = Asked::Mix(Mix::Contribution);
+            let words = told::sentence(&asked, &table);
+            let split = mixed::table(Mix::Optimize(None), &fit, &[]).ok();
+            let mut data = json!({
+                "answer": words, "sentence": asked.sentence(), "room": asked.room(),
+                "link": asked.page(&site).map(|page| format!("{}/dashboard/{page}", desk.base_url)),
+                "asked": stored.question, "done_at": stored.done_at.map(|at| at.to_string()),
+                "channels": fit.channels.iter().map(mix::channel).collect::<Vec<_>>(),
+                "best_split": split.map(|table| table.json()),
+                "diagnostics": fit.diagnostics, "is_unreliable": fit.is_unreliable(), "warnings": fit.warnings,
+            });
+            if let (Value::Object(data), Value::Object(table)) = (&mut data, table.json()) {
+                data.extend(table);
+            }
             Ok(result(data, &words))
         }
         "get_install_snippet" => {

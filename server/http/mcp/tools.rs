@@ -247,7 +247,7 @@ pub(super) struct Funnel {
 /// A tool: its name, what it is called, what it is for, and what it takes.
 type Row = (&'static str, &'static str, &'static str, fn() -> Schema);
 
-const TOOLS: [Row; 11] = [
+const TOOLS: [Row; 12] = [
     (
         "list_goals",
         "List goals",
@@ -283,6 +283,12 @@ const TOOLS: [Row; 11] = [
         "Attribution",
         "Which visits earned the fires of a goal, by one of eleven models.",
         || schemars::schema_for!(Attribution),
+    ),
+    (
+        "mix",
+        "Marketing mix",
+        "What the spend of channels brought, by the latest fit of the marketing mix: contributions, return and marginal return on spend with intervals of 94 %, saturation, and the best split of what is spent now. Observational: no experiment.",
+        || schemars::schema_for!(OfSite),
     ),
     (
         "funnel",

@@ -162,9 +162,12 @@ pub fn find(
     }
 }
 
+/// What rows share, and the values in them, each as often as it fired.
+type Group = (Vec<Option<String>>, Vec<(f64, u64)>);
+
 /// Something of the values by which a query is split last, each as often as it fired.
 fn values(statistic: Statistic, query: &Query, found: &Rows) -> Table {
-    let mut groups: Vec<(Vec<Option<String>>, Vec<(f64, u64)>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     let mut places: HashMap<Vec<Option<String>>, usize> = HashMap::new();
     let mut others = 0;
     for row in &found.rows {

@@ -23,6 +23,9 @@ pub(super) fn change(row: &Row) -> Option<f64> {
     Some(size(&row.cells)? - size(row.compare.as_deref()?)?)
 }
 
+/// The figures of both ranges.
+type Both = (Vec<Cell>, Vec<Cell>);
+
 /// Both ranges of a query beside each other: a row for whatever either knows.
 pub(super) fn changed(store: &Arc<Store>, query: &Query) -> Result<Table, ReadError> {
     let plain = Query {
@@ -49,7 +52,7 @@ pub(super) fn changed(store: &Arc<Store>, query: &Query) -> Result<Table, ReadEr
         .iter()
         .map(|metric| Cell::nothing(*metric))
         .collect();
-    let mut rows: BTreeMap<Vec<Option<String>>, (Vec<Cell>, Vec<Cell>)> = BTreeMap::new();
+    let mut rows: BTreeMap<Vec<Option<String>>, Both> = BTreeMap::new();
     for row in &now.rows {
         rows.insert(row.values.clone(), (metric(&row.figures), nothing.clone()));
     }

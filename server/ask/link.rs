@@ -149,12 +149,11 @@ impl Parse<'_> {
             .iter()
             .map(|key| key.to_lowercase())
             .collect();
-        for place in 0..keys.len() {
+        for (place, key) in keys.iter().enumerate() {
             let dimension = Dimension::Metadata(self.vocabulary.keys[place].clone());
             for at in 0..self.words.len() {
                 let is_key = self.is_free(at)
-                    && (self.words[at].low == keys[place]
-                        || self.words[at].low == lexicon::plural(&keys[place]));
+                    && (self.words[at].low == *key || self.words[at].low == lexicon::plural(key));
                 if !is_key {
                     continue;
                 }
@@ -206,7 +205,7 @@ impl Parse<'_> {
                             "did",
                             "more",
                             "to",
-                            keys[place].as_str(),
+                            key.as_str(),
                         ],
                     ) {
                         next += 1;

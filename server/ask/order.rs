@@ -48,7 +48,7 @@ impl Parse<'_> {
                 continue;
             };
             let metric = match (&*low, metric) {
-                ("who", _) if !(at > 0 && self.is_free(at - 1)) && at > 0 => continue,
+                ("who", _) if at > 0 && !self.is_free(at - 1) => continue,
                 ("who", _) if !self.is(0, &["who"]) => continue,
                 (
                     "duration" | "hits" | "views" | "rate" | "rates" | "conversion" | "converts"

@@ -96,7 +96,7 @@ pub(super) fn vocabulary(app: &Desk, site: &Site) -> Result<Arc<Vocabulary>, Rea
         .into_iter()
         .map(|note| (note.day, note.text))
         .collect();
-    let spend = spent.into_iter().map(|(channel, _)| channel).collect();
+    let spend = spent.into_keys().collect();
     let found = gather::found(&app.store, site, now, spend, notes)?;
     let vocabulary = Arc::new(Vocabulary::new(found));
     app.vocabularies.keep(site.id, &vocabulary);

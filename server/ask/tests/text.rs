@@ -48,10 +48,6 @@ fn quoted<T: std::fmt::Display>(all: impl Iterator<Item = T>) -> String {
         .join(",")
 }
 
-fn named(need: &str) -> String {
-    need.to_owned()
-}
-
 fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Hour => "hour",
@@ -226,7 +222,6 @@ fn read(reading: &Reading) -> String {
         days.push(from.to_string());
         days.push(to.to_string());
     }
-    let _ = named;
     let days = days.join(" ");
     format!("{} | {}", line(reading), days.trim())
         .trim_end_matches(" | ")

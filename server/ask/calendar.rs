@@ -188,7 +188,7 @@ impl When<'_> {
                     && name.starts_with(low)
                     && (low != "sept" || *name == "september")
         };
-        let month = MONTHS.iter().position(|name| is_month(name))? as i8 + 1;
+        let month = MONTHS.iter().position(is_month)? as i8 + 1;
         if matches!(
             low,
             "may" | "mar" | "march" | "dec" | "sep" | "jun" | "jan" | "oct"

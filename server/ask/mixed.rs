@@ -63,23 +63,23 @@ pub fn table(asked: Mix, fit: &Fit, conditions: &[Condition]) -> Result<Table, S
     let (metrics, mut rows) = match asked {
         Mix::Contribution => (
             ends("contribution"),
-            of(&|channel| Some(channel.contribution.clone()), &number),
+            of(&|channel| Some(channel.contribution), &number),
         ),
-        Mix::Roas => (ends("roas"), of(&|channel| channel.roi.clone(), &number)),
+        Mix::Roas => (ends("roas"), of(&|channel| channel.roi, &number)),
         Mix::MarginalRoas => (
             ends("marginal roas"),
-            of(&|channel| channel.marginal_roi.clone(), &number),
+            of(&|channel| channel.marginal_roi, &number),
         ),
         Mix::HalfLife => {
             let seconds = |days: Option<f64>| Cell::Seconds(days.map(|days| days * DAY));
             (
                 ends("half-life"),
-                of(&|channel| Some(channel.half_life.clone()), &seconds),
+                of(&|channel| Some(channel.half_life), &seconds),
             )
         }
         Mix::Saturation => (
             ends("part of all it could bring"),
-            of(&|channel| Some(channel.fullness.clone()), &|share| {
+            of(&|channel| Some(channel.fullness), &|share| {
                 Cell::Share(share)
             }),
         ),

@@ -340,19 +340,25 @@ pub(super) async fn ask_in_address(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
+    let (website_id, question) = in_address(&query.unwrap_or_default()).map_err(Error::field)?;
+    told_of(app, access, website_id, question).await
+}
+
+/// The site and the question that stand in an address.
+pub(super) fn in_address(query: &str) -> Result<(Option<String>, Option<String>), String> {
     let (mut website_id, mut question) = (None, None);
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "website_id" => website_id = Some(value.into_owned()),
             "question" => question = Some(value.into_owned()),
             other => {
-                return Err(Error::field(format!(
+                return Err(format!(
                     "{other:.40}: there is no such part; there are website_id, question"
-                )));
+                ));
             }
         }
     }
-    told_of(app, access, website_id, question).await
+    Ok((website_id, question))
 }
 
 /// `GET /dashboard/ask`: with `question`, and with `edit` a query that its reading was changed to.

@@ -202,7 +202,7 @@ mod tests {
     use crate::attribution::question as attribution;
     use crate::cohort::question as cohort;
     use crate::experiment::question as experiment;
-    use crate::http::tagging;
+    use crate::http::{ask, tagging};
     use crate::mix::question as mix;
     use crate::query::{events, funnel, read};
 
@@ -259,6 +259,7 @@ mod tests {
             }
             "/api/v1/cohorts" | "/api/v1/cohorts.csv" => cohort::Sent::query_string(query).err(),
             "/api/v1/cohorts/people" => cohort::SentMembers::query_string(query).err(),
+            "/api/v1/ask" => ask::in_address(query).err(),
             "/api/v1/tagging/link" => is_built(query),
             "/api/v1/mix/budget" => mix::Sent::of_budget(query).err(),
             path if path.starts_with("/api/v1/mix") => mix::Sent::query_string(query).err(),

@@ -196,7 +196,8 @@ fn no_form_is_taken_from_another_site() {
         if !is_change || is_anybodys || route.path == "/logout" {
             continue;
         }
-        if route.path == "/settings/team/leave" {
+        // Agents show a key; a cookie means nothing there.
+        if ["/settings/team/leave", "/mcp"].contains(&route.path) {
             continue;
         }
         let path = route

@@ -15,7 +15,7 @@ use ground::{PLACES, ground};
 /// Elements that pages have. A picture or a frame is none of them.
 const ELEMENTS: &str = "html head meta title link script body header nav main footer section article aside div p span a ul ol li dl dt dd \
     h1 h2 h3 h4 table caption colgroup col thead tbody tfoot tr th td form label input button select optgroup option textarea datalist fieldset legend \
-    details summary pre code kbd strong b i em small time bdi abbr hr br figure figcaption output progress meter video source \
+    details dialog summary pre code kbd strong b i em small time bdi abbr hr br figure figcaption output progress meter video source \
     svg g path line polyline polygon rect circle text tspan desc defs use sup sub mark s del ins img";
 
 /// Attributes that are addresses.

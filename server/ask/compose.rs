@@ -3,7 +3,8 @@
 
 use super::days::{days_of, default_days, in_days, in_months};
 use super::doubt::{
-    choices, has_topic, missing, no_topic, quoted_list, unknown_goal, unknown_words, unsure_goal,
+    choices, has_topic, missing, no_topic, quoted_list, seen_page, unknown_goal, unknown_words,
+    unsure_goal,
 };
 use super::join::{alternatives, combine, goals_of, joining_words, people_who_buy, popular};
 use super::lexicon::NO_GOAL;
@@ -24,6 +25,7 @@ pub(super) fn outcome(mut parse: Parse) -> Outcome {
         _ => {}
     }
     joining_words(&mut parse);
+    people_who_viewed(&mut parse);
     if let Some(outcome) = unknown_goal(&parse) {
         return outcome;
     }
@@ -61,7 +63,23 @@ pub(super) fn outcome(mut parse: Parse) -> Outcome {
         let message = format!("I don't know what {} means here", quoted_list(&unknown));
         return Outcome::Choose(message, vec!["words"], choices(vec![reading]));
     }
+    if let Some(outcome) = seen_page(&parse, &reading) {
+        return outcome;
+    }
     Outcome::Read(Box::new(reading))
+}
+
+/// "people viewed": people are counted, not what they viewed.
+fn people_who_viewed(parse: &mut Parse) {
+    const PEOPLE: [&str; 6] = ["people", "visitors", "users", "persons", "folks", "ppl"];
+    let people = (0..parse.words.len()).find(|at| parse.is(*at, &PEOPLE));
+    let viewed = |at: usize| people.is_some_and(|people| people < at) && parse.is(at, &["viewed"]);
+    let places: Vec<usize> = (0..parse.metrics.len())
+        .filter(|place| viewed(parse.metrics[*place].1))
+        .collect();
+    for place in places {
+        parse.metrics[place].0 = Metric::Visitors;
+    }
 }
 
 impl Parse<'_> {

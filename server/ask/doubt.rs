@@ -6,10 +6,11 @@ use super::days::default_period;
 use super::lexicon::{NO_GOAL, STOP};
 use super::name::{LIKE, Match};
 use super::parse::Parse;
-use super::reading::{Outcome, Reading, Refusal, Sort, What};
+use super::reading::{Condition, Outcome, Reading, Refusal, Sort, What};
 use super::sign::Kind;
 use crate::query::dimension::{Dimension, Named};
 use crate::query::metric::Metric;
+use crate::query::operator::Operator;
 
 /// Readings that one may choose from.
 const CHOICES: usize = 3;
@@ -372,6 +373,44 @@ pub(super) fn missing(parse: &Parse) -> Option<Outcome> {
             Some(Outcome::Refuse(Refusal::OffTopic))
         }
     }
+}
+
+/// "saw the pricing page": a page is meant, though a goal may begin with the same word.
+pub(super) fn seen_page(parse: &Parse, read: &Reading) -> Option<Outcome> {
+    const SEE: [&str; 14] = [
+        "saw", "see", "seen", "sees", "view", "viewed", "visit", "visited", "open", "opened",
+        "read", "reached", "browsed", "looked",
+    ];
+    const LEADS: [&str; 8] = ["the", "our", "my", "a", "your", "at", "on", "to"];
+    let is_page = Dimension::Named(Named::Page);
+    let page = parse
+        .dimensions
+        .iter()
+        .find(|mentioned| mentioned.dimension == is_page && parse.is(mentioned.at, &["page"]))?;
+    let seen = (page.at.saturating_sub(5)..page.at).rfind(|at| parse.is(*at, &SEE))?;
+    let words = (seen + 1..page.at).map(|at| parse.low(at));
+    let name: Vec<&str> = words.filter(|word| !LEADS.contains(word)).collect();
+    if name.is_empty() {
+        return None;
+    }
+    let mut plain = read.clone();
+    plain.by.retain(|dimension| *dimension != is_page);
+    let mut of_page = plain.clone();
+    of_page.goals.clear();
+    if of_page.what == What::Figure(Metric::Fires) {
+        of_page.what = What::Figure(Metric::Visitors);
+    }
+    of_page.filters.push(Condition {
+        dimension: is_page,
+        operator: Operator::Contains,
+        values: vec![name.join("-")],
+    });
+    let message = format!("Is the page “{}” meant?", name.join(" "));
+    let readings = match plain.goals.is_empty() {
+        true => vec![of_page],
+        false => vec![of_page, plain],
+    };
+    Some(Outcome::Choose(message, vec!["page"], choices(readings)))
 }
 
 pub(super) fn top_goals(parse: &Parse) -> Vec<Reading> {

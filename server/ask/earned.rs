@@ -192,10 +192,14 @@ pub(super) fn cost_per_goal(
                 costs.push((major(cost, code), code.code()));
             }
         }
+        let cost = match costs.is_empty() {
+            true => Cell::Number(None),
+            false => Cell::Money(costs),
+        };
         Row {
             of: vec![name_of(&row.of)],
             cells: vec![
-                Cell::Money(costs),
+                cost,
                 Cell::Money(spends),
                 Cell::Number(Some(row.credits[model])),
             ],
@@ -209,7 +213,12 @@ pub(super) fn cost_per_goal(
     Table {
         dimensions: vec![question.by.name().to_owned()],
         metrics: vec!["cost per goal".into(), "spend".into(), "credit".into()],
-        rows: found.rows.iter().map(row).collect(),
+        rows: found
+            .rows
+            .iter()
+            .filter(|row| !row.spend.is_empty())
+            .map(row)
+            .collect(),
         notes,
         ..Table::default()
     }
@@ -251,8 +260,10 @@ pub(super) fn roas(
                 .get(&Some(value.as_str()).filter(|value| !value.is_empty()))
                 .and_then(|figures| figures.first())
             {
-                Some(Figure::Money(sums)) => sums
+                Some(Figure::Total(total)) => total
+                    .sum
                     .iter()
+                    .chain(&total.left)
                     .find(|money| money.currency == code)
                     .map_or(0, |money| money.minor),
                 _ => 0,

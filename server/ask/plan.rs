@@ -270,7 +270,8 @@ impl Common<'_> {
                     dimensions: vec![by],
                     limit: MOST_ROWS,
                     compare: None,
-                    ..self.query(reading, Metric::Revenue)
+                    // As spend is: in the site's currency where there are rates.
+                    ..self.query(reading, Metric::TotalRevenue)
                 };
                 Ok(Asked::Spend {
                     query,
@@ -285,6 +286,11 @@ impl Common<'_> {
 
     /// A query of what a reading says beside its figure.
     fn query(&self, reading: &Reading, metric: Metric) -> Query {
+        // Of a site with a currency revenue is one sum.
+        let metric = match metric {
+            Metric::Revenue if self.site.exchange.own().is_some() => Metric::TotalRevenue,
+            metric => metric,
+        };
         let mut filters = self.filters.clone();
         let mut goals = reading.goals.clone();
         let fired = |goals: &[String]| Filter::Fired(true, goals.to_vec().into());

@@ -20,7 +20,7 @@ impl Cell {
                 signed(number.round())
             }
             Cell::Number(Some(number)) => format!("{number:.2}"),
-            Cell::Share(Some(share)) => format!("{:.1} %", share * 100.0),
+            Cell::Share(Some(share)) => format!("{:.1} %", share * 100.0).replace('-', "−"),
             Cell::Seconds(Some(seconds)) => duration(*seconds),
             Cell::Money(sums) if sums.is_empty() => "0".into(),
             Cell::Money(sums) => {
@@ -69,13 +69,19 @@ fn duration(seconds: f64) -> String {
     format!("{seconds:.0} seconds")
 }
 
-/// The name of a row.
-pub fn name_of(row: &Row) -> String {
-    let names = row.of.iter().map(|value| {
-        value
-            .clone()
-            .filter(|value| !value.is_empty())
-            .unwrap_or_else(|| "nothing".into())
+/// The name of a row of a table.
+pub fn name_of(table: &Table, row: &Row) -> String {
+    let dimensions = table
+        .dimensions
+        .iter()
+        .map(Some)
+        .chain(std::iter::repeat(None));
+    let names = row.of.iter().zip(dimensions).map(|(value, dimension)| {
+        let known = value.clone().filter(|value| !value.is_empty());
+        known.unwrap_or_else(|| match dimension {
+            Some(dimension) => format!("no {}", dimension.replace('_', " ")),
+            None => "nothing".into(),
+        })
     });
     sentence::list(names.collect(), "and")
 }
@@ -135,7 +141,12 @@ pub fn sentence(asked: &Asked, table: &Table) -> String {
             }
         }
         Asked::Goals => {
-            let names: Vec<String> = table.rows.iter().take(10).map(name_of).collect();
+            let names: Vec<String> = table
+                .rows
+                .iter()
+                .take(10)
+                .map(|row| name_of(table, row))
+                .collect();
             let more = table.rows.len().saturating_sub(10);
             let rest = if more > 0 {
                 format!(" and {more} more")
@@ -160,9 +171,9 @@ pub fn sentence(asked: &Asked, table: &Table) -> String {
             };
             format!(
                 "Of {value} visitors who fired {}, {} got to {} ({share}){time}.",
-                name_of(first),
+                name_of(table, first),
                 last.cells.first().map(Cell::words).unwrap_or_default(),
-                name_of(last)
+                name_of(table, last)
             )
         }
         Asked::Why(queries) => why(
@@ -185,7 +196,7 @@ pub fn sentence(asked: &Asked, table: &Table) -> String {
             let best = match (table.rows.len(), table.rows.first()) {
                 (2.., Some(best)) if table.metrics.len() == 2 => format!(
                     "; {} comes first with {}",
-                    name_of(best),
+                    name_of(table, best),
                     best.cells.get(1).map(Cell::words).unwrap_or_default()
                 ),
                 _ => String::new(),
@@ -228,7 +239,10 @@ pub fn sentence(asked: &Asked, table: &Table) -> String {
                 .and_then(|cells| cells.first())
                 .map(Cell::words)
                 .unwrap_or_default();
-            format!("{}: {value}, {change} beside {before}.", name_of(first))
+            format!(
+                "{}: {value}, {change} beside {before}.",
+                name_of(table, first)
+            )
         }
         _ => {
             let metric = table
@@ -255,13 +269,13 @@ pub fn sentence(asked: &Asked, table: &Table) -> String {
             let second = table.rows.get(1).map(|row| {
                 format!(
                     "; then {} with {}",
-                    name_of(row),
+                    name_of(table, row),
                     row.cells.first().map(Cell::words).unwrap_or_default()
                 )
             });
             format!(
                 "{}: {value} {metric}{share}{}.",
-                name_of(first),
+                name_of(table, first),
                 second.unwrap_or_default()
             )
         }
@@ -292,10 +306,10 @@ fn over_time(dimension: Option<&Dimension>, table: &Table) -> String {
             format!(
                 "{} in all; the most {unit} {} with {value}.",
                 signed(all),
-                name_of(most)
+                name_of(table, most)
             )
         }
-        _ => format!("The highest {unit} {} with {value}.", name_of(most)),
+        _ => format!("The highest {unit} {} with {value}.", name_of(table, most)),
     }
 }
 
@@ -306,7 +320,7 @@ fn why(metric: &str, table: &Table) -> String {
         return "Nothing was found.".into();
     };
     if total == 0.0 {
-        return format!("{} didn’t change.", metric.replace('_', " "));
+        return format!("{} didn’t change.", capital(metric));
     }
     let direction = if total < 0.0 { "fell" } else { "grew" };
     let dimension = table
@@ -316,9 +330,9 @@ fn why(metric: &str, table: &Table) -> String {
         .unwrap_or_default();
     format!(
         "{} {direction} by {}; by {dimension}, {} makes up {} of that ({}, from {} to {}).",
-        metric.replace('_', " "),
+        capital(metric),
         signed(total.abs()),
-        name_of(first),
+        name_of(table, first),
         cell(first, 2),
         cell(first, 1),
         first
@@ -329,4 +343,12 @@ fn why(metric: &str, table: &Table) -> String {
             .unwrap_or_default(),
         cell(first, 0),
     )
+}
+
+/// `Conversion rate`
+fn capital(metric: &str) -> String {
+    let words = metric.replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }

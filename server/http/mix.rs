@@ -21,7 +21,7 @@ use crate::mix::budget::{Bounds, Split};
 use crate::mix::fit::{self, Fit, Told};
 use crate::mix::fits::Answer;
 use crate::mix::posterior::Band;
-use crate::mix::question::{Budget, Outcome, Question, Sent};
+use crate::mix::question::{Budget, Outcome, Question, Sent, SentBudget};
 use crate::pages::analytics::mix::{Asked, Credit, Mix};
 use crate::query::dimension::Named;
 use crate::{attribution, store};
@@ -240,9 +240,9 @@ pub(super) async fn budget(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let sent = Sent::of_budget(&query.unwrap_or_default()).map_err(Error::field)?;
+    let sent = SentBudget::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
     let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
-    let wanted = sent.budget(&site, app.clock.now()).map_err(Error::field)?;
+    let wanted = sent.read(&site, app.clock.now()).map_err(Error::field)?;
     let question = wanted.question.clone();
     let found = reading(move || {
         let (_, fit) = match app.fits.answer(&site, &wanted.question)?.found {
@@ -311,8 +311,8 @@ pub(super) async fn mix_page(
     let asked = asked(&query, &ASKED);
     frame.asked = again(&asked);
     let site = frame.site.clone();
-    let wanted = Sent::of_budget(frame.asked.trim_start_matches('&'))
-        .and_then(|sent| sent.budget(&site, app.clock.now()))
+    let wanted = SentBudget::query_string(frame.asked.trim_start_matches('&'))
+        .and_then(|sent| sent.read(&site, app.clock.now()))
         .map_err(Error::field)?;
     let of = wanted.clone();
     let (found, split, credits) = reading(move || {

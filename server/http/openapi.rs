@@ -261,7 +261,7 @@ mod tests {
             "/api/v1/cohorts/people" => cohort::SentMembers::query_string(query).err(),
             "/api/v1/ask" => ask::in_address(query).err(),
             "/api/v1/tagging/link" => is_built(query),
-            "/api/v1/mix/budget" => mix::Sent::of_budget(query).err(),
+            "/api/v1/mix/budget" => mix::SentBudget::query_string(query).err(),
             path if path.starts_with("/api/v1/mix") => mix::Sent::query_string(query).err(),
             _ => events::Sent::query_string(query).err(),
         };

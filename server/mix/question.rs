@@ -11,9 +11,10 @@ use super::budget::{Aim, Bounds};
 use super::line::{above_nothing, bound, channel_named, driver, event, lift, measured, prior};
 use super::series::{Driver, Lift, Prior, Settings};
 use crate::account::{self, Site};
-use crate::query::query_string::{Form, object};
+use crate::query::query_string::Form;
 use crate::query::range::Range;
 use crate::query::read::Parts;
+use crate::query::sent::{self, Asks};
 use crate::query::sentence;
 
 /// Days up to yesterday that are taken where no days are named.
@@ -21,31 +22,6 @@ const DAYS: i64 = 730;
 
 /// Things of a kind that may be named.
 const MOST: usize = 50;
-
-/// The last are of budgets only.
-const NAMES: [(&str, Form); 18] = [
-    ("website_id", Form::Text),
-    ("outcome", Form::Text),
-    ("goals", Form::Each),
-    ("currency", Form::Text),
-    ("grain", Form::Text),
-    ("channel", Form::Each),
-    ("organic", Form::Each),
-    ("driver", Form::Each),
-    ("prior", Form::Each),
-    ("measured", Form::Each),
-    ("lift", Form::Each),
-    ("event", Form::Each),
-    ("notes", Form::Text),
-    ("from", Form::End("range", "from")),
-    ("to", Form::End("range", "to")),
-    ("total", Form::Text),
-    ("target", Form::Text),
-    ("bound", Form::Each),
-];
-
-/// How many of these are.
-const OF_BUDGETS: usize = 3;
 
 /// What is explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,40 +98,28 @@ pub struct Budget {
     pub bounds: Vec<(String, Bounds)>,
 }
 
-/// A question as it was sent, before its site is known.
-#[derive(Debug)]
-pub struct Sent {
-    /// The site's public id; read by whoever knows the workspace.
-    pub website_id: Option<String>,
-    parts: Parts,
-}
+/// A question as it was sent: `outcome=revenue&grain=day&prior=Paid+Search:2:0.5`.
+pub type Sent = sent::Sent<Question>;
 
-impl Sent {
-    /// From what stands behind the `?` of an address: `outcome=revenue&grain=day&prior=Paid+Search:2:0.5`.
-    ///
-    /// # Errors
-    /// In words: which part is wrong, and what would be right; here and below.
-    pub fn query_string(query: &str) -> Result<Sent, String> {
-        Sent::of(query, &NAMES[..NAMES.len() - OF_BUDGETS])
-    }
+/// The same for a budget, with `total=…` or `target=…` a period and `bound=Paid Search:100:900`.
+pub type SentBudget = sent::Sent<Budget>;
 
-    /// The same for a budget, with `total=…` or `target=…` a period and `bound=Paid Search:100:900`.
-    pub fn of_budget(query: &str) -> Result<Sent, String> {
-        Sent::of(query, &NAMES)
-    }
+/// The names of a question and three more.
+const OF_BUDGETS: [(&str, Form); Question::NAMES.len() + 3] = sent::with(
+    Question::NAMES,
+    [
+        ("total", Form::Text),
+        ("target", Form::Text),
+        ("bound", Form::Each),
+    ],
+);
 
-    fn of(query: &str, known: &[(&str, Form)]) -> Result<Sent, String> {
-        let mut parts = Parts::of(object(query, known)?);
-        Ok(Sent {
-            website_id: parts.text("website_id")?,
-            parts,
-        })
-    }
+impl Asks for Budget {
+    const NAMES: &'static [(&'static str, Form)] = &OF_BUDGETS;
 
-    /// Reads which budget is looked for.
-    pub fn budget(mut self, site: &Site, now: Timestamp) -> Result<Budget, String> {
+    fn of(parts: &mut Parts, site: &Site, now: Timestamp) -> Result<Budget, String> {
         let mut amount = |name: &str| -> Result<Option<f64>, String> {
-            let text = self.parts.text(name)?.filter(|text| !text.is_empty());
+            let text = parts.text(name)?.filter(|text| !text.is_empty());
             let amount = text.map(|text| above_nothing(&text, 0.0, 1e12));
             amount
                 .transpose()
@@ -171,14 +135,32 @@ impl Sent {
         };
         Ok(Budget {
             aim,
-            bounds: each(&mut self.parts, "bound", bound)?,
-            question: self.read(site, now)?,
+            bounds: each(parts, "bound", bound)?,
+            question: Question::of(parts, site, now)?,
         })
     }
+}
 
-    /// Reads it for a site.
-    pub fn read(mut self, site: &Site, now: Timestamp) -> Result<Question, String> {
-        let parts = &mut self.parts;
+impl Asks for Question {
+    const NAMES: &'static [(&'static str, Form)] = &[
+        ("website_id", Form::Text),
+        ("outcome", Form::Text),
+        ("goals", Form::Each),
+        ("currency", Form::Text),
+        ("grain", Form::Text),
+        ("channel", Form::Each),
+        ("organic", Form::Each),
+        ("driver", Form::Each),
+        ("prior", Form::Each),
+        ("measured", Form::Each),
+        ("lift", Form::Each),
+        ("event", Form::Each),
+        ("notes", Form::Text),
+        ("from", Form::End("range", "from")),
+        ("to", Form::End("range", "to")),
+    ];
+
+    fn of(parts: &mut Parts, site: &Site, now: Timestamp) -> Result<Question, String> {
         let outcome = match parts.text("outcome")?.filter(|name| !name.is_empty()) {
             None => Outcome::Fires,
             Some(name) => {
@@ -194,11 +176,7 @@ impl Sent {
             Some("week") => true,
             Some(_) => return Err("grain: wanted day or week".into()),
         };
-        let notes = match parts.text("notes")?.as_deref() {
-            None | Some("" | "true") => true,
-            Some("false") => false,
-            Some(_) => return Err("notes: wanted true or false".into()),
-        };
+        let notes = parts.yes("notes", true)?;
         let currency = parts.text("currency")?.filter(|code| !code.is_empty());
         let currency = currency
             .map(|code| account::currency(&code).map(|known| known.code().to_owned()))

@@ -43,7 +43,7 @@ fn a_question_comes_back_from_the_address_that_it_writes() {
 #[test]
 fn a_budget_is_read_beside_its_question() {
     let now = "2026-11-24T12:00:00Z".parse().unwrap();
-    let read = |query: &str| Sent::of_budget(query)?.budget(&Site::sample(), now);
+    let read = |query: &str| SentBudget::query_string(query)?.read(&Site::sample(), now);
     let budget = read("outcome=revenue&total=500&bound=email:1:20.5").unwrap();
     assert_eq!(budget.aim, Some(Aim::Total(500.0)));
     assert_eq!(

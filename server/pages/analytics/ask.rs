@@ -131,11 +131,10 @@ impl Ask {
             " by channel last week",
             " by day, last 30 days",
             " this month vs last month",
-            ": why did it change last week?",
         ];
         let named = goals.iter().filter(|goal| !goal.starts_with("__")).take(25);
         let options = named.flat_map(|goal| {
-            let forms = forms[..3].iter().map(move |form| format!("“{goal}”{form}"));
+            let forms = forms.iter().map(move |form| format!("“{goal}”{form}"));
             forms.chain([
                 format!("Why did “{goal}” drop last week?"),
                 format!("Conversion rate of “{goal}” by channel"),
@@ -241,13 +240,14 @@ fn report(
 
 fn line(asked: &Asked, table: &Table) -> Line {
     let size = |cells: &[Cell]| cells.first().and_then(Cell::size).unwrap_or(0.0);
-    let name = |row: Option<&TableRow>| row.map(told::name_of).unwrap_or_default();
+    let name =
+        |row: Option<&TableRow>| row.map(|row| told::name_of(table, row)).unwrap_or_default();
     let point = |row: &TableRow| Point {
         value: size(&row.cells),
         before: row.compare.as_deref().map(size),
         words: format!(
             "{}: {}",
-            told::name_of(row),
+            told::name_of(table, row),
             row.cells.first().map(Cell::words).unwrap_or_default()
         ),
         note: String::new(),

@@ -147,7 +147,7 @@ fn every_tool_answers_or_says_how_to_put_the_call_right() {
         (
             "explain_change",
             with(json!({ "metric": "fires", "goals": ["Trial Started"] })),
-            "fires grew by 2; by source, google makes up 100.0 %",
+            "Fires grew by 2; by source, google makes up 100.0 %",
         ),
         (
             "fires",

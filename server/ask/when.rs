@@ -415,45 +415,23 @@ impl<'a> When<'a> {
             label: label.into(),
             ..Period::day(day)
         };
+        const TO_DATE: [(&str, Unit); 4] = [
+            ("ytd", Unit::Year),
+            ("qtd", Unit::Quarter),
+            ("mtd", Unit::Month),
+            ("wtd", Unit::Week),
+        ];
+        let to_date = TO_DATE.iter().find(|(word, _)| *word == self.low(begin));
+        if let Some((word, unit)) = to_date {
+            let period = Period {
+                label: (*word).into(),
+                ..Period::this(*unit, today)
+            };
+            return Some((period, begin + 1));
+        }
         match self.low(begin) {
             "today" | "tonight" => return Some((named("today", today), begin + 1)),
             "yesterday" | "yday" => return Some((named("yesterday", days_ago(1)), begin + 1)),
-            "ytd" => {
-                return Some((
-                    Period {
-                        label: "ytd".into(),
-                        ..Period::this(Unit::Year, today)
-                    },
-                    begin + 1,
-                ));
-            }
-            "mtd" => {
-                return Some((
-                    Period {
-                        label: "mtd".into(),
-                        ..Period::this(Unit::Month, today)
-                    },
-                    begin + 1,
-                ));
-            }
-            "qtd" => {
-                return Some((
-                    Period {
-                        label: "qtd".into(),
-                        ..Period::this(Unit::Quarter, today)
-                    },
-                    begin + 1,
-                ));
-            }
-            "wtd" => {
-                return Some((
-                    Period {
-                        label: "wtd".into(),
-                        ..Period::this(Unit::Week, today)
-                    },
-                    begin + 1,
-                ));
-            }
             "lifetime" if !self.is(begin + 1, &["value", "values"]) => {
                 return Some((Period::all(today), begin + 1));
             }

@@ -12,10 +12,11 @@ use super::access::Access;
 use super::extract::Asked;
 use super::reply::{Data, Error};
 use super::{App, auth};
-use crate::account::WorkspaceId;
+use crate::account::{Site, WorkspaceId};
 use crate::query::answer::{self, Figure};
 use crate::query::goals::{self, Goals};
 use crate::query::range::Range;
+use crate::query::sent::{Asks, Sent};
 use crate::query::{funnel, read, sentence};
 use crate::store::ReadError;
 use crate::store::event::Money;
@@ -148,6 +149,18 @@ async fn stepped(
         StatusCode::OK,
         &json!({ "query": funnel.json(), "sentence": funnel.sentence(), "steps": steps }),
     ))
+}
+
+/// Reads what stands in an address as a question, and of which of the workspace's sites it is.
+pub(super) fn question<Q: Asks>(
+    app: &App,
+    access: &Access,
+    query: Option<String>,
+) -> Result<(Arc<Site>, Q), Error> {
+    let sent = Sent::<Q>::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
+    let site = auth::site(app, access.workspace, sent.website_id.as_deref())?;
+    let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
+    Ok((site, question))
 }
 
 /// Runs `work`, which reads files, off the threads that serve.

@@ -7,19 +7,19 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::App;
 use super::access::{Access, Person};
 use super::analytics::{again, asked, goals_of, look, parameter, written};
-use super::api::reading;
+use super::api::{question, reading};
 use super::events::event;
 use super::page::{NoPage, page};
 use super::reply::{Data, Error};
 use super::spend::sums;
-use super::{App, auth};
 use crate::account::Site;
 use crate::account::spend::Days;
 use crate::attribution::cost;
 use crate::attribution::model::{ALL, About};
-use crate::attribution::question::{Question, Sent, SentConversions};
+use crate::attribution::question::{Conversions, Question, Sent, SentConversions};
 use crate::attribution::{self, Answer, Row, RowOf};
 use crate::pages::analytics::attribution::{Attribution, Made};
 use crate::query::fires::{self, Fires};
@@ -36,9 +36,7 @@ pub(super) async fn attribution(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let sent = Sent::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
-    let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
-    let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
+    let (site, question) = question::<Question>(&app, &access, query)?;
     let asked = question.clone();
     let found = reading(move || {
         let found = attribution::answer(&app.store, &site, &asked)?;
@@ -155,9 +153,7 @@ pub(super) async fn conversions(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let sent = SentConversions::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
-    let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
-    let asked = sent.read(&site, app.clock.now()).map_err(Error::field)?;
+    let (site, asked) = question::<Conversions>(&app, &access, query)?;
     let question = asked.question.clone();
     let (earned, fires) = reading(move || {
         let earned = attribution::earned(&app.store, &site, &asked)?;

@@ -7,12 +7,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::App;
 use super::access::{Access, Person};
 use super::analytics::{again, asked, goals_of, look, parameter, written};
-use super::api::reading;
+use super::api::{question, reading};
 use super::page::{NoPage, page};
 use super::reply::{Data, Error};
-use super::{App, auth};
 use crate::account::Site;
 use crate::cohort::compare::Difference;
 use crate::cohort::predict::HeldOut;
@@ -27,21 +27,13 @@ use crate::transfer::line::csv_record;
 /// People that a page tells.
 const TOLD: &str = "100";
 
-/// Reads a question, and of which site.
-fn read(app: &App, access: &Access, query: Option<String>) -> Result<(Arc<Site>, Question), Error> {
-    let sent = Sent::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
-    let site = auth::site(app, access.workspace, sent.website_id.as_deref())?;
-    let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
-    Ok((site, question))
-}
-
 /// `GET /api/v1/cohorts`
 pub(super) async fn cohorts(
     State(app): State<Arc<App>>,
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let (site, question) = read(&app, &access, query)?;
+    let (site, question) = question::<Question>(&app, &access, query)?;
     let (asked, now) = (question.clone(), app.clock.now());
     let found = reading(move || cohort::answer(&app.store, &site, &asked, now)).await?;
     Ok(Data::new(StatusCode::OK, &answered(&question, &found)))
@@ -128,7 +120,7 @@ pub(super) async fn csv(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
-    let (site, question) = read(&app, &access, query)?;
+    let (site, question) = question::<Question>(&app, &access, query)?;
     let (asked, now) = (question.clone(), app.clock.now());
     let found = reading(move || cohort::answer(&app.store, &site, &asked, now)).await?;
     let by = question.split.by();
@@ -173,10 +165,7 @@ pub(super) async fn people(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let sent = SentMembers::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
-    let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
-    let now = app.clock.now();
-    let asked = sent.read(&site, now).map_err(Error::field)?;
+    let (site, asked) = question::<Members>(&app, &access, query)?;
     let query = asked.question.json();
     let limit = asked.limit;
     let found = reading(move || told(&app, &site, &asked)).await?;

@@ -9,21 +9,12 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::access::Access;
-use super::api::{money, reading};
+use super::api::{money, question, reading};
 use super::extract::{Asked, Part};
 use super::reply::{Data, Error};
 use super::{App, auth};
-use crate::account::Site;
-use crate::query::events::{Events, Sent, moment_text};
+use crate::query::events::{Events, moment_text};
 use crate::query::fires::{self, Fired, Fires};
-
-/// Reads what is asked, and of which site.
-fn read(app: &App, access: &Access, query: Option<String>) -> Result<(Arc<Site>, Events), Error> {
-    let sent = Sent::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
-    let site = auth::site(app, access.workspace, sent.website_id.as_deref())?;
-    let asked = sent.read(&site, app.clock.now());
-    Ok((site, asked.map_err(Error::field)?))
-}
 
 /// `GET /api/v1/fires`
 pub(super) async fn fires(
@@ -31,7 +22,7 @@ pub(super) async fn fires(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let (_, asked) = read(&app, &access, query)?;
+    let (_, asked) = question::<Events>(&app, &access, query)?;
     let range = asked.query.range.clone();
     let found =
         reading(move || fires::fires(&app.store, &asked.query, asked.before, asked.limit)).await?;
@@ -56,7 +47,7 @@ pub(super) async fn visitor(
     Part(number): Part,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let (site, asked) = read(&app, &access, query)?;
+    let (site, asked) = question::<Events>(&app, &access, query)?;
     let number: u32 = number.parse().map_err(|_| nobody())?;
     let before = asked.before;
     let (journey, user) = reading(move || {
@@ -98,7 +89,7 @@ pub(super) async fn metadata_keys(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let (_, asked) = read(&app, &access, query)?;
+    let (_, asked) = question::<Events>(&app, &access, query)?;
     let keys = reading(move || fires::keys(&app.store, &asked.query)).await?;
     let key = |(key, events): &(String, u64)| json!({ "key": key, "events": events });
     let keys: Value = keys.iter().map(key).collect();

@@ -7,12 +7,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::App;
 use super::access::{Access, Person};
 use super::analytics::{again, asked, goals_of, look, written};
-use super::api::reading;
+use super::api::{question, reading};
 use super::page::{NoPage, page};
 use super::reply::{Data, Error};
-use super::{App, auth};
 use crate::experiment::numbers::Interval;
 use crate::experiment::question::{Question, Sent};
 use crate::experiment::verdict::Warning;
@@ -27,9 +27,7 @@ pub(super) async fn experiments(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let sent = Sent::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
-    let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
-    let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
+    let (site, question) = question::<Question>(&app, &access, query)?;
     let asked = question.clone();
     let found = reading(move || experiment::answer(&app.store, &site, &asked)).await?;
     Ok(Data::new(StatusCode::OK, &answered(&question, &found)))

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::access::{Access, Person};
 use super::analytics::{again, asked, goals_of, look, parameter};
-use super::api::reading;
+use super::api::{question, reading};
 use super::extract::{Form, Part};
 use super::page::{NoPage, page};
 use super::reply::{Data, Error};
@@ -26,21 +26,13 @@ use crate::pages::analytics::mix::{Asked, Credit, Mix};
 use crate::query::dimension::Named;
 use crate::{attribution, store};
 
-/// Numbers of a question, and of which site.
-fn read(app: &App, access: &Access, query: Option<String>) -> Result<(Arc<Site>, Question), Error> {
-    let sent = Sent::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
-    let site = auth::site(app, access.workspace, sent.website_id.as_deref())?;
-    let question = sent.read(&site, app.clock.now()).map_err(Error::field)?;
-    Ok((site, question))
-}
-
 /// `GET /api/v1/mix`
 pub(super) async fn mix(
     State(app): State<Arc<App>>,
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let (site, question) = read(&app, &access, query)?;
+    let (site, question) = question::<Question>(&app, &access, query)?;
     let asked = question.clone();
     let found = reading(move || app.fits.answer(&site, &asked)).await?;
     Ok(Data::new(StatusCode::OK, &answered(&question, &found)))
@@ -138,7 +130,7 @@ pub(super) async fn csv(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
-    let (site, question) = read(&app, &access, query)?;
+    let (site, question) = question::<Question>(&app, &access, query)?;
     let found = reading(move || app.fits.answer(&site, &question)).await?;
     // Cells are days, names of our own and numbers: what is below 0 is none of a spreadsheet's formulas. Writing to memory
     // doesn't fail.
@@ -194,7 +186,7 @@ pub(super) async fn start(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let (site, question) = read(&app, &access, query)?;
+    let (site, question) = question::<Question>(&app, &access, query)?;
     let id = ask(&app, site, question).await?;
     Ok(Data::new(StatusCode::ACCEPTED, &json!({ "id": id })))
 }
@@ -240,9 +232,7 @@ pub(super) async fn budget(
     access: Access,
     RawQuery(query): RawQuery,
 ) -> Result<Data, Error> {
-    let sent = SentBudget::query_string(&query.unwrap_or_default()).map_err(Error::field)?;
-    let site = auth::site(&app, access.workspace, sent.website_id.as_deref())?;
-    let wanted = sent.read(&site, app.clock.now()).map_err(Error::field)?;
+    let (site, wanted) = question::<Budget>(&app, &access, query)?;
     let question = wanted.question.clone();
     let found = reading(move || {
         let (_, fit) = match app.fits.answer(&site, &wanted.question)?.found {

@@ -1,9 +1,8 @@
 //! Of what currencies are worth.
 
-use super::{Answer, Api, Body, CSV, Kind, Parameter, asked, parameter, schema};
+use super::{Answer, Api, Body, CSV, Kind, Parameter, TO, asked, parameter, schema};
 
 const FROM: Parameter = parameter("from", Kind::Day, "2026-11-01", "The first day");
-const TO: Parameter = parameter("to", Kind::Day, "2026-11-30", "The last day, too");
 const CURRENCY: Parameter = parameter(
     "currency",
     Kind::Text,

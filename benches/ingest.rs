@@ -1,16 +1,18 @@
 //! What it costs to take events: rate, latency, CPU, memory and disk, each event on disk before its answer, beside a
 //! bare echo on the same HTTP library under the same client. Counts what is stored against what was acknowledged.
 //!
-//! `cargo bench --bench ingest -- [single] [c256] [paced] [batch] [restart] [stored [N]] [--seconds N]`; without a word,
+//! `cargo bench --bench ingest -- [single] [c256] [paced] [fitting] [batch] [restart] [stored [N]] [--seconds N]`; without a word,
 //! all of them. Data goes to a folder in `TMPDIR`: let it be on the disk that is meant.
 //!
-//! - `echo`: the yardstick; `request`: what is sent; `drive`: the client; `process`: what was used
+//! - `echo`: the yardstick; `request`: what is sent; `drive`: the client; `process`: what was used; `fitting`: beside a fit
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 #[path = "ingest/drive.rs"]
 mod drive;
 #[path = "ingest/echo.rs"]
 mod echo;
+#[path = "ingest/fitting.rs"]
+mod fitting;
 #[path = "../tests/blackbox/load.rs"]
 #[allow(dead_code)]
 mod load;
@@ -48,7 +50,7 @@ const WARM_UP: Duration = Duration::from_millis(500);
 
 #[derive(Parser)]
 struct Options {
-    /// single, c256, paced, batch, restart, stored; a number after `stored` is how many events
+    /// single, c256, paced, fitting, batch, restart, stored; a number after `stored` is how many events
     words: Vec<String>,
     #[arg(long, default_value_t = 7)]
     seconds: u64,
@@ -378,7 +380,9 @@ fn main() -> ExitCode {
         echo::serve();
         return ExitCode::SUCCESS;
     }
-    const WORDS: [&str; 6] = ["single", "c256", "paced", "batch", "restart", "stored"];
+    const WORDS: [&str; 7] = [
+        "single", "c256", "paced", "fitting", "batch", "restart", "stored",
+    ];
     let unknown = |word: &&String| !WORDS.contains(&word.as_str()) && word.parse::<u64>().is_err();
     if let Some(word) = options.words.iter().find(unknown) {
         eprintln!("{word}: there are {}", WORDS.join(", "));
@@ -409,6 +413,9 @@ fn main() -> ExitCode {
     }
     if options.wants("paced") {
         at_a_pace(time);
+    }
+    if options.wants("fitting") {
+        fitting::run(PACE, CONNECTIONS, time);
     }
     if options.wants("batch") {
         batch(time);

@@ -1,7 +1,8 @@
-//! Files that people upload. The first byte says of what: `r` of exchange rates, anything else of spend.
+//! Files that people upload. The first byte says of what: `r` of exchange rates, `c` of controls, anything else of spend.
 
 use jiff::civil::Date;
 
+use crate::account::control;
 use crate::account::rate;
 use crate::account::sheet::{self, Refused, Row};
 use crate::account::spend::Spend;
@@ -17,6 +18,13 @@ pub fn sheet(input: &[u8]) {
     };
     let enough = (1 << 20) + 512 * file.len();
     match what {
+        b'c' => {
+            let rows = within(enough, || control::file::read(file, &LAST));
+            for control in read(&rows) {
+                assert!(control.value.is_finite() && !control.name.is_empty());
+                assert!(control.day <= LAST);
+            }
+        }
         b'r' => {
             let rows = within(enough, || rate::file::read(file, &LAST));
             for rate in read(&rows) {

@@ -4,13 +4,14 @@
 //! - `site`, `key`: what is measured, and what programs show
 //! - `goal`: what is set of a site's goals; `webhook`: who is told of what; `report`: who gets reports by mail
 //! - `payment`: payment providers, and whom they mean; [`spend`]: what channels cost; [`rate`]: what currencies are worth;
-//!   [`sheet`]: the files in which both come; `fit`: what spend brought, as it was found
+//!   [`control`]: prices and the like by day; [`sheet`]: the files in which these come; `fit`: what spend brought, as it was found
 //! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last
 //!
 //! What every request needs (sites, keys) is held in memory and read anew when another process, such as
 //! `admx site add` beside a running server, has changed the file. Leaves to [`http`](crate::http): what a key's scope
 //! is good for.
 
+pub mod control;
 mod fit;
 mod goal;
 mod invitation;

@@ -296,6 +296,16 @@ const MIGRATIONS: &[M] = &[
         PRIMARY KEY (user, site, text)
      ) STRICT, WITHOUT ROWID;",
     ),
+    // 2026-11: what moves goals beside channels, by day (YYYY-MM-DD): prices, discounts.
+    M::up(
+        "CREATE TABLE control (
+        site INTEGER NOT NULL REFERENCES site,
+        name TEXT NOT NULL,
+        day TEXT NOT NULL,
+        value REAL NOT NULL,
+        PRIMARY KEY (site, name, day)
+     ) STRICT, WITHOUT ROWID;",
+    ),
 ];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.

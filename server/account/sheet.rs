@@ -3,7 +3,7 @@
 //!
 //! Columns stand in any order under a header. Commas, semicolons or tabs between fields, a byte order mark, any line
 //! ends, quoted fields: whatever spreadsheets write. In files with semicolons a number may have a decimal comma. What a
-//! row may say is told by whoever asks: [`spend`](super::spend), [`rate`](super::rate).
+//! row may say is told by whoever asks: [`spend`](super::spend), [`rate`](super::rate), [`control`](super::control).
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -144,7 +144,7 @@ pub(super) struct Sheet<'a> {
     between: u8,
     /// The header's line.
     line: u64,
-    /// The names that stand in it, in lower case.
+    /// The names that stand in it.
     pub(super) names: Vec<String>,
 }
 
@@ -177,10 +177,7 @@ impl<'a> Sheet<'a> {
             text,
             between,
             line,
-            names: names
-                .iter()
-                .map(|name| name.trim().to_lowercase())
-                .collect(),
+            names: names.iter().map(|name| name.trim().to_owned()).collect(),
         })
     }
 
@@ -228,7 +225,8 @@ impl<'a> Sheet<'a> {
     fn header(&self, known: &[&str], needed: usize) -> Result<Vec<usize>, Refused> {
         let (mut columns, mut refused) = (Vec::new(), Refused::default());
         for name in &self.names {
-            match known.iter().position(|known| known == name) {
+            let place = |known: &&str| known.eq_ignore_ascii_case(name);
+            match known.iter().position(place) {
                 Some(column) if columns.contains(&column) => {
                     refused.add(self.line, format!("the column {name} stands twice"));
                 }

@@ -1,6 +1,7 @@
 //! What programs need to know of each route of the API beside what its row in the table says: what it takes and gives.
 
 mod ask;
+mod control;
 mod experiment;
 mod mix;
 mod people;
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use super::schema;
 pub(super) use ask::{ASK_BODY, ASK_IN_ADDRESS};
+pub(super) use control::{CONTROLS, DELETE_CONTROLS, NEW_CONTROLS};
 pub(super) use experiment::EXPERIMENTS;
 pub(super) use mix::{CANCEL_MIX_FIT, MIX, MIX_BUDGET, MIX_CSV, MIX_FITS, NEW_MIX_FIT};
 pub(super) use people::{ATTRIBUTION, COHORT_PEOPLE, COHORTS, COHORTS_CSV, CONVERSIONS};

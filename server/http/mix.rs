@@ -97,6 +97,7 @@ fn told(of: &StoredFit, fit: &Fit, is_old: bool) -> Value {
         "diagnostics": fit.diagnostics,
         "accuracy": fit.accuracy,
         "warnings": fit.warnings,
+        "events": fit.lines.effects,
         "settings": fit.settings,
         "over_time": {
             "dates": dates,
@@ -279,9 +280,9 @@ fn budgeted(question: &Question, fit: &Fit, bounds: &[Bounds], split: &Split) ->
 }
 
 /// What the page is asked for beside the view.
-const ASKED: [&str; 17] = [
+const ASKED: [&str; 19] = [
     "outcome", "goals", "currency", "grain", "channel", "organic", "driver", "prior", "measured",
-    "lift", "event", "notes", "total", "target", "bound", "from", "to",
+    "lift", "event", "control", "controls", "notes", "total", "target", "bound", "from", "to",
 ];
 
 /// `GET /dashboard/mix`

@@ -21,6 +21,7 @@ mod asset;
 mod attribution;
 mod auth;
 mod cohorts;
+mod controls;
 mod describe;
 mod docs;
 mod event;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -14,13 +14,14 @@ use serde::Deserialize;
 use serde_json::{Number, Value, json};
 
 use super::access::{Access, Person};
-use super::extract::{self, Asked, Form};
+use super::extract::{Asked, Form};
 use super::page::NoPage;
 use super::reply::{Data, Error};
 use super::settings::{done, shell, shown};
+use super::upload::Sent;
 use super::{App, upload, work};
 use crate::account::rate::{Rate, Which, file};
-use crate::account::sheet::{self, Refused, Stored};
+use crate::account::sheet::{Refused, Stored, Written};
 use crate::account::{User, WorkspaceId, currency};
 use crate::pages::{RatesPage, Uploaded};
 
@@ -34,12 +35,6 @@ fn last_day(now: Timestamp) -> Date {
     now.to_zoned(TimeZone::UTC).date().saturating_add(1.day())
 }
 
-/// What was sent.
-enum Sent {
-    File(Vec<u8>),
-    Rows(Vec<Vec<String>>),
-}
-
 /// Reads and stores what was sent, or says which rows are wrong.
 async fn store(
     app: &Arc<App>,
@@ -47,15 +42,9 @@ async fn store(
     sent: Sent,
 ) -> Result<Result<Stored, Refused>, Error> {
     let last = last_day(app.clock.now());
-    work::changing(app, move |accounts| {
-        let rows = match &sent {
-            Sent::File(file) => file::read(file, &last),
-            Sent::Rows(rows) => sheet::read_rows(rows, &last),
-        };
-        match rows {
-            Ok(rows) => accounts.set_rates(workspace, &rows).map(Ok),
-            Err(refused) => Ok(Err(refused)),
-        }
+    work::changing(app, move |accounts| match sent.rows(&last, file::read) {
+        Ok(rows) => accounts.set_rates(workspace, &rows).map(Ok),
+        Err(refused) => Ok(Err(refused)),
     })
     .await
 }
@@ -70,14 +59,7 @@ pub(super) struct OfDays {
 
 impl OfDays {
     fn which(&self) -> Result<Which, Error> {
-        let day = |name: &str, text: &Option<String>, otherwise: Date| -> Result<Date, Error> {
-            match text.as_deref().filter(|text| !text.is_empty()) {
-                None => Ok(otherwise),
-                Some(text) => text
-                    .parse()
-                    .map_err(|_| Error::field(format!("{name}: wanted a day as YYYY-MM-DD"))),
-            }
-        };
+        let (from, to) = upload::days(self.from.as_deref(), self.to.as_deref())?;
         let code = |name: &str, text: &Option<String>| -> Result<Option<String>, Error> {
             let text = text.as_deref().filter(|text| !text.is_empty());
             let code = |text: &str| match currency(text) {
@@ -88,16 +70,12 @@ impl OfDays {
             };
             text.map(code).transpose()
         };
-        let which = Which {
-            from: day("from", &self.from, Date::MIN)?,
-            to: day("to", &self.to, Date::MAX)?,
+        Ok(Which {
+            from,
+            to,
             currency: code("currency", &self.currency)?,
             into: code("into", &self.into)?,
-        };
-        match which.to < which.from {
-            true => Err(Error::field("to: wanted a day that isn't before from")),
-            false => Ok(which),
-        }
+        })
     }
 }
 
@@ -125,13 +103,7 @@ pub(super) async fn list(
     ))
 }
 
-/// Rates as JSON: as numbers, or as text.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SentRows {
-    rows: Vec<SentRow>,
-}
-
+/// A rate as JSON: as a number, or as text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SentRow {
@@ -148,10 +120,10 @@ enum SentRate {
     Text(String),
 }
 
-impl SentRow {
+impl From<SentRow> for Written {
     /// In the order of the columns.
-    fn written(self) -> Vec<String> {
-        let rate = match self.rate {
+    fn from(row: SentRow) -> Written {
+        let rate = match row.rate {
             // Small numbers come as 1e-5.
             SentRate::Number(number) => match number.as_f64() {
                 Some(rate) => rate.to_string(),
@@ -159,7 +131,7 @@ impl SentRow {
             },
             SentRate::Text(text) => text,
         };
-        let all = [self.date, self.from, self.to, rate];
+        let all = [row.date, row.from, row.to, rate];
         all.into_iter().map(|text| text.trim().to_owned()).collect()
     }
 }
@@ -171,17 +143,8 @@ pub(super) async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Data, Error> {
-    let kind = extract::text(&headers, header::CONTENT_TYPE).unwrap_or_default();
-    let is_json = kind.starts_with("application/json");
-    let body = upload::read_body(body).await?;
-    let sent = match is_json {
-        false => Sent::File(body),
-        true => {
-            let rows: SentRows = upload::json(&body)?;
-            Sent::Rows(rows.rows.into_iter().map(SentRow::written).collect())
-        }
-    };
-    let what = if is_json { "row" } else { "line" };
+    let sent = Sent::read::<SentRow>(&headers, body).await?;
+    let what = sent.what();
     let stored = store(&app, access.workspace, sent).await?;
     upload::answered(stored, what, json!({}))
 }

@@ -12,7 +12,7 @@ use axum::routing::{MethodRouter, get, options, patch, post};
 use super::access::{self, Needs};
 use super::describe::{self as about, Api};
 use super::{
-    App, analytics, api, api_docs, ask, asset, attribution, cohorts, docs, event, events,
+    App, analytics, api, api_docs, ask, asset, attribution, cohorts, controls, docs, event, events,
     experiments, export, forgotten, goals, health, import, invitation, keys, login, manage, mcp,
     metrics, mix, noted, openapi, page, payments, rates, reports, settings, share, spend, stream,
     tagging, team, upload, webhooks, websites, welcome,
@@ -166,6 +166,9 @@ pub const ROUTES: &[Route] = {
         row(GET, "/api/v1/rates", READER, Manage, "What currencies are worth, a day at a time", || get(rates::list)).of(&about::RATES),
         row(POST, "/api/v1/rates", MANAGER, Manage, "Store what currencies are worth; what is there for the same day and currencies is replaced", || post(rates::add)).of(&about::NEW_RATES),
         row(Method::DELETE, "/api/v1/rates", MANAGER, Manage, "Take rates away", || axum::routing::delete(rates::delete)).of(&about::DELETE_RATES),
+        row(GET, "/api/v1/controls", READER, Manage, "Prices, promotions and the like, a day at a time", || get(controls::list)).of(&about::CONTROLS),
+        row(POST, "/api/v1/controls", MANAGER, Manage, "Store prices, promotions and the like; what is there for the same day and name is replaced", || post(controls::add)).of(&about::NEW_CONTROLS),
+        row(Method::DELETE, "/api/v1/controls", MANAGER, Manage, "Take a control away, or some days of it", || axum::routing::delete(controls::delete)).of(&about::DELETE_CONTROLS),
         row(GET, "/api/v1/spend", READER, Manage, "What channels cost, a day at a time and in sum", || get(spend::list)).of(&about::SPEND),
         row(POST, "/api/v1/spend", MANAGER, Manage, "Store what channels cost; what is there for the same day, channel, source and campaign is replaced", || post(spend::add)).of(&about::NEW_SPEND),
         row(Method::DELETE, "/api/v1/spend", MANAGER, Manage, "Take spend of some days away", || axum::routing::delete(spend::delete)).of(&about::DELETE_SPEND),
@@ -269,6 +272,9 @@ pub const ROUTES: &[Route] = {
         row(GET, "/settings/rates", EDITOR, Pages, "What currencies are worth", || get(rates::page)),
         row(POST, "/settings/rates", EDITOR, Pages, "Upload a file of rates", || post(rates::upload).layer(DefaultBodyLimit::max(upload::UPLOAD))),
         row(POST, "/settings/rates/delete", EDITOR, Pages, "Take rates of some days away", || post(rates::delete_by_form)),
+        row(GET, "/settings/websites/{website_id}/controls", EDITOR, Pages, "Prices and promotions of a site", || get(controls::page)),
+        row(POST, "/settings/websites/{website_id}/controls", EDITOR, Pages, "Upload a file of prices and promotions", || post(controls::upload).layer(DefaultBodyLimit::max(upload::UPLOAD))),
+        row(POST, "/settings/websites/{website_id}/controls/delete", EDITOR, Pages, "Take a control away, or some days of it", || post(controls::delete_by_form)),
         row(GET, "/settings/spend", EDITOR, Pages, "To the spend of the first site", || get(spend::to_first)),
         row(GET, "/settings/websites/{website_id}/spend", EDITOR, Pages, "What a site's channels cost", || get(spend::page)),
         row(POST, "/settings/websites/{website_id}/spend", EDITOR, Pages, "Upload a file of spend", || post(spend::upload).layer(DefaultBodyLimit::max(upload::UPLOAD))),

@@ -1,6 +1,7 @@
 //! JSON schemas of what the API takes and gives. Lists of names come from the tables that are read by.
 
 mod ask;
+mod control;
 mod experiment;
 mod mix;
 mod people;
@@ -17,6 +18,7 @@ use crate::query::filter::words as operators;
 use crate::query::metric::METRICS;
 use crate::transfer::line::COLUMNS;
 pub(super) use ask::{answer, question};
+pub(super) use control::{control_rows, controls};
 pub(super) use experiment::experiment;
 pub(super) use mix::{asked_fit, cancelled_fit, mix, mix_budget, mix_fits};
 pub(super) use people::{attribution, cohort_people, cohorts, conversions};

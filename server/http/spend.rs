@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -15,10 +15,11 @@ use serde_json::{Number, Value, json};
 
 use super::access::{Access, Person};
 use super::api::money;
-use super::extract::{self, Asked, Form, Part};
+use super::extract::{Asked, Form, Part};
 use super::page::NoPage;
 use super::reply::{Data, Error};
 use super::settings::{done, shell, shown};
+use super::upload::Sent;
 use super::{App, auth, upload, work};
 use crate::account::sheet::{self, Refused, Stored, Written};
 use crate::account::spend::file::Known;
@@ -36,12 +37,6 @@ const HERE: &str = "/settings/websites";
 const ROWS: usize = 10_000;
 const MONTHS: usize = 24;
 
-/// What was sent.
-enum Sent {
-    File(Vec<u8>),
-    Rows(Vec<Written>),
-}
-
 /// Reads and stores what was sent, or says which rows are wrong.
 async fn store(app: &Arc<App>, site: &Site, sent: Sent) -> Result<Result<Stored, Refused>, Error> {
     let (id, last) = (site.id, last_day(site, app.clock.now()));
@@ -51,11 +46,7 @@ async fn store(app: &Arc<App>, site: &Site, sent: Sent) -> Result<Result<Stored,
             channels: &channels,
             last,
         };
-        let rows = match &sent {
-            Sent::File(file) => sheet::read(file, &known),
-            Sent::Rows(rows) => sheet::read_rows(rows, &known),
-        };
-        match rows {
+        match sent.rows(&known, sheet::read) {
             Ok(rows) => accounts.set_spend(id, &rows).map(Ok),
             Err(refused) => Ok(Err(refused)),
         }
@@ -159,13 +150,7 @@ pub(super) fn sums(sums: &BTreeMap<[u8; 3], i64>) -> Value {
     sums.iter().filter_map(sum).collect()
 }
 
-/// Rows as JSON: amounts as numbers, or as text so that no digit is lost.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SentRows {
-    rows: Vec<SentRow>,
-}
-
+/// A row as JSON: its amount as a number, or as text so that no digit is lost.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SentRow {
@@ -186,25 +171,25 @@ enum Amount {
     Text(String),
 }
 
-impl SentRow {
+impl From<SentRow> for Written {
     /// In the order of the columns.
-    fn written(self) -> Written {
+    fn from(row: SentRow) -> Written {
         let count = |number: Option<Number>| number.map_or_else(String::new, |n| n.to_string());
-        let amount = match self.amount {
+        let amount = match row.amount {
             // A whole number stays one when it comes as `120.0`.
             Amount::Number(number) => number.to_string().trim_end_matches(".0").to_owned(),
             Amount::Text(text) => text.trim().to_owned(),
         };
         let text = |text: String| text.trim().to_owned();
         vec![
-            text(self.date),
-            text(self.channel),
+            text(row.date),
+            text(row.channel),
             amount,
-            text(self.currency),
-            text(self.source.unwrap_or_default()),
-            text(self.campaign.unwrap_or_default()),
-            count(self.impressions),
-            count(self.clicks),
+            text(row.currency),
+            text(row.source.unwrap_or_default()),
+            text(row.campaign.unwrap_or_default()),
+            count(row.impressions),
+            count(row.clicks),
         ]
     }
 }
@@ -220,30 +205,16 @@ pub(super) async fn add(
     let named = asked.website_id.as_deref();
     let named = named.ok_or_else(|| Error::field("website_id: wanted the site to store into"))?;
     let site = auth::site(&app, access.workspace, Some(named))?;
-    let kind = extract::text(&headers, header::CONTENT_TYPE).unwrap_or_default();
-    let is_json = kind.starts_with("application/json");
-    let body = upload::read_body(body).await?;
-    let sent = match is_json {
-        false => Sent::File(body),
-        true => {
-            let rows: SentRows = upload::json(&body)?;
-            Sent::Rows(rows.rows.into_iter().map(SentRow::written).collect())
-        }
-    };
-    let what = if is_json { "row" } else { "line" };
+    let sent = Sent::read::<SentRow>(&headers, body).await?;
+    let what = sent.what();
     let stored = store(&app, &site, sent).await?;
     upload::answered(stored, what, json!({ "website_id": site.website_id }))
 }
 
 fn days(from: &str, to: &str, channel: Option<&str>) -> Result<Days, Error> {
-    let day = |name: &str, text: &str| -> Result<Date, Error> {
-        let day = text.parse();
-        day.map_err(|_| Error::field(format!("{name}: wanted a day as YYYY-MM-DD")))
-    };
-    let (from, to) = (day("from", from)?, day("to", to)?);
-    if to < from {
-        return Err(Error::field("to: wanted a day that isn't before from"));
-    }
+    // Both have to be said.
+    upload::day("from", from).and(upload::day("to", to))?;
+    let (from, to) = upload::days(Some(from), Some(to))?;
     Ok(Days {
         from,
         to,

@@ -1,15 +1,20 @@
 //! Files of rows that people upload: by forms and as bodies, within a time and a size; and what is said of wrong ones.
+//! Whose rows they are says what they may be.
 
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartRejection;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::extract;
 use super::reply::{Data, Error};
-use crate::account::sheet::{BYTES, Refused, Stored};
+use crate::account::sheet::{self, BYTES, Refused, Row, Stored, Written};
 
 /// Bytes of a form with a file in it.
 pub(super) const UPLOAD: usize = BYTES + 256 * 1024;
@@ -33,8 +38,80 @@ pub(super) fn refusal(refused: &Refused, what: &str) -> Error {
     )
 }
 
+/// What was sent.
+pub(super) enum Sent {
+    /// A file's bytes.
+    File(Vec<u8>),
+    /// Rows of a JSON body.
+    Rows(Vec<Written>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SentRows<R> {
+    rows: Vec<R>,
+}
+
+impl Sent {
+    /// What a program sent: JSON with rows that are written as `R`, else a file.
+    pub(super) async fn read<R: DeserializeOwned + Into<Written>>(
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Sent, Error> {
+        let kind = extract::text(headers, header::CONTENT_TYPE).unwrap_or_default();
+        let is_json = kind.starts_with("application/json");
+        let body = read_body(body).await?;
+        match is_json {
+            false => Ok(Sent::File(body)),
+            true => {
+                let SentRows { rows } = json::<SentRows<R>>(&body)?;
+                Ok(Sent::Rows(rows.into_iter().map(Into::into).collect()))
+            }
+        }
+    }
+
+    /// What one of them is called.
+    pub(super) fn what(&self) -> &'static str {
+        match self {
+            Sent::File(_) => "line",
+            Sent::Rows(_) => "row",
+        }
+    }
+
+    /// The rows, where files are read by `file`.
+    pub(super) fn rows<R: Row>(
+        &self,
+        known: &R::Known<'_>,
+        file: impl Fn(&[u8], &R::Known<'_>) -> Result<Vec<R>, Refused>,
+    ) -> Result<Vec<R>, Refused> {
+        match self {
+            Sent::File(bytes) => file(bytes, known),
+            Sent::Rows(rows) => sheet::read_rows(rows, known),
+        }
+    }
+}
+
+/// A day of an address or a form.
+pub(super) fn day(name: &str, text: &str) -> Result<Date, Error> {
+    let day = text.parse();
+    day.map_err(|_| Error::field(format!("{name}: wanted a day as YYYY-MM-DD")))
+}
+
+/// The first day and the last; where none is said, of all days.
+pub(super) fn days(from: Option<&str>, to: Option<&str>) -> Result<(Date, Date), Error> {
+    let day = |name: &str, text: Option<&str>, otherwise: Date| {
+        let text = text.filter(|text| !text.is_empty());
+        text.map_or(Ok(otherwise), |text| day(name, text))
+    };
+    let (from, to) = (day("from", from, Date::MIN)?, day("to", to, Date::MAX)?);
+    match to < from {
+        true => Err(Error::field("to: wanted a day that isn't before from")),
+        false => Ok((from, to)),
+    }
+}
+
 /// A body, whole.
-pub(super) async fn read_body(body: Body) -> Result<Vec<u8>, Error> {
+async fn read_body(body: Body) -> Result<Vec<u8>, Error> {
     let read = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, BYTES)).await;
     let read = read.map_err(|_| late())?;
     read.map(Vec::from).map_err(|_| too_large())
@@ -79,7 +156,7 @@ pub(super) fn answered(
 }
 
 /// The JSON of a body.
-pub(super) fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|error| {
         Error::new(
             StatusCode::BAD_REQUEST,

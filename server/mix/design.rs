@@ -55,6 +55,17 @@ pub struct Column {
     pub sd: f64,
 }
 
+impl Column {
+    /// Its value that lies farthest from 0.
+    pub fn strongest(&self) -> f64 {
+        let further = |far: f64, value: &f64| match value.abs() > far.abs() {
+            true => *value,
+            false => far,
+        };
+        self.values.iter().fold(0.0, further)
+    }
+}
+
 /// How long a period is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grain {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use jiff::ToSpan;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use super::control::Known;
+use super::periods::Periods;
 use super::question::{Outcome, Question};
 use super::series::{Driven, Driver, Series};
 use crate::account::spend::{DaySum, Days};
@@ -44,53 +45,6 @@ impl Gathered {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect()
-    }
-}
-
-/// The periods of a range: of weeks those that are whole.
-struct Periods {
-    first: Date,
-    count: usize,
-    days: usize,
-}
-
-impl Periods {
-    fn new(from: Date, to: Date, weekly: bool) -> Periods {
-        let days = if weekly { 7 } else { 1 };
-        let first = match weekly {
-            true => {
-                let past = from.weekday().to_monday_zero_offset();
-                from.saturating_add(((7 - i64::from(past)) % 7).days())
-            }
-            false => from,
-        };
-        let whole = (to - first).get_days() + 1;
-        Periods {
-            first,
-            count: usize::try_from(whole).unwrap_or_default() / days,
-            days,
-        }
-    }
-
-    fn of(&self, day: Date) -> Option<usize> {
-        let days = usize::try_from((day - self.first).get_days()).ok()?;
-        Some(days / self.days).filter(|period| *period < self.count)
-    }
-
-    /// Numbers of days, added up.
-    fn sums(&self, days: impl Iterator<Item = (Date, f64)>) -> Vec<f64> {
-        let mut sums = vec![0.0; self.count];
-        for (day, number) in days {
-            if let Some(sum) = self.of(day).and_then(|period| sums.get_mut(period)) {
-                *sum += number;
-            }
-        }
-        sums
-    }
-
-    fn last(&self) -> Date {
-        let days = (self.count * self.days) as i64 - 1;
-        self.first.saturating_add(days.days())
     }
 }
 
@@ -165,6 +119,19 @@ pub fn gather(
         }
     }
     let mut events = named(question, &periods);
+    for control in Known::all(accounts, site.id, question, periods.last())? {
+        let column = match events.iter().any(|(name, _)| *name == control.name) {
+            true => Err("an event of the question has its name".into()),
+            false => control.column(&periods),
+        };
+        match column {
+            Ok(column) => {
+                left_out.extend(control.guessed(&periods));
+                events.push((control.name, column));
+            }
+            Err(why) => left_out.push(format!("{} is left out: {why}.", control.name)),
+        }
+    }
     if question.notes {
         events.extend(noted(
             &accounts.notes(site.id, periods.first, periods.last())?,
@@ -398,35 +365,6 @@ mod tests {
 
     fn day(text: &str) -> Date {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn weeks_are_whole_and_begin_on_monday() {
-        // 2026-11-04 is a Wednesday, 2026-11-24 a Tuesday.
-        let weeks = Periods::new(day("2026-11-04"), day("2026-11-24"), true);
-        assert_eq!(
-            (weeks.first, weeks.count, weeks.last()),
-            (day("2026-11-09"), 2, day("2026-11-22"))
-        );
-        let sums = weeks.sums(
-            [
-                ("2026-11-08", 1.0),
-                ("2026-11-09", 2.0),
-                ("2026-11-22", 4.0),
-                ("2026-11-23", 8.0),
-            ]
-            .map(|(text, number)| (day(text), number))
-            .into_iter(),
-        );
-        assert_eq!(sums, [2.0, 4.0]);
-        assert_eq!(
-            Periods::new(day("2026-11-24"), day("2026-11-25"), true).count,
-            0
-        );
-        assert_eq!(
-            Periods::new(day("2026-11-04"), day("2026-11-24"), false).count,
-            21
-        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use nuts_rs::rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 use super::curve::Curve;
-use super::design::Part;
+use super::design::{Column, Part};
 use super::diagnose::quantile;
 use super::model::{Effect, Model};
 use super::prior::standard;
@@ -125,6 +125,15 @@ impl Band {
     }
 }
 
+/// What an event, a price or the like does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Effected {
+    #[allow(missing_docs)]
+    pub name: String,
+    /// In the outcome's unit, a period.
+    pub effect: Estimate,
+}
+
 /// What made up the outcome, period by period, all in its unit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lines {
@@ -136,6 +145,9 @@ pub struct Lines {
     pub season: Band,
     #[allow(missing_docs)]
     pub events: Band,
+    /// What each event does to a period in which it is at its strongest.
+    #[serde(default)]
+    pub effects: Vec<Effected>,
     /// All of it.
     pub all: Band,
     /// With chance: where a new outcome would lie.
@@ -149,10 +161,18 @@ pub fn lines(model: &Model, draws: &Draws, seed: u64) -> Lines {
     let channels = model.input.channels.len();
     let mut all: [Vec<Vec<f32>>; 5] = Default::default();
     let mut by_channel: Vec<Vec<Vec<f32>>> = vec![Vec::new(); channels];
+    let columns = model.design.columns.iter();
+    let mut effects: Vec<(&Column, Vec<f64>)> = columns
+        .filter(|column| column.part == Part::Event)
+        .map(|column| (column, Vec::new()))
+        .collect();
     for draw in draws.some(BANDS) {
         let one = line(model, draw, &mut rng);
         for (into, line) in by_channel.iter_mut().zip(one.channels) {
             into.push(line);
+        }
+        for ((column, into), coefficient) in effects.iter_mut().zip(one.events) {
+            into.push(coefficient * column.strongest());
         }
         for (into, line) in all.iter_mut().zip(one.others) {
             into.push(line);
@@ -164,6 +184,13 @@ pub fn lines(model: &Model, draws: &Draws, seed: u64) -> Lines {
         base,
         season,
         events,
+        effects: effects
+            .into_iter()
+            .map(|(column, draws)| Effected {
+                name: column.name.clone(),
+                effect: Estimate::tails(draws),
+            })
+            .collect(),
         all: whole,
         expected,
     }
@@ -171,6 +198,8 @@ pub fn lines(model: &Model, draws: &Draws, seed: u64) -> Lines {
 
 struct Line {
     channels: Vec<Vec<f32>>,
+    /// The coefficient of each event's column.
+    events: Vec<f64>,
     /// Base, season, events, all of it, and all of it with chance.
     others: [Vec<f32>; 5],
 }
@@ -195,12 +224,16 @@ fn line(model: &Model, draw: &[f64], rng: &mut impl Rng) -> Line {
     let coefficients = model
         .design
         .coefficients(&rest, noise * noise, Some(&mut *rng));
+    let mut events = Vec::new();
     let mut parts = [vec![0.0; periods], vec![0.0; periods], vec![0.0; periods]];
     for (column, coefficient) in model.design.columns.iter().zip(coefficients) {
         let part = match column.part {
             Part::Level | Part::Trend => 0,
             Part::Season => 1,
-            Part::Event => 2,
+            Part::Event => {
+                events.push(coefficient * scale);
+                2
+            }
         };
         for (sum, value) in parts[part].iter_mut().zip(&column.values) {
             *sum += coefficient * value;
@@ -214,10 +247,11 @@ fn line(model: &Model, draw: &[f64], rng: &mut impl Rng) -> Line {
         .map(|value| value + noise * standard(rng))
         .collect();
     let told = |line: &Vec<f64>| line.iter().map(|value| (value * scale) as f32).collect();
-    let [base, season, events] = &parts;
+    let [base, season, in_events] = &parts;
     Line {
         channels: channels.iter().map(told).collect(),
-        others: [base, season, events, &whole, &expected].map(told),
+        events,
+        others: [base, season, in_events, &whole, &expected].map(told),
     }
 }
 

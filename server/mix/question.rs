@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
 use super::budget::{Aim, Bounds};
-use super::line::{above_nothing, bound, channel_named, driver, event, lift, measured, prior};
+use super::line::{
+    ELSE_ZERO, above_nothing, bound, channel_named, control, driver, event, lift, measured, prior,
+};
 use super::series::{Driver, Lift, Prior, Settings};
 use crate::account::{self, Site};
 use crate::query::query_string::Form;
@@ -54,6 +56,15 @@ pub struct Event {
     pub value: f64,
 }
 
+/// A column of what was uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    #[allow(missing_docs)]
+    pub name: String,
+    /// Whether a value holds until the next, as prices do; else a day without one has 0.
+    pub holds: bool,
+}
+
 /// A question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
@@ -79,6 +90,10 @@ pub struct Question {
     pub lifts: Vec<Lift>,
     #[allow(missing_docs)]
     pub events: Vec<Event>,
+    /// Whether what was uploaded of prices and the like counts.
+    pub has_controls: bool,
+    /// Which of that, and how; where none is named all of it.
+    pub controls: Vec<Control>,
     /// Whether notes on days are events, too.
     pub notes: bool,
     /// On these days.
@@ -155,6 +170,8 @@ impl Asks for Question {
         ("measured", Form::Each),
         ("lift", Form::Each),
         ("event", Form::Each),
+        ("control", Form::Each),
+        ("controls", Form::Text),
         ("notes", Form::Text),
         ("from", Form::End("range", "from")),
         ("to", Form::End("range", "to")),
@@ -177,6 +194,7 @@ impl Asks for Question {
             Some(_) => return Err("grain: wanted day or week".into()),
         };
         let notes = parts.yes("notes", true)?;
+        let has_controls = parts.yes("controls", true)?;
         let currency = parts.text("currency")?.filter(|code| !code.is_empty());
         let currency = currency
             .map(|code| account::currency(&code).map(|known| known.code().to_owned()))
@@ -194,6 +212,7 @@ impl Asks for Question {
         let mut lifts = each(parts, "measured", measured)?;
         lifts.extend(each(parts, "lift", lift)?);
         let events = each(parts, "event", event)?;
+        let controls = each(parts, "control", control)?;
         let is_dated = parts.has_range();
         let range = match is_dated {
             true => parts.range(site, now)?,
@@ -218,6 +237,8 @@ impl Asks for Question {
             priors,
             lifts,
             events,
+            has_controls,
+            controls,
             notes,
             range,
             is_dated,
@@ -301,11 +322,14 @@ impl Question {
             });
         }
         out.append_pair("notes", if self.notes { "true" } else { "false" });
+        if !self.has_controls {
+            out.append_pair("controls", "false");
+        }
         out.finish()
     }
 
     /// The lists of it, as lines of an address.
-    pub fn lines(&self) -> [(&'static str, Vec<String>); 7] {
+    pub fn lines(&self) -> [(&'static str, Vec<String>); 8] {
         let prior = |prior: &Prior| format!("{}:{}:{}", prior.channel, prior.median, prior.spread);
         let measured = |lift: &Lift| format!("{}:{}:{}", lift.channel, lift.value, lift.error);
         let lift = |lift: &Lift| {
@@ -321,6 +345,10 @@ impl Question {
                 event.name, event.from, event.to, event.value
             )
         };
+        let control = |control: &Control| match control.holds {
+            true => control.name.clone(),
+            false => format!("{}{ELSE_ZERO}", control.name),
+        };
         let driver = |(channel, by): &(String, Driver)| format!("{channel}:{}", by.name());
         let of_return = self.lifts.iter().filter(|lift| lift.when.is_none());
         [
@@ -331,6 +359,7 @@ impl Question {
             ("measured", of_return.map(measured).collect()),
             ("lift", self.lifts.iter().filter_map(lift).collect()),
             ("event", self.events.iter().map(event).collect()),
+            ("control", self.controls.iter().map(control).collect()),
         ]
     }
 
@@ -343,6 +372,7 @@ impl Question {
             "currency": self.currency,
             "grain": if self.weekly { "week" } else { "day" },
             "notes": self.notes,
+            "controls": self.has_controls,
             "range": { "from": self.range.from.to_string(), "to": self.range.to.to_string() },
         });
         for (name, lines) in self.lines() {

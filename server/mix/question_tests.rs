@@ -12,7 +12,7 @@ fn a_question_comes_back_from_the_address_that_it_writes() {
         let asked = format!(
             "outcome={outcome}&goals=A&currency=eur&grain=week&channel=paid+search&channel=Email&organic=Organic+Search&driver=Paid+Search:clicks\
              &prior=Email:2:0.5&measured=Paid+Search:4:0.5&lift=Email:2026-03-02..2026-03-15:-1:-4000:900\
-             &event=Sale:2026-11-01..2026-11-05&event=Price:2026-11-06:9.5&notes=false&from=2026-01-01&to=2026-11-20"
+             &event=Sale:2026-11-01..2026-11-05&event=Price:2026-11-06:9.5&control=Discount:zero&control=Shops+open&controls=false&notes=false&from=2026-01-01&to=2026-11-20"
         );
         let question = read(&asked).unwrap();
         assert_eq!(read(&question.query_string()).unwrap(), question);
@@ -30,6 +30,14 @@ fn a_question_comes_back_from_the_address_that_it_writes() {
         );
         assert_eq!(settings.lifts[0].error / measured, 0.125);
         assert_eq!(question.events[1].value, 9.5);
+        let holds = |control: &Control| (control.name.clone(), control.holds);
+        assert_eq!(
+            question.controls.iter().map(holds).collect::<Vec<_>>(),
+            [
+                ("Discount".to_owned(), false),
+                ("Shops open".to_owned(), true)
+            ]
+        );
     }
     let question = read("outcome=revenue&goals=A").unwrap();
     assert_eq!(question.range.to.to_string(), "2026-11-23");

@@ -3,13 +3,14 @@
 //! - [`analytics`]: the numbers of a site
 //! - `chart`: series as SVG; `words`: figures as people read them
 //! - [`docs`]: how to use it
-//! - `goals`: what is set of a site's goals; `spend`: what its channels cost; `rates`: what currencies are worth; `upload`: what became of a file of either; `webhooks`; `reports`: who gets which, and [`mail`]: what they get
+//! - `goals`: what is set of a site's goals; `spend`: what its channels cost; `controls`: prices and promotions; `rates`: what currencies are worth; `upload`: what became of a file of these; `webhooks`; `reports`: who gets which, and [`mail`]: what they get
 //! - `settings`: sites, keys, people, and the pages on which they come in; `forgotten`: a lost password, reports not wanted; `install`: whether a site's events arrive
 //!
 //! Leaves to [`http`](crate::http): who may see it.
 
 pub mod analytics;
 mod chart;
+mod controls;
 pub mod docs;
 mod forgotten;
 mod goals;
@@ -27,6 +28,7 @@ mod words;
 use askama::Template;
 use live::Fire;
 
+pub use controls::ControlsPage;
 pub use forgotten::{Forgotten, Reset, Unsubscribe};
 pub use goals::{Counted, Editor, Goals};
 pub use install::{Install, Seen};

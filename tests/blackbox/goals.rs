@@ -21,15 +21,6 @@ fn asker<'a>(
     }
 }
 
-fn key(server: &Server) -> String {
-    let scopes = ["event:write", "analytics:read", "manage"];
-    let mut words = vec!["key", "new", "--name", "all"];
-    scopes
-        .iter()
-        .for_each(|scope| words.extend(["--scope", scope]));
-    server.run(&words)
-}
-
 /// Two visitors: pages, two names of one goal, one of them with money.
 fn visits(server: &Server, key: &str) {
     let event = |visitor: u8, name: Option<&str>, path: &str, metadata: Value| {
@@ -64,7 +55,7 @@ fn visits(server: &Server, key: &str) {
 #[test]
 fn goals_are_renamed_merged_hidden_valued_and_defined_in_every_number() {
     let (server, site, _) = set_up(&[]);
-    let key = key(&server);
+    let key = server.full_key();
     visits(&server, &key);
     let ask = asker(&server, &key);
     let made = ask(
@@ -219,7 +210,7 @@ fn goals_are_renamed_merged_hidden_valued_and_defined_in_every_number() {
 #[test]
 fn what_is_wrong_with_a_goal_is_said_and_others_see_nothing() {
     let (server, site, _) = set_up(&[]);
-    let key = key(&server);
+    let key = server.full_key();
     let ask = asker(&server, &key);
     let add = |body: Value| ask("POST", "/api/v1/goals", body);
     assert_eq!(add(json!({ "name": "A", "names": ["B"] })).status, 201);
@@ -301,7 +292,7 @@ fn what_is_wrong_with_a_goal_is_said_and_others_see_nothing() {
 #[test]
 fn the_page_of_goals_sets_them_and_shows_names_as_text() {
     let (server, site, _) = set_up(&[]);
-    let key = key(&server);
+    let key = server.full_key();
     visits(&server, &key);
     let owner = server.person("o@example.com", "owner", &[]);
     let path = format!("/settings/websites/{site}/goals");

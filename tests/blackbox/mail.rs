@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::account::{between, get, log_in_by, me};
-use crate::reports::{folder, key};
+use crate::reports::folder;
 use crate::server::{PASSWORD, Server, run, wait_for};
 use crate::smtp::{self, Says, Smtp, YES, mails, outbox};
 
@@ -42,7 +42,7 @@ fn a_mail_server_takes_mail_with_name_and_password_and_is_waited_for() {
             .then_some(())
     });
     // Events don't wait for it.
-    let key = key(&server);
+    let key = server.full_key();
     assert_eq!(
         server
             .post_with_key(&key, json!({ "name": "Buy" }).to_string())

@@ -24,6 +24,7 @@ mod ask;
 mod browser;
 mod care;
 mod command;
+mod controls;
 mod docs;
 mod durable;
 mod event;

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::server::{Reply, Server, set_up};
+use crate::server::{Server, set_up};
 
 /// Weeks of data, the last of which ended before this Monday.
 const WEEKS: i64 = 20;
 
 /// What is asked everywhere.
-const ASKED: &str = "outcome=revenue&goals=Buy&grain=week&from=2026-06-01&to=2026-10-18";
+const ASKED: &str = "outcome=revenue&goals=Buy&grain=week&control=Promotion:zero&control=Price&from=2026-06-01&to=2026-10-18";
 
 fn date(day: i64) -> jiff::civil::Date {
     let first: jiff::civil::Date = "2026-06-01".parse().unwrap();
@@ -19,12 +19,7 @@ fn date(day: i64) -> jiff::civil::Date {
 
 /// Spend and revenue of twenty weeks: search brings more in weeks in which more is spent on it, display brings nothing.
 fn fill(server: &Server, site: &str) -> String {
-    let scopes = ["analytics:read", "manage", "event:write"];
-    let mut words = vec!["key", "new", "--name", "all"];
-    scopes
-        .iter()
-        .for_each(|scope| words.extend(["--scope", scope]));
-    let key = server.run(&words);
+    let key = server.full_key();
     let mut spend = "date,channel,amount,currency\n".to_owned();
     let mut events = Vec::new();
     for week in 0..WEEKS {
@@ -43,8 +38,7 @@ fn fill(server: &Server, site: &str) -> String {
         let stored = server.post_with_key(&key, json!(events).to_string());
         assert_eq!(stored.status, 200, "{}", stored.text);
     }
-    let stored = ask(
-        server,
+    let stored = server.send(
         &key,
         "POST",
         &format!("/api/v1/spend?website_id={site}"),
@@ -55,16 +49,6 @@ fn fill(server: &Server, site: &str) -> String {
     key
 }
 
-fn ask(server: &Server, key: &str, method: &str, path: &str, kind: &str, body: &str) -> Reply {
-    let bearer = format!("Bearer {key}");
-    server.ask(
-        method,
-        path,
-        &[("authorization", &*bearer), ("content-type", kind)],
-        body,
-    )
-}
-
 fn get(server: &Server, key: &str, path: &str) -> Value {
     let reply = server.get_with_key(key, path);
     assert_eq!(reply.status, 200, "{path}: {}", reply.text);
@@ -73,7 +57,7 @@ fn get(server: &Server, key: &str, path: &str) -> Value {
 
 fn start(server: &Server, key: &str, site: &str) -> i64 {
     let path = format!("/api/v1/mix/fits?website_id={site}&{ASKED}");
-    let reply = ask(server, key, "POST", &path, "application/json", "");
+    let reply = server.send(key, "POST", &path, "application/json", "");
     assert_eq!(reply.status, 202, "{}", reply.text);
     reply.json()["data"]["id"].as_i64().unwrap()
 }
@@ -98,6 +82,11 @@ fn a_fit_is_made_in_the_background_and_told_everywhere() {
     let (server, site, _) = set_up(&[]);
     let key = fill(&server, &site);
     let path = |more: &str| format!("/api/v1/mix{more}?website_id={site}&{ASKED}");
+    // A promotion on two days, and a price that never changes.
+    let controls = format!("date,Promotion,Price\n{},1,5\n{},1,5\n", date(10), date(50));
+    let to = format!("/api/v1/controls?website_id={site}");
+    let stored = server.send(&key, "POST", &to, "text/csv", &controls);
+    assert_eq!(stored.status, 200, "{}", stored.text);
     // Before: a point, and nothing else.
     let before = get(&server, &key, &path(""));
     assert_eq!(before["fit"], Value::Null, "{before}");
@@ -131,6 +120,14 @@ fn a_fit_is_made_in_the_background_and_told_everywhere() {
     );
     assert_eq!(fit["over_time"]["dates"][0], "2026-06-01");
     assert_eq!(found["currency"], "EUR");
+    let left_out = found["left_out"][0].as_str().unwrap();
+    assert!(left_out.starts_with("Price is left out: it is the same on all days"));
+    let promotion = &fit["events"][0];
+    assert_eq!(
+        (&promotion["name"], &fit["events"][1]),
+        (&json!("Promotion"), &Value::Null)
+    );
+    assert!(promotion["effect"]["low"].as_f64() < promotion["effect"]["high"].as_f64());
     assert_eq!(fit["data_sha256"].as_str().unwrap().len(), 64);
     assert_eq!(
         (fit["seed"].as_i64(), fit["is_of_older_data"].as_bool()),
@@ -182,8 +179,7 @@ fn a_fit_is_made_in_the_background_and_told_everywhere() {
         "date,channel,amount,currency\n{},Display,1.00,EUR\n",
         date(3)
     );
-    ask(
-        &server,
+    server.send(
         &key,
         "POST",
         &format!("/api/v1/spend?website_id={site}"),
@@ -221,10 +217,12 @@ fn a_fit_is_cancelled_or_outlives_a_restart() {
     let key = fill(&server, &site);
     let id = start(&server, &key, &site);
     let path = format!("/api/v1/mix/fits/{id}?website_id={site}");
-    let cancelled = ask(&server, &key, "DELETE", &path, "application/json", "");
+    let cancelled = server.send(&key, "DELETE", &path, "application/json", "");
     assert_eq!(cancelled.status, 200, "{}", cancelled.text);
     assert_eq!(
-        ask(&server, &key, "DELETE", &path, "application/json", "").status,
+        server
+            .send(&key, "DELETE", &path, "application/json", "")
+            .status,
         404
     );
     let told = get(

@@ -2,35 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{OWN, Reply, Server, set_up};
-
-/// A key that may do everything.
-fn key(server: &Server) -> String {
-    let mut words = vec!["key", "new", "--name", "all"];
-    ["analytics:read", "manage", "event:write"]
-        .iter()
-        .for_each(|scope| words.extend(["--scope", scope]));
-    server.run(&words)
-}
-
-fn ask(server: &Server, key: &str, method: &str, path: &str, kind: &str, body: &str) -> Reply {
-    let bearer = format!("Bearer {key}");
-    let headers = [("authorization", &*bearer), ("content-type", kind)];
-    server.ask(method, path, &headers, body)
-}
-
-fn day(before: i64) -> String {
-    let day = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * before);
-    day.strftime("%Y-%m-%d").to_string()
-}
+use crate::server::{Server, day, set_up};
 
 /// A site that counts in euros, with a purchase in each of four currencies.
 fn shop() -> (Server, String, String) {
     let (server, site, _) = set_up(&[]);
-    let key = key(&server);
+    let key = server.full_key();
     let path = format!("/api/v1/sites/{site}");
-    let set = ask(
-        &server,
+    let set = server.send(
         &key,
         "PATCH",
         &path,
@@ -55,7 +34,7 @@ fn shop() -> (Server, String, String) {
 }
 
 fn get(server: &Server, key: &str, path: &str) -> Value {
-    let reply = ask(server, key, "GET", path, "", "");
+    let reply = server.send(key, "GET", path, "", "");
     assert_eq!(reply.status, 200, "{path}: {}", reply.text);
     reply.json()["data"].clone()
 }
@@ -80,7 +59,7 @@ fn rates_make_one_sum_of_all_currencies() {
         day(9),
         day(9)
     );
-    let stored = ask(&server, &key, "POST", "/api/v1/rates", "text/csv", &file);
+    let stored = server.send(&key, "POST", "/api/v1/rates", "text/csv", &file);
     assert_eq!(
         stored.json()["data"],
         json!({ "rows": 2, "added": 2, "replaced": 0 }),
@@ -103,8 +82,7 @@ fn rates_make_one_sum_of_all_currencies() {
     let by = total("&dimensions=source&order=total_revenue:desc");
     assert_eq!(by[0]["metrics"][0]["sum"], money("EUR", 20.0));
     assert_eq!(by[1]["metrics"][0]["sum"], money("EUR", 6.25));
-    let csv = ask(
-        &server,
+    let csv = server.send(
         &key,
         "GET",
         &format!("/api/v1/query.csv?website_id={site}&metrics=total_revenue"),
@@ -127,7 +105,7 @@ fn rates_make_one_sum_of_all_currencies() {
     );
     let to = format!("/api/v1/spend?website_id={site}");
     assert_eq!(
-        ask(&server, &key, "POST", &to, "text/csv", &spend).status,
+        server.send(&key, "POST", &to, "text/csv", &spend).status,
         200
     );
     let data = get(&server, &key, &path);
@@ -158,8 +136,7 @@ fn rates_make_one_sum_of_all_currencies() {
     );
     // Another rate for the same day takes the place of the first, at once.
     let again = json!({ "rows": [{ "date": day(9), "from": "usd", "to": "eur", "rate": "0.25" }] });
-    let stored = ask(
-        &server,
+    let stored = server.send(
         &key,
         "POST",
         "/api/v1/rates",
@@ -169,14 +146,7 @@ fn rates_make_one_sum_of_all_currencies() {
     assert_eq!(stored.json()["data"]["replaced"], 1, "{}", stored.text);
     assert_eq!(total("")[0]["metrics"][0]["sum"], money("EUR", 21.25));
     // Of a day that is still to come for the money, there is no rate.
-    let gone = ask(
-        &server,
-        &key,
-        "DELETE",
-        "/api/v1/rates?currency=USD",
-        "",
-        "",
-    );
+    let gone = server.send(&key, "DELETE", "/api/v1/rates?currency=USD", "", "");
     assert_eq!(gone.json()["data"]["deleted"], 1);
     assert_eq!(total("")[0]["metrics"][0]["sum"], money("EUR", 16.25));
 }
@@ -184,7 +154,7 @@ fn rates_make_one_sum_of_all_currencies() {
 #[test]
 fn a_file_is_stored_whole_or_not_at_all() {
     let (server, _, key) = shop();
-    let post = |kind: &str, body: &str| ask(&server, &key, "POST", "/api/v1/rates", kind, body);
+    let post = |kind: &str, body: &str| server.send(&key, "POST", "/api/v1/rates", kind, body);
     let today = day(0);
     let wrong =
         format!("date,from,to,rate\n{today},EUR,USD,1.1\n{today},EUR,USD,1.2\n{today},EUR,XYZ,1\n");
@@ -220,14 +190,7 @@ fn a_file_is_stored_whole_or_not_at_all() {
         ),
         ("currency=EURO", "currency: \"EURO\" is none"),
     ] {
-        let refused = ask(
-            &server,
-            &key,
-            "GET",
-            &format!("/api/v1/rates?{query}"),
-            "",
-            "",
-        );
+        let refused = server.send(&key, "GET", &format!("/api/v1/rates?{query}"), "", "");
         assert_eq!(refused.status, 400);
         assert!(
             refused.text.contains(&words.replace('"', "\\\"")),
@@ -269,18 +232,7 @@ fn the_page_takes_a_file_and_says_what_is_wrong() {
     let cookie = server.person("editor@example.com", "editor", &[]);
     let page = |path: &str| server.get(path, &[("cookie", &cookie)]).text;
     assert!(page("/settings/rates").contains("There are no rates yet"));
-    let upload = |cookie: &str, typed: &str| {
-        let body = format!(
-            "--XX\r\nContent-Disposition: form-data; name=\"rows\"\r\n\r\n{typed}\r\n--XX--\r\n"
-        );
-        let kind = ("content-type", "multipart/form-data; boundary=XX");
-        server.ask(
-            "POST",
-            "/settings/rates",
-            &[("cookie", cookie), kind, OWN],
-            body,
-        )
-    };
+    let upload = |cookie: &str, typed: &str| server.upload("/settings/rates", cookie, "", typed);
     let today = day(0);
     let refused = upload(&cookie, &format!("date,from,to,rates\n{today},EUR,USD,1"));
     assert_eq!(refused.status, 400);

@@ -22,15 +22,6 @@ pub fn folder() -> (TempDir, String) {
     (data, site)
 }
 
-/// A key that may everything.
-pub fn key(server: &Server) -> String {
-    let mut words = vec!["key", "new", "--name", "all"];
-    for scope in ["event:write", "analytics:read", "manage"] {
-        words.extend(["--scope", scope]);
-    }
-    server.run(&words)
-}
-
 fn ask(server: &Server, key: &str, method: &str, path: &str, body: Value) -> Reply {
     let bearer = format!("Bearer {key}");
     let body = match body {
@@ -82,7 +73,7 @@ fn a_report_is_sent_once_a_period_over_restarts_and_clocks_that_jump() {
     let (data, site) = folder();
     // A Wednesday.
     let server = at(data, "2026-11-18T12:00:00Z");
-    let key = key(&server);
+    let key = server.full_key();
     in_berlin(&server, &key, &site);
     subscribe(&server, &key, "week");
     mails(&server, 0);
@@ -128,7 +119,7 @@ fn a_report_is_sent_once_a_period_over_restarts_and_clocks_that_jump() {
 fn a_report_has_the_figures_of_the_query_and_what_strangers_chose_is_text() {
     let (data, site) = folder();
     let server = at(data, "2026-11-18T12:00:00Z");
-    let key = key(&server);
+    let key = server.full_key();
     in_berlin(&server, &key, &site);
     subscribe(&server, &key, "day");
     let hostile = "<img src=x onerror=alert(1)>";
@@ -273,7 +264,7 @@ fn a_report_has_the_figures_of_the_query_and_what_strangers_chose_is_text() {
 fn reports_are_ended_by_their_link_without_a_login_once_and_for_all() {
     let (data, site) = folder();
     let server = at(data, "2026-11-18T12:00:00Z");
-    let key = key(&server);
+    let key = server.full_key();
     in_berlin(&server, &key, &site);
     let report = subscribe(&server, &key, "day");
     assert_eq!(
@@ -345,7 +336,7 @@ fn reports_are_ended_by_their_link_without_a_login_once_and_for_all() {
 fn a_login_sets_its_own_reports_and_a_key_those_of_its_workspace() {
     let server = Server::start();
     server.add_site("example.com");
-    let key = key(&server);
+    let key = server.full_key();
     let owner = server.person("owner@example.com", "owner", &[]);
     let viewer = server.person("viewer@example.com", "viewer", &[]);
     let by_login = |cookie: &str, body: Value| {

@@ -169,6 +169,35 @@ impl Server {
         ])
     }
 
+    /// A key that may do everything.
+    pub fn full_key(&self) -> String {
+        let mut words = vec!["key", "new", "--name", "all"];
+        for scope in ["event:write", "analytics:read", "manage"] {
+            words.extend(["--scope", scope]);
+        }
+        self.run(&words)
+    }
+
+    /// Asks with a key and a body of some type.
+    pub fn send(&self, key: &str, method: &str, path: &str, kind: &str, body: &str) -> Reply {
+        let bearer = format!("Bearer {key}");
+        let headers = [("authorization", &*bearer), ("content-type", kind)];
+        self.ask(method, path, &headers, body)
+    }
+
+    /// Sends a form for files: with one in it, and with rows that were typed.
+    pub fn upload(&self, path: &str, cookie: &str, file: &str, typed: &str) -> Reply {
+        let part = |name: &str, more: &str, body: &str| {
+            format!(
+                "--XX\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n{body}\r\n"
+            )
+        };
+        let kind = "; filename=\"a.csv\"\r\nContent-Type: text/csv";
+        let body = part("file", kind, file) + &part("rows", "", typed) + "--XX--\r\n";
+        let kind = ("content-type", "multipart/form-data; boundary=XX");
+        self.ask("POST", path, &[("cookie", cookie), kind, OWN], body)
+    }
+
     /// Posts an event.
     pub fn post(&self, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Reply {
         let mut request = agent().post(format!("{}/api/event", self.url));
@@ -443,4 +472,10 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         );
         std::thread::sleep(Duration::from_millis(25));
     }
+}
+
+/// The day so many days ago, as UTC has it.
+pub fn day(before: i64) -> String {
+    let day = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * before);
+    day.strftime("%Y-%m-%d").to_string()
 }

@@ -2,37 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{OWN, Reply, Server, set_up};
+use crate::server::{day, set_up};
 
 const HEAD: &str = "date,channel,amount,currency,campaign\n";
-
-/// A key that may read and manage.
-fn key(server: &Server) -> String {
-    let scopes = ["analytics:read", "manage", "event:write"];
-    let mut words = vec!["key", "new", "--name", "all"];
-    scopes
-        .iter()
-        .for_each(|scope| words.extend(["--scope", scope]));
-    server.run(&words)
-}
-
-fn ask(server: &Server, key: &str, method: &str, path: &str, kind: &str, body: &str) -> Reply {
-    let bearer = format!("Bearer {key}");
-    let headers = [("authorization", &*bearer), ("content-type", kind)];
-    server.ask(method, path, &headers, body)
-}
-
-fn day(before: i64) -> String {
-    let day = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * before);
-    day.strftime("%Y-%m-%d").to_string()
-}
 
 #[test]
 fn a_file_is_stored_whole_or_not_at_all_and_again_in_place() {
     let (server, site, _) = set_up(&[]);
-    let key = key(&server);
+    let key = server.full_key();
     let path = format!("/api/v1/spend?website_id={site}");
-    let post = |kind: &str, body: &str| ask(&server, &key, "POST", &path, kind, body);
+    let post = |kind: &str, body: &str| server.send(&key, "POST", &path, kind, body);
     let (today, before) = (day(0), day(1));
     let file = format!(
         "{HEAD}{today},paid search,120.50,EUR,spring\n{today},Email,9,USD,\n{before},Email,1,EUR,\n"
@@ -83,7 +62,7 @@ fn a_file_is_stored_whole_or_not_at_all_and_again_in_place() {
     assert_eq!(post("text/csv", &large).status, 413);
     let get = |more: &str| {
         let path = format!("{path}{more}");
-        let reply = ask(&server, &key, "GET", &path, "", "");
+        let reply = server.send(&key, "GET", &path, "", "");
         assert_eq!(reply.status, 200, "{}", reply.text);
         reply.json()["data"].clone()
     };
@@ -100,7 +79,7 @@ fn a_file_is_stored_whole_or_not_at_all_and_again_in_place() {
     assert_eq!(all["rows"][3]["clicks"], 7);
     assert_eq!(get("&channel=email")["rows"].as_array().unwrap().len(), 2);
     // Taken away: of a channel, of days.
-    let delete = |more: &str| ask(&server, &key, "DELETE", &format!("{path}{more}"), "", "");
+    let delete = |more: &str| server.send(&key, "DELETE", &format!("{path}{more}"), "", "");
     assert_eq!(delete("").status, 400);
     let gone = delete(&format!("&from={before}&to={today}&channel=Email"));
     assert_eq!(gone.json()["data"]["deleted"], 2, "{}", gone.text);
@@ -115,25 +94,9 @@ fn a_file_is_stored_whole_or_not_at_all_and_again_in_place() {
     let foreign = server.run(&["site", "add", "other.test", "--workspace", "Other"]);
     let to = format!("/api/v1/spend?website_id={foreign}");
     assert_eq!(
-        ask(&server, &key, "POST", &to, "text/csv", &file).status,
+        server.send(&key, "POST", &to, "text/csv", &file).status,
         404
     );
-}
-
-/// A form with a file in it.
-fn upload(server: &Server, cookie: &str, site: &str, file: &str, typed: &str) -> Reply {
-    let part = |name: &str, more: &str, body: &str| {
-        format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n{body}\r\n")
-    };
-    let body = part(
-        "file",
-        "; filename=\"a.csv\"\r\nContent-Type: text/csv",
-        file,
-    ) + &part("rows", "", typed)
-        + "--XX--\r\n";
-    let path = format!("/settings/websites/{site}/spend");
-    let kind = ("content-type", "multipart/form-data; boundary=XX");
-    server.ask("POST", &path, &[("cookie", cookie), kind, OWN], body)
 }
 
 #[test]
@@ -144,10 +107,9 @@ fn the_page_takes_a_file_says_what_is_wrong_and_shows_sums() {
     let page = || server.get(&path, &[("cookie", &cookie)]).text;
     assert!(page().contains("Nothing is known of what channels cost yet"));
     let today = day(0);
-    let refused = upload(
-        &server,
+    let refused = server.upload(
+        &path,
         &cookie,
-        &site,
         "",
         &format!("{HEAD}{today},Emial,1,EUR,<b>"),
     );
@@ -157,10 +119,9 @@ fn the_page_takes_a_file_says_what_is_wrong_and_shows_sums() {
         "{}",
         refused.text
     );
-    let stored = upload(
-        &server,
+    let stored = server.upload(
+        &path,
         &cookie,
-        &site,
         &format!("\u{feff}Date;Channel;Amount;Currency\r\n{today};Email;1234,5;EUR\r\n"),
         "",
     );
@@ -170,13 +131,7 @@ fn the_page_takes_a_file_says_what_is_wrong_and_shows_sums() {
         told.contains("1 row stored.") && told.contains("€1,234.50"),
         "{told}"
     );
-    let again = upload(
-        &server,
-        &cookie,
-        &site,
-        "",
-        &format!("{HEAD}{today},Email,2,EUR,"),
-    );
+    let again = server.upload(&path, &cookie, "", &format!("{HEAD}{today},Email,2,EUR,"));
     let told = server
         .get(again.header("location").unwrap(), &[("cookie", &cookie)])
         .text;
@@ -192,13 +147,13 @@ fn the_page_takes_a_file_says_what_is_wrong_and_shows_sums() {
     assert!(short.header("location").unwrap().ends_with("/spend"));
     // Whoever may only look doesn't.
     let viewer = server.person("viewer@example.com", "viewer", &[]);
-    assert_eq!(upload(&server, &viewer, &site, HEAD, "").status, 403);
+    assert_eq!(server.upload(&path, &viewer, HEAD, "").status, 403);
 }
 
 #[test]
 fn attribution_says_what_a_goal_cost_and_what_came_back() {
     let (server, site, _) = set_up(&[]);
-    let key = key(&server);
+    let key = server.full_key();
     let visit = |who: u8, source: &str, medium: &str, value: f64| {
         json!([
             { "website_id": site, "anonymous_id": format!("00000000-0000-4000-8000-0000000000{who:02}"), "url": format!("https://example.com/?utm_source={source}&utm_medium={medium}") },
@@ -223,7 +178,7 @@ fn attribution_says_what_a_goal_cost_and_what_came_back() {
     );
     let path = format!("/api/v1/spend?website_id={site}");
     assert_eq!(
-        ask(&server, &key, "POST", &path, "text/csv", &file).status,
+        server.send(&key, "POST", &path, "text/csv", &file).status,
         200
     );
     let attributed = |more: &str| {

@@ -102,7 +102,7 @@ fn wide(names: &[String]) -> Option<Vec<&str>> {
     let (date, codes) = names.split_first()?;
     let is_code = |name: &&String| name.len() == 3 && name.bytes().all(|b| b.is_ascii_alphabetic());
     // The bank's lines end with a comma.
-    let is_wide = date == "date"
+    let is_wide = date.eq_ignore_ascii_case("date")
         && codes.iter().any(|code| is_code(&code))
         && codes.iter().all(|code| code.is_empty() || is_code(&code));
     is_wide.then(|| codes.iter().map(String::as_str).collect())

@@ -66,6 +66,19 @@ const EVENT: Parameter = parameter(
     "Sale:2026-11-27..2026-11-30",
     "Something that happened on some days, with a strength behind it (:2.5) where it has one",
 );
+const CONTROL: Parameter = parameter(
+    "control",
+    Kind::Each,
+    "Price",
+    "A column of what was uploaded as controls, all of them where none is named; a value holds until the next, with :zero behind the name \
+     for its day only",
+);
+const CONTROLS: Parameter = parameter(
+    "controls",
+    Kind::Text,
+    "true",
+    "Whether uploaded controls count",
+);
 const NOTES: Parameter = parameter(
     "notes",
     Kind::Text,
@@ -76,7 +89,7 @@ const FIT: Parameter = parameter("id", Kind::PathNumber, "1", "Which fit");
 
 const QUESTION: &[Parameter] = &[
     WEBSITE, OUTCOME, GOALS, CURRENCY, GRAIN, CHANNEL, ORGANIC, DRIVER, PRIOR, MEASURED, LIFT,
-    EVENT, NOTES, FROM, TO,
+    EVENT, CONTROL, CONTROLS, NOTES, FROM, TO,
 ];
 
 pub(in crate::http) const MIX: Api = asked(QUESTION, schema::mix);
@@ -95,6 +108,8 @@ pub(in crate::http) const MIX_BUDGET: Api = asked(
         MEASURED,
         LIFT,
         EVENT,
+        CONTROL,
+        CONTROLS,
         NOTES,
         FROM,
         TO,

@@ -66,6 +66,8 @@ pub(in crate::http) fn mix() -> Value {
         "r2": number(0.8), "mape": number(0.04), "autocorrelation": number(0.02), "inside": number(0.94), "worst": list(worst),
         "held_out": maybe(held_out),
     }));
+    let effected =
+        object(json!({ "name": text("Price"), "effect": estimate(-410.0, -700.0, -120.0) }));
     let of_channel = object(json!({ "channel": text("Paid Search"), "contribution": band() }));
     let over_time = object(json!({
         "dates": list(text("2026-11-23")), "outcome": list(number(15_063.0)), "expected": band(), "without_chance": band(), "base": band(),
@@ -76,7 +78,7 @@ pub(in crate::http) fn mix() -> Value {
         "is_of_older_data": flag(), "is_unreliable": flag(),
         "range": object(json!({ "from": text("2024-11-24"), "to": text("2026-11-23") })),
         "outcome": number(10_996_000.0), "channels_together": estimate(0.35, 0.25, 0.46), "base": number(7_200_000.0), "channels": list(channel()), "diagnostics": diagnostics,
-        "accuracy": accuracy, "warnings": list(text("300 days are less than a year")), "settings": { "type": "object" },
+        "accuracy": accuracy, "warnings": list(text("300 days are less than a year")), "events": list(effected), "settings": { "type": "object" },
         "over_time": over_time,
     }));
     object(json!({

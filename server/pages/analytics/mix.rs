@@ -59,6 +59,7 @@ struct Filled {
     to: String,
     currency: String,
     notes: bool,
+    has_controls: bool,
     /// Name, label, an example, and the lines.
     lists: Vec<(&'static str, &'static str, &'static str, String)>,
     total: String,
@@ -152,9 +153,10 @@ fn filled(wanted: &Budget, goals: &[String]) -> Filled {
             "Lift experiments: days, change, what came of it, its standard error",
             "Paid Search:2026-03-02..2026-03-15:-1:-4000:900",
         ),
+        "event" => ("Holidays and promotions", "Sale:2026-11-27..2026-11-30"),
         _ => (
-            "Holidays, promotions, prices",
-            "Sale:2026-11-27..2026-11-30",
+            "Only these of the uploaded prices and promotions",
+            "Price, or Discount:zero",
         ),
     };
     let list = |(name, lines): (&'static str, Vec<String>)| {
@@ -179,6 +181,7 @@ fn filled(wanted: &Budget, goals: &[String]) -> Filled {
         to: day(question.range.to),
         currency: question.currency.clone().unwrap_or_default(),
         notes: question.notes,
+        has_controls: question.has_controls,
         lists: question.lines().into_iter().map(list).collect(),
         total: amount(total),
         target: amount(target),

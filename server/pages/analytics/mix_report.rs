@@ -6,7 +6,7 @@ use super::mix_words::{Words, plainly};
 use crate::account::StoredFit;
 use crate::mix::budget::{Bounds, Split};
 use crate::mix::fit::{Fit, Told};
-use crate::mix::posterior::Estimate;
+use crate::mix::posterior::{Effected, Estimate};
 use crate::mix::sample::AGREED;
 use crate::pages::words;
 use crate::query::range::Range;
@@ -25,6 +25,8 @@ pub(super) struct Report {
     pub(super) curves: Vec<CurveOf>,
     pub(super) budget: Option<Result<BudgetOf, String>>,
     pub(super) credits: Vec<(String, String, String, String)>,
+    /// Name, effect and interval of each event.
+    pub(super) effects: Vec<(String, String, String)>,
     pub(super) truth: String,
     pub(super) truth_grid: Vec<String>,
     pub(super) checks: Vec<(&'static str, String, String)>,
@@ -138,6 +140,10 @@ pub(super) fn report(
         .iter()
         .enumerate()
         .map(|(place, at)| (label(at), say.amount(outcome[place]), parts(place)));
+    let effected = |of: &Effected| {
+        let (effect, between) = (say.amount(of.effect.mean), say.between(of.effect));
+        (of.name.clone(), effect, between)
+    };
     let (truth, truth_grid) = against_truth(fit, &steps);
     Report {
         is_unreliable: fit.is_unreliable(),
@@ -152,6 +158,7 @@ pub(super) fn report(
         curves: fit.channels.iter().enumerate().map(|(at, told)| curve(fit, at, told, &steps, say)).collect(),
         budget: split.map(|split| split.map(|(bounds, split)| budget(fit, &bounds, &split, say))),
         credits: credits.iter().zip(&fit.channels).map(|(credit, told)| credited(credit, told, say)).collect(),
+        effects: lines.effects.iter().map(effected).collect(),
         truth,
         truth_grid,
         checks: checks(fit),

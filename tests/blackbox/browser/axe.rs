@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 56] = [
+const PAGES: [&str; 57] = [
     "/",
     "/demo",
     "/login",
@@ -57,6 +57,7 @@ const PAGES: [&str; 56] = [
     "/settings/websites/SITE",
     "/settings/websites/SITE/goals",
     "/settings/websites/SITE/spend",
+    "/settings/websites/SITE/controls",
     "/settings/websites/SITE/share",
     "/settings/websites/SITE/payments",
     "/settings/api-keys",

@@ -44,6 +44,8 @@ pub struct StoredFit {
     pub id: i64,
     #[allow(missing_docs)]
     pub site: SiteId,
+    /// What it is found by again: what was asked, without days unless they were named, as it stands in an address.
+    pub key: String,
     /// What was asked, as it stands in an address.
     pub question: String,
     #[allow(missing_docs)]
@@ -60,7 +62,7 @@ pub struct StoredFit {
     pub done_at: Option<Timestamp>,
 }
 
-const COLUMNS: &str = "id, site, question, state, data, seed, words, asked_at, done_at";
+const COLUMNS: &str = "id, site, question, state, data, seed, words, asked_at, done_at, key";
 
 fn stored(row: &Row) -> rusqlite::Result<StoredFit> {
     let state: String = row.get(3)?;
@@ -68,6 +70,7 @@ fn stored(row: &Row) -> rusqlite::Result<StoredFit> {
     Ok(StoredFit {
         id: row.get(0)?,
         site: SiteId(row.get(1)?),
+        key: row.get(9)?,
         question: row.get(2)?,
         state: match state.as_str() {
             "waiting" => FitState::Waiting,

@@ -158,7 +158,7 @@ pub fn find(
                 ..Table::default()
             })
         }
-        Asked::Help | Asked::Mix(_) => Ok(Table::default()),
+        Asked::Help | Asked::Mix(..) => Ok(Table::default()),
     }
 }
 

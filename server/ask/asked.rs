@@ -27,7 +27,7 @@ impl Asked {
             Asked::Spend { .. } => "spend",
             Asked::Goals => "goals",
             Asked::Help => "help",
-            Asked::Mix(_) => "mix",
+            Asked::Mix(..) => "mix",
         }
     }
 
@@ -55,7 +55,7 @@ impl Asked {
                 json
             }
             Asked::CostPerGoal(question) => question.json(),
-            Asked::Goals | Asked::Help | Asked::Mix(_) => json!({}),
+            Asked::Goals | Asked::Help | Asked::Mix(..) => json!({}),
         }
     }
 
@@ -160,7 +160,7 @@ impl Asked {
             }
             Asked::Goals => "The goals of the site".into(),
             Asked::Help => "What may be asked".into(),
-            Asked::Mix(_) => "What the marketing mix says".into(),
+            Asked::Mix(..) => "What the marketing mix says".into(),
         }
     }
 
@@ -220,7 +220,8 @@ impl Asked {
             Asked::Spend { .. } => None,
             Asked::Goals => Some(format!("analytics?site={}", site.website_id)),
             Asked::Help => None,
-            Asked::Mix(_) => Some(format!("mix?site={}", site.website_id)),
+            Asked::Mix(_, None) => Some(format!("mix?site={}", site.website_id)),
+            Asked::Mix(_, Some(fitted)) => Some(format!("mix?{}", text(fitted.clone()))),
         }
     }
 }

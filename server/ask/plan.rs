@@ -74,8 +74,8 @@ pub enum Asked {
     Goals,
     /// What may be asked.
     Help,
-    /// What the marketing mix says.
-    Mix(Mix),
+    /// What the marketing mix says; by which fit, as it stands in an address, once that is known.
+    Mix(Mix, Option<String>),
 }
 
 /// The parts of a question to a room that are the same for all.
@@ -278,7 +278,7 @@ impl Common<'_> {
                     is_roas: reading.what == What::Roas,
                 })
             }
-            What::Mix(mix) => Ok(Asked::Mix(*mix)),
+            What::Mix(mix) => Ok(Asked::Mix(*mix, None)),
             What::Goals => Ok(Asked::Goals),
             What::Help => Ok(Asked::Help),
         }

@@ -128,7 +128,7 @@ pub fn sentence(asked: &Asked, table: &Table) -> String {
     };
     let value = first.cells.first().map(Cell::words).unwrap_or_default();
     match asked {
-        Asked::Mix(mix) => mixed::sentence(*mix, table),
+        Asked::Mix(mix, _) => mixed::sentence(*mix, table),
         Asked::Moment { is_first, query } => {
             let goals = sentence::goals(&query.goals);
             match first.cells.first() {

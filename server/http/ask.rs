@@ -176,15 +176,15 @@ pub(super) fn answered(
     let now = app.clock.now();
     match Asked::of(&reading, site, now) {
         Err(message) => Ok(Became::Refuse("unsupported", message, examples(vocabulary))),
-        Ok(Asked::Mix(mix)) => {
-            let Some((_, fit)) = fits::newest(&app.accounts, site.id)? else {
+        Ok(Asked::Mix(mix, _)) => {
+            let Some((stored, fit)) = fits::newest(&app.accounts, site.id)? else {
                 let words = "no marketing mix is fitted for this site yet: fit one at /dashboard/mix, which needs spend; attribution shares fires among visits instead";
                 return Ok(Became::Refuse("no_mix", words.into(), examples(vocabulary)));
             };
             match mixed::table(mix, &fit, &reading.filters) {
                 Err(words) => Ok(Became::Refuse("unsupported", words, examples(vocabulary))),
                 Ok(table) => {
-                    let asked = Asked::Mix(mix);
+                    let asked = Asked::Mix(mix, Some(stored.key));
                     Ok(Became::Answer(Box::new(Answered {
                         reading,
                         asked,

@@ -277,11 +277,21 @@ impl Fits {
     }
 }
 
-/// Lets every other thread go before this one, and those that it starts. What the system refuses changes how fast others are, not
-/// what comes out.
+/// Lets every other thread go before this one, and those that it starts: whoever wakes up takes its core at once, which the
+/// lowest niceness doesn't make sure of. What the system refuses changes how fast others are, not what comes out.
 fn give_way() {
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, 19);
+    {
+        use thread_priority::unix::{
+            NormalThreadSchedulePolicy::Idle, ThreadSchedulePolicy::Normal,
+            set_thread_priority_and_policy, thread_native_id,
+        };
+        let this = thread_native_id();
+        let lowest = thread_priority::ThreadPriority::Min;
+        if let Err(error) = set_thread_priority_and_policy(this, lowest, Normal(Idle)) {
+            tracing::warn!(?error, "fits can't give way to everything else");
+        }
+    }
 }
 
 /// Comes back when the server stops.

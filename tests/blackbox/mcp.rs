@@ -219,6 +219,52 @@ fn every_tool_answers_or_says_how_to_put_the_call_right() {
         let text = told["content"][0]["text"].as_str().unwrap();
         assert!(text.contains(repair), "{name}: {text}");
     }
+    // More rows than a call gives come in two.
+    let pages: Vec<Value> = (0..1100)
+        .map(|page| json!({ "website_id": site, "anonymous_id": "many", "url": format!("https://example.com/p{page}"), "fired_at": "2026-07-08T10:00:00Z" }))
+        .collect();
+    for pages in pages.chunks(100) {
+        let stored = server.post_with_key(&key, json!(pages).to_string());
+        assert_eq!(stored.status, 200, "{}", stored.text);
+    }
+    let by_page = |cursor: &str| {
+        let asked =
+            with(json!({ "metric": "pageviews", "dimensions": ["page"], "cursor": cursor }));
+        call("compare", asked)["structuredContent"].clone()
+    };
+    let (first, second) = (by_page(""), by_page("1000"));
+    let page = |row: &Value| row["dimensions"][0].as_str().unwrap().to_owned();
+    let rows = |told: &Value| -> Vec<String> {
+        told["rows"].as_array().unwrap().iter().map(page).collect()
+    };
+    assert_eq!((rows(&first).len(), &first["next"]), (1000, &json!("1000")));
+    assert!(
+        second["next"].is_null() && rows(&second).len() >= 100,
+        "{second}"
+    );
+    let mut all = rows(&first);
+    all.extend(rows(&second));
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), count);
+    for (cursor, repair) in [
+        ("p7", "wanted is the \"next\""),
+        ("99999", "none after 99999"),
+    ] {
+        let told = call(
+            "compare",
+            with(json!({ "metric": "pageviews", "dimensions": ["page"], "cursor": cursor })),
+        );
+        assert_eq!(told["isError"], true, "{told}");
+        assert!(
+            told["content"][0]["text"]
+                .as_str()
+                .unwrap()
+                .contains(repair),
+            "{told}"
+        );
+    }
     // What nobody can know is refused as by people, and is no error.
     let told = call(
         "ask",

@@ -133,6 +133,25 @@ fn a_fit_is_made_in_the_background_and_told_everywhere() {
         (fit["seed"].as_i64(), fit["is_of_older_data"].as_bool()),
         (Some(1), Some(false))
     );
+    // Who asks in words is led to what was fitted.
+    let question = json!({ "website_id": site, "question": "What did Paid Search bring?" });
+    let told = server
+        .post_to("/api/v1/ask", &key, question.to_string())
+        .json()["data"]
+        .clone();
+    let link = told["link"].as_str().unwrap_or_else(|| panic!("{told}"));
+    assert!(
+        link.starts_with(&format!(
+            "/dashboard/mix?site={site}&outcome=revenue&goals=Buy&grain=week&"
+        )),
+        "{link}"
+    );
+    let cookie = server.person("reader@example.com", "viewer", &[]);
+    let shown = server.get(link, &[("cookie", &cookie)]).text;
+    assert!(
+        shown.contains(&format!("Fit {id} of {WEEKS} weeks")),
+        "{shown}"
+    );
     // The same once more, to the last digit.
     let again = start(&server, &key, &site);
     assert_ne!(again, id);

@@ -1,12 +1,9 @@
-//! What answers a call: arguments → the question of a room → its answer, as data and as a sentence. What is wrong with a
-//! call is said so that it can be put right.
+//! What answers a call: the room's answer, as data and as a sentence.
 
 use std::sync::Arc;
 
-use jiff::ToSpan;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock};
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::super::api::reading;
@@ -15,305 +12,16 @@ use super::super::events::list;
 use super::super::mix;
 use super::super::reply::Error;
 use super::Caller;
-use super::tools::{self, Days, ROWS, names};
-use crate::account::Site;
+use super::question::{Wrong, arguments, asked, known_goals, part, site, written};
+use super::tools::{self, ROWS, names};
 use crate::account::spend::SpentBy;
 use crate::ask::answer::find;
 use crate::ask::plan::Asked;
 use crate::ask::reading::Mix;
 use crate::ask::{mixed, told};
 use crate::mix::fits;
-use crate::query::dimension::{Dimension, Named};
-use crate::query::events;
 use crate::query::range::Range;
-use crate::query::read::{MOST_ROWS, Sent};
-use crate::query::{Query, fires, funnel, sentence};
-use crate::{attribution, cohort};
-
-/// Why a call isn't answered: in words that say how to put it right.
-type Wrong = String;
-
-fn arguments<T: DeserializeOwned>(sent: Map<String, Value>) -> Result<T, Wrong> {
-    serde_json::from_value(Value::Object(sent))
-        .map_err(|error| format!("{error}; see the tool's input schema"))
-}
-
-/// A site of the caller's workspace.
-fn site(desk: &Desk, caller: &Caller, website_id: &str) -> Result<Arc<Site>, Wrong> {
-    let sites = desk
-        .accounts
-        .sites(caller.workspace)
-        .map_err(|_| "the sites can't be read just now; try again".to_owned())?;
-    let found = match website_id {
-        "" => sites.first(),
-        id => sites.iter().find(|site| site.website_id == id),
-    };
-    found.cloned().ok_or_else(|| {
-        let known: Vec<_> = sites
-            .iter()
-            .map(|site| format!("{} ({})", site.website_id, site.label()))
-            .collect();
-        format!("website_id: no such site; there are {}", known.join(", "))
-    })
-}
-
-fn part(object: &mut Map<String, Value>, name: &str, value: impl Into<Value>) {
-    let value = value.into();
-    let is_empty = match &value {
-        Value::String(text) => text.is_empty(),
-        Value::Array(list) => list.is_empty(),
-        Value::Number(number) => number.as_u64() == Some(0),
-        _ => false,
-    };
-    if !is_empty {
-        object.insert(name.to_owned(), value);
-    }
-}
-
-fn days(object: &mut Map<String, Value>, days: &Days) {
-    range(object, "range", &days.from, &days.to);
-}
-
-fn range(object: &mut Map<String, Value>, name: &str, from: &str, to: &str) {
-    let mut range = Map::new();
-    part(&mut range, "from", from);
-    part(&mut range, "to", to);
-    if !range.is_empty() {
-        object.insert(name.to_owned(), range.into());
-    }
-}
-
-/// As a query string, for rooms that read one.
-fn written(object: &Map<String, Value>) -> String {
-    let mut out = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in object {
-        match value {
-            Value::String(text) => {
-                out.append_pair(name, text);
-            }
-            Value::Array(list) if name == "filters" => {
-                out.append_pair(name, &Value::Array(list.clone()).to_string());
-            }
-            Value::Array(list) if name == "ages" => {
-                let ages: Vec<_> = list.iter().map(Value::to_string).collect();
-                out.append_pair(name, &ages.join(","));
-            }
-            Value::Array(list) => list.iter().filter_map(Value::as_str).for_each(|text| {
-                out.append_pair(name, text);
-            }),
-            other => {
-                out.append_pair(name, &other.to_string());
-            }
-        }
-    }
-    out.finish()
-}
-
-fn query(desk: &Desk, caller: &Caller, sent: tools::Query) -> Result<(Arc<Site>, Query), Wrong> {
-    let site = site(desk, caller, &sent.days.website_id)?;
-    if sent.limit > ROWS {
-        return Err(format!(
-            "limit: wanted 1 to {ROWS}; the rows after them come with the answer's next as cursor"
-        ));
-    }
-    let mut object = Map::new();
-    part(&mut object, "metrics", sent.metrics);
-    part(&mut object, "goals", sent.goals);
-    part(&mut object, "dimensions", sent.dimensions);
-    part(&mut object, "filters", sent.filters);
-    days(&mut object, &sent.days);
-    range(&mut object, "compare", &sent.compare_from, &sent.compare_to);
-    part(&mut object, "order", sent.order);
-    part(&mut object, "limit", sent.limit);
-    part(&mut object, "cursor", sent.cursor);
-    let body = Value::Object(object).to_string();
-    let mut query = Sent::json(body.as_bytes())?.read(&site, desk.clock.now())?;
-    query.limit = query.limit.min(ROWS);
-    Ok((site, query))
-}
-
-/// A query beside the days before where no other are named, split by nothing or by what is asked.
-fn compared(
-    desk: &Desk,
-    caller: &Caller,
-    sent: tools::Compare,
-) -> Result<(Arc<Site>, Query), Wrong> {
-    let sent = tools::Query {
-        metrics: vec![sent.metric],
-        goals: sent.goals,
-        dimensions: sent.dimensions,
-        filters: sent.filters,
-        days: sent.days,
-        compare_from: sent.compare_from,
-        compare_to: sent.compare_to,
-        order: Vec::new(),
-        limit: 0,
-        cursor: String::new(),
-    };
-    let (site, mut query) = query(desk, caller, sent)?;
-    let length = (query.range.to - query.range.from).get_days() + 1;
-    let before = Range {
-        from: query.range.from.saturating_sub(length.days()),
-        to: query.range.to.saturating_sub(length.days()),
-        zone: query.range.zone.clone(),
-    };
-    query.compare.get_or_insert(before);
-    query.limit = MOST_ROWS;
-    Ok((site, query))
-}
-
-/// Goals that nothing is known of, so that no 0 is told of a name with a typing error.
-fn known_goals(desk: &Desk, site: &Site, goals: &[String]) -> Result<(), Wrong> {
-    if goals.is_empty() {
-        return Ok(());
-    }
-    let vocabulary = ask::vocabulary(desk, site)
-        .map_err(|_| "the goals can't be read just now; try again".to_owned())?;
-    for goal in goals {
-        let shown = site.goals.shown(goal);
-        let is_known = vocabulary.names.all().any(|known| known == shown);
-        if !is_known {
-            let like: Vec<String> = vocabulary
-                .names
-                .like(goal, 0.6)
-                .into_iter()
-                .map(|(name, _)| name)
-                .take(3)
-                .collect();
-            let near = if like.is_empty() {
-                "list_goals tells all".to_owned()
-            } else {
-                format!("near to it: {}", like.join(", "))
-            };
-            return Err(format!("goals: no goal is called {goal:?}; {near}"));
-        }
-    }
-    Ok(())
-}
-
-/// What a tool's arguments ask of which room.
-fn asked(
-    desk: &Desk,
-    caller: &Caller,
-    tool: &str,
-    sent: Map<String, Value>,
-) -> Result<(Arc<Site>, Asked), Wrong> {
-    let now = desk.clock.now();
-    match tool {
-        "list_goals" => {
-            let sent: tools::OfSite = arguments(sent)?;
-            Ok((site(desk, caller, &sent.website_id)?, Asked::Goals))
-        }
-        "query" => {
-            let (site, query) = query(desk, caller, arguments(sent)?)?;
-            known_goals(desk, &site, &query.goals)?;
-            Ok((site, Asked::Query(query)))
-        }
-        "compare" => {
-            let (site, query) = compared(desk, caller, arguments(sent)?)?;
-            known_goals(desk, &site, &query.goals)?;
-            Ok((
-                site,
-                Asked::Change {
-                    query,
-                    ascending: false,
-                    limit: ROWS,
-                },
-            ))
-        }
-        "explain_change" => {
-            let (site, query) = compared(desk, caller, arguments(sent)?)?;
-            known_goals(desk, &site, &query.goals)?;
-            let usual = [
-                Named::Channel,
-                Named::Source,
-                Named::Campaign,
-                Named::Country,
-                Named::Device,
-                Named::EntryPage,
-            ]
-            .map(Dimension::Named);
-            let by = if query.dimensions.is_empty() {
-                usual.to_vec()
-            } else {
-                query.dimensions.clone()
-            };
-            let of = |dimension: Dimension| Query {
-                dimensions: vec![dimension],
-                order: Vec::new(),
-                ..query.clone()
-            };
-            Ok((site, Asked::Why(by.into_iter().map(of).collect())))
-        }
-        "funnel" => {
-            let sent: tools::Funnel = arguments(sent)?;
-            let site = site(desk, caller, &sent.days.website_id)?;
-            let mut object = Map::new();
-            part(&mut object, "steps", sent.steps);
-            part(&mut object, "window_minutes", sent.window_minutes);
-            part(&mut object, "filters", sent.filters);
-            days(&mut object, &sent.days);
-            let funnel = funnel::Sent::json(Value::Object(object).to_string().as_bytes())?
-                .read(&site, now)?;
-            let goals: Vec<String> = funnel
-                .steps
-                .iter()
-                .filter_map(|step| match step {
-                    funnel::Step::Goal(goal) => Some(goal.clone()),
-                    funnel::Step::Page(_) => None,
-                })
-                .collect();
-            known_goals(desk, &site, &goals)?;
-            Ok((site, Asked::Funnel(funnel)))
-        }
-        "cohort" => {
-            let sent: tools::Cohort = arguments(sent)?;
-            let site = site(desk, caller, &sent.days.website_id)?;
-            let mut object = Map::new();
-            part(&mut object, "goal", sent.goal.clone());
-            part(&mut object, "by", sent.by);
-            part(&mut object, "measure", sent.measure);
-            part(&mut object, "returns", sent.returns);
-            part(&mut object, "unit", sent.unit);
-            part(&mut object, "ages", sent.ages);
-            part(&mut object, "filters", sent.filters);
-            part(&mut object, "from", sent.days.from);
-            part(&mut object, "to", sent.days.to);
-            if sent.predict {
-                object.insert("predict".into(), "true".into());
-            }
-            let goals: Vec<String> = Some(sent.goal)
-                .filter(|goal| !goal.is_empty())
-                .into_iter()
-                .collect();
-            known_goals(desk, &site, &goals)?;
-            let question =
-                cohort::question::Sent::query_string(&written(&object))?.read(&site, now)?;
-            Ok((site, Asked::Cohorts(vec![question])))
-        }
-        "attribution" => {
-            let sent: tools::Attribution = arguments(sent)?;
-            let site = site(desk, caller, &sent.days.website_id)?;
-            known_goals(desk, &site, &sent.goals)?;
-            let mut object = Map::new();
-            part(&mut object, "goals", sent.goals);
-            part(&mut object, "by", sent.by);
-            part(&mut object, "model", sent.model);
-            part(&mut object, "window_days", sent.window_days);
-            part(&mut object, "half_life_days", sent.half_life_days);
-            part(&mut object, "filters", sent.filters);
-            part(&mut object, "from", sent.days.from);
-            part(&mut object, "to", sent.days.to);
-            let question =
-                attribution::question::Sent::query_string(&written(&object))?.read(&site, now)?;
-            Ok((site, Asked::Credit(vec![question.model], question)))
-        }
-        _ => Err(format!(
-            "there is no tool {tool:.40}; there are {}",
-            names()
-        )),
-    }
-}
+use crate::query::{events, fires, sentence};
 
 /// What a tool gives: data, and a sentence.
 fn result(data: Value, answer: &str) -> CallToolResult {
@@ -364,6 +72,7 @@ fn answer(
     match tool {
         "ask" => {
             let sent: tools::Ask = arguments(sent)?;
+            let from = row(&sent.cursor)?;
             let site = site(desk, caller, &sent.website_id)?;
             let became = ask::ask(desk, &site, &sent.question).map_err(failed)?;
             let mut data = ask::json_of(&became, &site);
@@ -386,7 +95,7 @@ fn answer(
                     suggestions.join("; ")
                 ),
             };
-            bounded(&mut data);
+            bounded(&mut data, from)?;
             if data.get("answer").is_none() {
                 data["answer"] = json!(words);
             }
@@ -433,7 +142,7 @@ fn answer(
                 )
             })?;
             let table = mixed::table(Mix::Contribution, &fit, &[])?;
-            let asked = Asked::Mix(Mix::Contribution);
+            let asked = Asked::Mix(Mix::Contribution, Some(stored.key.clone()));
             let words = told::sentence(&asked, &table);
             let split = mixed::table(Mix::Optimize(None), &fit, &[]).ok();
             let mut data = json!({
@@ -484,7 +193,8 @@ fn answer(
             ))
         }
         _ => {
-            let (site, asked) = asked(desk, caller, tool, sent)?;
+            let (site, asked, cursor) = asked(desk, caller, tool, sent)?;
+            let from = row(&cursor)?;
             let spent = |range: &Range, by: SpentBy| ask::spent(desk, &site, range, by);
             let table =
                 find(&desk.store, &site, &asked, desk.clock.now(), &spent).map_err(failed)?;
@@ -496,20 +206,39 @@ fn answer(
             if let (Value::Object(data), Value::Object(table)) = (&mut data, table.json()) {
                 data.extend(table);
             }
-            bounded(&mut data);
+            bounded(&mut data, from)?;
             Ok(result(data, &format!("{words} ({})", asked.sentence())))
         }
     }
 }
 
-/// No more rows than a call may give.
-fn bounded(data: &mut Value) {
-    if let Some(Value::Array(rows)) = data.get_mut("rows")
-        && rows.len() > ROWS
-    {
-        rows.truncate(ROWS);
-        if let Some(Value::Array(notes)) = data.get_mut("notes") {
-            notes.push(json!(format!("only the first {ROWS} rows")));
+/// The row that a cursor stands at.
+fn row(cursor: &str) -> Result<usize, Wrong> {
+    let row = Some(cursor).filter(|cursor| cursor.len() <= 9);
+    match row.map(|cursor| if cursor.is_empty() { "0" } else { cursor }) {
+        Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Ok(text.parse().unwrap_or_default())
         }
+        _ => Err(format!(
+            "cursor: {cursor:.40?} is none; wanted is the \"next\" of an answer to the same call"
+        )),
     }
+}
+
+/// No more rows than a call may give, from one of them on; which comes next, where there are more.
+fn bounded(data: &mut Value, from: usize) -> Result<(), Wrong> {
+    let Some(Value::Array(rows)) = data.get_mut("rows") else {
+        return Ok(());
+    };
+    let all = rows.len();
+    if from > all {
+        return Err(format!("cursor: there are {all} rows, none after {from}"));
+    }
+    rows.drain(..from);
+    rows.truncate(ROWS);
+    let next = from + rows.len();
+    if next < all {
+        data["next"] = json!(next.to_string());
+    }
+    Ok(())
 }

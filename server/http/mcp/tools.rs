@@ -75,11 +75,35 @@ pub(super) struct Days {
     pub(super) to: String,
 }
 
+/// What figures are of.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct Of {
+    /// Of fires of these goals only; of everything where there are none
+    pub(super) goals: Vec<String>,
+    /// Split by these; the whole alone where there are none
+    #[schemars(schema_with = "dimensions")]
+    pub(super) dimensions: Vec<String>,
+    #[schemars(schema_with = "filters")]
+    pub(super) filters: Vec<Value>,
+    #[serde(flatten)]
+    pub(super) days: Days,
+}
+
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct OfSite {
     /// The site's id; the workspace's first where it is empty
     pub(super) website_id: String,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Goals {
+    /// The site's id; the workspace's first where it is empty
+    pub(super) website_id: String,
+    /// The "next" of an answer, for the rows that follow it
+    pub(super) cursor: String,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -94,6 +118,9 @@ pub(super) struct Ask {
     /// The site's id; the workspace's first where it is empty
     #[serde(default)]
     pub(super) website_id: String,
+    /// The "next" of an answer, for the rows that follow it
+    #[serde(default)]
+    pub(super) cursor: String,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -101,18 +128,8 @@ pub(super) struct Query {
     /// Which figures
     #[schemars(schema_with = "metrics")]
     pub(super) metrics: Vec<String>,
-    /// Of fires of these goals only; of everything where there are none
-    #[serde(default)]
-    pub(super) goals: Vec<String>,
-    /// Split by these
-    #[serde(default)]
-    #[schemars(schema_with = "dimensions")]
-    pub(super) dimensions: Vec<String>,
-    #[serde(default)]
-    #[schemars(schema_with = "filters")]
-    pub(super) filters: Vec<Value>,
     #[serde(flatten)]
-    pub(super) days: Days,
+    pub(super) of: Of,
     /// Beside the figures of other days: their first
     #[serde(default)]
     pub(super) compare_from: String,
@@ -137,24 +154,17 @@ pub(super) struct Compare {
     /// Which figure
     #[schemars(schema_with = "metric")]
     pub(super) metric: String,
-    /// Of fires of these goals only
-    #[serde(default)]
-    pub(super) goals: Vec<String>,
-    /// Split by these; the whole alone where there are none
-    #[serde(default)]
-    #[schemars(schema_with = "dimensions")]
-    pub(super) dimensions: Vec<String>,
-    #[serde(default)]
-    #[schemars(schema_with = "filters")]
-    pub(super) filters: Vec<Value>,
     #[serde(flatten)]
-    pub(super) days: Days,
+    pub(super) of: Of,
     /// The first of the other days; as many right before where it is empty
     #[serde(default)]
     pub(super) compare_from: String,
     /// The last of them
     #[serde(default)]
     pub(super) compare_to: String,
+    /// The "next" of an answer, for the rows that follow it
+    #[serde(default)]
+    pub(super) cursor: String,
 }
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -195,6 +205,8 @@ pub(super) struct Cohort {
     pub(super) filters: Vec<Value>,
     #[serde(flatten)]
     pub(super) days: Days,
+    /// The "next" of an answer, for the rows that follow it
+    pub(super) cursor: String,
 }
 
 fn usual_by() -> String {
@@ -228,6 +240,9 @@ pub(super) struct Attribution {
     pub(super) filters: Vec<Value>,
     #[serde(flatten)]
     pub(super) days: Days,
+    /// The "next" of an answer, for the rows that follow it
+    #[serde(default)]
+    pub(super) cursor: String,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -252,7 +267,7 @@ const TOOLS: [Row; 12] = [
         "list_goals",
         "List goals",
         "The goals of a site, with fires and visitors of the last 90 days. Call it first: every other tool wants goals by these exact names.",
-        || schemars::schema_for!(OfSite),
+        || schemars::schema_for!(Goals),
     ),
     (
         "query",
@@ -343,6 +358,7 @@ fn output() -> Map<String, Value> {
             "answer": { "type": "string", "description": "The answer in a sentence" },
             "kind": { "type": "string", "description": "answer, choose or refuse" },
             "rows": { "type": "array", "items": { "type": "object" } },
+            "next": { "anyOf": [{ "type": "string" }, { "type": "null" }], "description": "Where there are more rows: the cursor of a call for those" },
         },
         "required": ["answer"],
     });

@@ -30,12 +30,21 @@ pub(super) struct Flags {
     /// So many events
     #[arg(long, default_value_t = 100_000, value_name = "N")]
     events: u64,
+    /// So many visits of each visitor, on average
+    #[arg(long, default_value_t = 1.5, value_name = "N", value_parser = visits)]
+    visits_each: f64,
     /// Of the many ways it could have been, this one
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
     /// The days end before this instant; now where none is given
     #[arg(long, env = "ADMX_CLOCK", value_name = "TIME")]
     until: Option<Timestamp>,
+}
+
+/// From one visit each to a hundred.
+fn visits(text: &str) -> Result<f64, String> {
+    let visits = text.parse().ok().filter(|n| (1.0..=100.0).contains(n));
+    visits.ok_or_else(|| "wanted 1 to 100".into())
 }
 
 /// Events that are stored as one request, and requests that are under way at once.

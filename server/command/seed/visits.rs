@@ -167,6 +167,8 @@ pub(super) struct Visits<'a> {
     /// Events that are asked for, and visits and events that are planned.
     wanted: u64,
     begun: u64,
+    /// The share of visits that are somebody's who was here before.
+    returns: f64,
     people: Vec<Person>,
     waiting: BinaryHeap<Reverse<(i64, u64)>>,
     events: HashMap<u64, Event>,
@@ -185,6 +187,7 @@ impl<'a> Visits<'a> {
             ends,
             wanted: flags.events,
             begun: 0,
+            returns: 1.0 - 1.0 / flags.visits_each,
             people: Vec::new(),
             waiting: BinaryHeap::new(),
             events: Default::default(),
@@ -225,7 +228,7 @@ impl<'a> Visits<'a> {
     }
 
     fn person(&mut self) -> Person {
-        if !self.people.is_empty() && self.rng.random_ratio(1, 3) {
+        if !self.people.is_empty() && self.rng.random_bool(self.returns) {
             return self.people[self.rng.random_range(0..self.people.len())];
         }
         let mut bytes = [0; 16];

@@ -75,6 +75,15 @@ pub(super) struct Numbers<'a> {
 }
 
 impl Numbers<'_> {
+    /// The number at a place.
+    pub(super) fn get(&self, at: usize) -> Result<i64, Damaged> {
+        let from = at * self.width;
+        let bytes = self.bytes.get(from..from + self.width).ok_or(Damaged)?;
+        let mut wide = [0; 8];
+        wide[..self.width].copy_from_slice(bytes);
+        Ok(self.least.wrapping_add(i64::from_le_bytes(wide)))
+    }
+
     /// Gives `each` the numbers in order, by a loop for each width, which the compiler makes fast.
     pub(super) fn each(&self, mut each: impl FnMut(i64)) {
         let least = self.least;

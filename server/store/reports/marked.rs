@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
-use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 use rusqlite::Connection;
 
 use super::cell::Key;
 use super::file::{Columns, Part, ReadError};
 use super::group::{By, Grouping};
-use super::part::{self, Kind};
+use super::part::{self, Coded, Kind};
 use super::row::{Revenue, Row};
 use super::test::{Test, passes, passing};
 
@@ -100,31 +101,41 @@ pub(super) fn part(
             keys: vec![None],
             rows: vec![0; n],
         });
-    let ids = part::ids(&columns.column(Kind::Id)?, n)?;
-    let at = part::numbers(&columns.column(Kind::At)?, n)?;
-    let visitors = part::codes(&columns.column(Kind::Visitor)?, n)?;
+    let ids = columns.column(Kind::Id)?;
+    let ids = part::numbered(&ids, n)?;
+    let at = columns.column(Kind::At)?;
+    let at = part::numbered(&at, n)?;
+    let visitors = columns.column(Kind::Visitor)?;
+    let visitors = Coded::read(&visitors, n)?;
     // Each visitor is looked up once.
     let whose: Vec<u32> = match wanted.one_of {
         None => visitors.occurs.clone(),
         Some(one_of) => visitors.occurs.iter().map(|one| one_of(*one)).collect(),
     };
     let mut first = wanted.once_a_day.then(|| First::new(visitors.occurs.len()));
-    let mut events = Vec::new();
-    for i in 0..n {
-        let visitor = visitors.rows[i] as usize;
-        if !all[i] || belongs[i] == 0 || visitors.occurs[visitor] == 0 {
+    let mut events = Vec::with_capacity(match first {
+        Some(_) => visitors.occurs.len(),
+        None => belongs.iter().filter(|sets| **sets != 0).count(),
+    });
+    for (i, (sets, passes)) in belongs.iter().zip(&all).enumerate() {
+        if *sets == 0 || !passes {
+            continue;
+        }
+        let visitor = visitors.place(i)?;
+        if visitors.occurs[visitor] == 0 {
             continue;
         }
         let event = Marked {
             visitor: whose[visitor],
-            at: at[i],
-            id: ids[i],
+            at: at.get(i)?,
+            // The log's numbers are kept less their place.
+            id: ids.get(i)?.wrapping_add(i as i64),
             day: part.day,
             key: groups[i],
-            sets: belongs[i],
+            sets: *sets,
         };
         match &mut first {
-            Some(first) => first.add(&mut events, visitors.rows[i], event),
+            Some(first) => first.add(&mut events, visitor, event),
             None => events.push(event),
         }
     }
@@ -180,8 +191,8 @@ impl First {
     }
 
     /// `visitor` by its place in the part's list.
-    fn add(&mut self, events: &mut Vec<Marked>, visitor: u32, event: Marked) {
-        let mut place = self.last[visitor as usize];
+    fn add(&mut self, events: &mut Vec<Marked>, visitor: usize, event: Marked) {
+        let mut place = self.last[visitor];
         while place != NONE {
             let known = &mut events[place as usize];
             if (known.key, known.sets) == (event.key, event.sets) {
@@ -192,8 +203,8 @@ impl First {
             }
             place = self.before[place as usize];
         }
-        self.before.push(self.last[visitor as usize]);
-        self.last[visitor as usize] = events.len() as u32;
+        self.before.push(self.last[visitor]);
+        self.last[visitor] = events.len() as u32;
         events.push(event);
     }
 }
@@ -217,13 +228,12 @@ impl Found {
         let mut keys = Keys::default();
         let mut found = Found::default();
         let mut counts: Vec<usize> = Vec::new();
+        let mut numbers: Vec<Vec<u32>> = Vec::new();
         for one in &mut all {
-            let numbers = one.keys.drain(..);
-            let numbers: Vec<u32> = numbers
-                .map(|key| keys.number(key, &mut found.keys))
-                .collect();
-            for event in one.events.0.iter_mut().flatten() {
-                event.key = numbers[event.key as usize];
+            let mine = one.keys.drain(..);
+            let mine = mine.map(|key| keys.number(key, &mut found.keys));
+            numbers.push(mine.collect());
+            for event in one.events.iter() {
                 let share = share(event.visitor);
                 if share >= counts.len() {
                     counts.resize(share + 1, 0);
@@ -231,15 +241,53 @@ impl Found {
                 counts[share] += 1;
             }
         }
+        // Each thread has shares of its own, and takes what is theirs.
+        let threads = rayon::current_num_threads().clamp(1, counts.len().max(1));
+        let each = counts.len().div_ceil(threads).max(1);
         let mut shares: Vec<Vec<Marked>> = counts.into_iter().map(Vec::with_capacity).collect();
-        for event in all.into_iter().flat_map(|one| one.events.0).flatten() {
-            shares[share(event.visitor)].push(event);
-        }
-        shares
-            .par_iter_mut()
-            .for_each(|share| share.sort_unstable());
+        let mine = |(nth, shares): (usize, &mut [Vec<Marked>])| {
+            let first = nth * each;
+            for (one, numbers) in all.iter().zip(&numbers) {
+                for event in one.events.iter() {
+                    let place = share(event.visitor).checked_sub(first);
+                    if let Some(share) = place.and_then(|place| shares.get_mut(place)) {
+                        let key = numbers[event.key as usize];
+                        share.push(Marked { key, ..*event });
+                    }
+                }
+            }
+            let mut room = Vec::new();
+            shares.iter_mut().for_each(|share| sort(share, &mut room));
+        };
+        shares.par_chunks_mut(each).enumerate().for_each(mine);
         found.events = Events(shares);
         found
+    }
+}
+
+/// Brings a share in order. Most of it came as it happened, so that each visitor's events need hardly be moved.
+fn sort(share: &mut Vec<Marked>, room: &mut Vec<Marked>) {
+    let mut ends = [0u32; TOGETHER as usize + 1];
+    let place = |event: &Marked| (event.visitor % TOGETHER) as usize;
+    for event in share.iter() {
+        ends[place(event) + 1] += 1;
+    }
+    let mut sum = 0;
+    for end in &mut ends {
+        sum += *end;
+        *end = sum;
+    }
+    room.clear();
+    room.extend_from_slice(share);
+    for event in room.iter() {
+        let end = &mut ends[place(event)];
+        share[*end as usize] = *event;
+        *end += 1;
+    }
+    for events in share.chunk_by_mut(|a, b| a.visitor == b.visitor) {
+        if !events.is_sorted() {
+            events.sort_unstable();
+        }
     }
 }
 

@@ -402,12 +402,15 @@ impl Snapshot<'_> {
             return share(&self.connections[0], 0);
         }
         // Threads that stay keep their memory for the next question; new ones would each leave some behind.
-        let found: Vec<_> = self.connections[..shares]
+        let found: Vec<Vec<T>> = self.connections[..shares]
             .par_iter_mut()
             .enumerate()
             .map(|(nth, connection)| share(connection, nth))
             .collect::<Result<_, _>>()?;
-        Ok(found.into_iter().flatten().collect())
+        // In the order of the parts.
+        let mut found: Vec<_> = found.into_iter().map(Vec::into_iter).collect();
+        let next = |nth: usize| found[nth % shares].next();
+        Ok((0..parts.len()).filter_map(next).collect())
     }
 
     /// The last page of each session, by day. A day's sums hold only while nothing came after they were made.

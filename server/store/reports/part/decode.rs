@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::bytes::{Bytes, Damaged};
+use super::super::bytes::{Bytes, Damaged, Numbers};
 use super::super::row::{self, Revenue, Row};
 use super::{Head, Kind};
 use crate::store::session::{Place, Shared};
@@ -33,6 +33,42 @@ pub(in crate::store::reports) fn ids(column: &[u8], rows: usize) -> Result<Vec<i
 pub(in crate::store::reports) struct Codes<T> {
     pub(in crate::store::reports) occurs: Vec<T>,
     pub(in crate::store::reports) rows: Vec<u32>,
+}
+
+/// A column of codes of which only some are looked at.
+pub(in crate::store::reports) struct Coded<'a> {
+    pub(in crate::store::reports) occurs: Vec<u32>,
+    rows: Numbers<'a>,
+}
+
+impl<'a> Coded<'a> {
+    pub(in crate::store::reports) fn read(
+        column: &'a [u8],
+        rows: usize,
+    ) -> Result<Coded<'a>, Damaged> {
+        let mut left = Bytes(column);
+        let count = counted(&mut left, rows)?;
+        let occurs = left.numbers(count)?.to_vec(|number| number as u32);
+        let rows = left.numbers(rows)?;
+        Ok(Coded { occurs, rows })
+    }
+
+    /// The place in `occurs` of what stands in a row.
+    pub(in crate::store::reports) fn place(&self, row: usize) -> Result<usize, Damaged> {
+        let place = self.rows.get(row)? as usize;
+        match place < self.occurs.len() {
+            true => Ok(place),
+            false => Err(Damaged),
+        }
+    }
+}
+
+/// A column of whole numbers of which only some are looked at.
+pub(in crate::store::reports) fn numbered(
+    column: &[u8],
+    rows: usize,
+) -> Result<Numbers<'_>, Damaged> {
+    Bytes(column).numbers(rows)
 }
 
 /// A column of codes.

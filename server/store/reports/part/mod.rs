@@ -15,7 +15,9 @@ use std::ops::Range;
 
 use super::bytes::{Bytes, Damaged};
 pub(crate) use decode::decode;
-pub(super) use decode::{Codes, codes, ids, numbers, of_rest, revenue, small_numbers, values};
+pub(super) use decode::{
+    Coded, Codes, codes, ids, numbered, numbers, of_rest, revenue, small_numbers, values,
+};
 pub(crate) use encode::encode;
 
 /// Rows that a part may have.

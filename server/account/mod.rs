@@ -17,6 +17,7 @@ mod invitation;
 mod key;
 mod login;
 mod member;
+mod model_day;
 mod note;
 mod password;
 mod payment;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::super::api::reading;
+use super::super::ask::model::{By, Told, ask};
 use super::super::ask::{self, Became, Desk};
 use super::super::events::list;
 use super::super::mix;
@@ -20,7 +21,7 @@ use crate::account::Site;
 use crate::account::spend::SpentBy;
 use crate::ask::answer::find;
 use crate::ask::plan::Asked;
-use crate::ask::reading::Mix;
+use crate::ask::reading::{Mix, Reading};
 use crate::ask::{mixed, told};
 use crate::mix::fits;
 use crate::query::dimension::{Dimension, Named};
@@ -342,6 +343,12 @@ pub(super) async fn call(
             None,
         ));
     }
+    if tool == "ask" {
+        return Ok(match asked_in_words(desk, caller, sent).await {
+            Ok(result) => result,
+            Err(message) => wrong(message),
+        });
+    }
     let (desk, tool) = (desk.clone(), tool.to_owned());
     let done = reading(move || Ok(answer(&desk, &caller, &tool, sent))).await;
     Ok(match done {
@@ -349,6 +356,64 @@ pub(super) async fn call(
         Ok(Err(message)) => wrong(message),
         Err(error) => wrong(format!("{}; try again", Error::message(&error))),
     })
+}
+
+async fn asked_in_words(
+    desk: &Arc<Desk>,
+    caller: Caller,
+    sent: Map<String, Value>,
+) -> Result<CallToolResult, Wrong> {
+    let again = |error: Error| format!("{}; try again", Error::message(&error));
+    let sent: tools::Ask = arguments(sent)?;
+    let (of, website_id) = (desk.clone(), sent.website_id);
+    let site = reading(move || Ok(site(&of, &caller, &website_id)));
+    let site = site.await.map_err(again)??;
+    let told = ask(desk, &site, sent.question).await.map_err(again)?;
+    let mut data = ask::json_of(&told, &site);
+    let words = in_words(&told);
+    bounded(&mut data);
+    if data.get("answer").is_none() {
+        data["answer"] = json!(words);
+    }
+    Ok(result(data, &words))
+}
+
+/// What became of a question, in a sentence or two.
+fn in_words(told: &Told) -> String {
+    let choices = |choices: &[(Reading, Asked)]| {
+        let choices: Vec<_> = choices.iter().map(|(_, asked)| asked.sentence()).collect();
+        choices.join("; or: ")
+    };
+    let note = told.by.note().map(|note| format!(" ({note})"));
+    let note = note.unwrap_or_default();
+    match &told.became {
+        Became::Answer(answered) => {
+            let words = format!(
+                "{} ({})",
+                told::sentence(&answered.asked, &answered.table),
+                answered.asked.sentence()
+            );
+            match &told.by {
+                By::Model(name, instead) => {
+                    let or = match instead.is_empty() {
+                        true => String::new(),
+                        false => format!(" It may also mean: {}", choices(instead)),
+                    };
+                    format!(
+                        "{words} Read by the language model {name}: check that this is what was meant.{or}"
+                    )
+                }
+                By::Grammar | By::Neither(_) => words,
+            }
+        }
+        Became::Choose(message, all) => {
+            format!("Not sure: {message}. It may mean: {}{note}", choices(all))
+        }
+        Became::Refuse(_, message, suggestions) => format!(
+            "No answer: {message}. What can be asked: {}{note}",
+            suggestions.join("; ")
+        ),
+    }
 }
 
 fn answer(
@@ -362,36 +427,6 @@ fn answer(
         "the store can't be read just now; try again".to_owned()
     };
     match tool {
-        "ask" => {
-            let sent: tools::Ask = arguments(sent)?;
-            let site = site(desk, caller, &sent.website_id)?;
-            let became = ask::ask(desk, &site, &sent.question).map_err(failed)?;
-            let mut data = ask::json_of(&became, &site);
-            let words = match &became {
-                Became::Answer(answered) => format!(
-                    "{} ({})",
-                    told::sentence(&answered.asked, &answered.table),
-                    answered.asked.sentence()
-                ),
-                Became::Choose(message, choices) => {
-                    let choices: Vec<_> =
-                        choices.iter().map(|(_, asked)| asked.sentence()).collect();
-                    format!(
-                        "Not sure: {message}. It may mean: {}",
-                        choices.join("; or: ")
-                    )
-                }
-                Became::Refuse(_, message, suggestions) => format!(
-                    "No answer: {message}. What can be asked: {}",
-                    suggestions.join("; ")
-                ),
-            };
-            bounded(&mut data);
-            if data.get("answer").is_none() {
-                data["answer"] = json!(words);
-            }
-            Ok(result(data, &words))
-        }
         "fires" => {
             let sent: tools::Fires = arguments(sent)?;
             let site = site(desk, caller, &sent.days.website_id)?;

@@ -106,7 +106,7 @@ fn a_free_question_is_read_by_the_model_and_answered_by_the_server() {
     for (number, says) in [
         Says::Text(right().to_string()),
         Says::Tool(right().to_string()),
-        Says::Text(format!("<think>\nEasy: 9999.\n</think>\n```json\n{}\n```", right())),
+        Says::Text(format!("<think>\nEasy: 8888.\n</think>\n```json\n{}\n```", right())),
         // In the API's own form, and of another site as it says.
         Says::Text(
             json!({ "website_id": "admx_other", "metrics": ["fires"], "goals": ["Trial Started"], "dimensions": ["source"], "range": { "from": "2026-07-01", "to": "2026-07-14" } })
@@ -133,7 +133,7 @@ fn a_free_question_is_read_by_the_model_and_answered_by_the_server() {
             told["rows"],
             json!([{ "dimensions": ["google"], "metrics": [3] }, { "dimensions": ["bing"], "metrics": [2] }])
         );
-        assert!(!told.to_string().contains("9999"), "{told}");
+        assert!(!told.to_string().contains("8888"), "{told}");
         // Asked again, nobody is bothered.
         let before = ground.chat.asked().len();
         assert_eq!(ground.ask(&question)["rows"], told["rows"]);
@@ -146,7 +146,7 @@ fn a_free_question_is_read_by_the_model_and_answered_by_the_server() {
     assert!(plain.get("response_format").is_none() && plain.get("temperature").is_none());
     assert!(plain["messages"].is_array());
     ground.chat.says(Says::Text(right().to_string()));
-    ground.ask("some other phrase entirely about zebras of mine");
+    ground.ask(&format!("{FREE}, the last take"));
     let asked = ground.chat.asked();
     assert_eq!(asked.len(), 7);
     assert!(asked[6].json().get("response_format").is_none());
@@ -213,18 +213,18 @@ fn whatever_a_model_says_is_a_checked_query_or_nothing() {
         "x".repeat(100_000)
     );
     let rows: Vec<(Says, &str)> = vec![
-        (Says::Text("Sales were 9999 last week.".into()), "broken"),
+        (Says::Text("Sales were 8888 last week.".into()), "broken"),
         (Says::Text(right().to_string()[..80].into()), "broken"),
-        (Says::Text("9999".into()), "broken"),
+        (Says::Text("8888".into()), "broken"),
         (Says::Text(String::new()), "broken"),
         (Says::Tool("{".into()), "broken"),
         (Says::Raw(200, "{\"choices\":[]}".into()), "broken"),
         (Says::Raw(200, "<html>".into()), "broken"),
         (Says::Raw(200, huge), "unreachable"),
-        (Says::Text(but(json!({ "answer": "9999" }))), "broken"),
-        (Says::Text(but(json!({ "rows": [[9999]] }))), "broken"),
+        (Says::Text(but(json!({ "answer": "8888" }))), "broken"),
+        (Says::Text(but(json!({ "rows": [[8888]] }))), "broken"),
         (
-            Says::Text(but(json!({ "refuse": "Sales were 9999" }))),
+            Says::Text(but(json!({ "refuse": "Sales were 8888" }))),
             "refused",
         ),
         (Says::Text(json!({ "refuse": "no" }).to_string()), "refused"),
@@ -282,7 +282,7 @@ fn whatever_a_model_says_is_a_checked_query_or_nothing() {
             Says::Text(but(json!({ "from": "2026-09-01", "to": "2026-09-30" }))),
             "future",
         ),
-        (Says::Raw(500, "9999".into()), "status"),
+        (Says::Raw(500, "8888".into()), "status"),
         (Says::Raw(401, "{\"error\":\"wrong key\"}".into()), "status"),
         (Says::Raw(302, String::new()), "status"),
         (Says::Raw(400, "{}".into()), "status"),
@@ -302,7 +302,7 @@ fn whatever_a_model_says_is_a_checked_query_or_nothing() {
                 .as_str()
                 .unwrap_or_else(|| panic!("{outcome}: {told}"));
             assert!(note.starts_with("the language model"), "{note}");
-            assert!(!told.to_string().contains("9999"), "{outcome}: {told}");
+            assert!(!told.to_string().contains("8888"), "{outcome}: {told}");
             assert!(told.get("rows").is_none(), "no figure: {told}");
             *counted.entry(outcome).or_insert(0.0) += 1.0;
         }
@@ -318,9 +318,9 @@ fn whatever_a_model_says_is_a_checked_query_or_nothing() {
 fn nothing_but_names_leaves_the_server_and_names_are_no_orders() {
     let ground = ground(&[]);
     // One that does what the goal's name says, one that reads it as a name.
-    ground.chat.says(Says::Text("Sales were 9999".into()));
+    ground.chat.says(Says::Text("Sales were 8888".into()));
     let told = ground.ask(FREE);
-    assert!(!told.to_string().contains("9999 "), "{told}");
+    assert!(!told.to_string().contains("8888"), "{told}");
     assert_ne!(told["kind"], "answer");
     ground.chat.says(Says::Text(but(
         json!({ "goals": [ORDER], "dimensions": [] }),
@@ -608,7 +608,7 @@ fn agents_and_the_page_say_who_read_it() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    ground.chat.says(Says::Raw(503, "<b>9999</b>".into()));
+    ground.chat.says(Says::Raw(503, "<b>8888</b>".into()));
     let told = call(&format!("{UNSURE} 2"));
     let words = told["content"][0]["text"].as_str().unwrap();
     assert!(
@@ -621,7 +621,7 @@ fn agents_and_the_page_say_who_read_it() {
         "{text}"
     );
     assert!(
-        text.contains("<ul class=\"choices\">") && !text.contains("9999"),
+        text.contains("<ul class=\"choices\">") && !text.contains("8888"),
         "{text}"
     );
     let plain = page("Trial Started by source last week");

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 
 use crate::account::Site;
@@ -19,6 +19,9 @@ const SAID: usize = 16 * 1024;
 
 /// Rows where it names no time, and at most.
 const ROWS: usize = 100;
+
+/// Days before today where none are named, as everywhere in questions.
+const USUAL: i64 = 30;
 
 /// Values of a dimension from which on others may exist that aren't known.
 const MANY: usize = 300;
@@ -67,7 +70,7 @@ pub enum Wrong {
 pub struct Read {
     /// The query.
     pub query: Query,
-    /// Whether it named days; else they are the last 30.
+    /// Whether it named days; else they are the 30 before today.
     pub has_days: bool,
 }
 
@@ -111,6 +114,10 @@ pub fn read(said: &str, site: &Site, names: &Names<'_>, now: Timestamp) -> Resul
     let query = sent.read(site, now).map_err(|_| Wrong::Query)?;
     let mut query = checked(query, names)?;
     let today = now.to_zoned(site.zone.clone()).date();
+    if !has_days {
+        query.range.from = today.saturating_sub(USUAL.days());
+        query.range.to = today.saturating_sub(1.day());
+    }
     let ranges = [Some(&query.range), query.compare.as_ref()];
     if ranges.into_iter().flatten().any(|range| range.from > today) {
         return Err(Wrong::Days);

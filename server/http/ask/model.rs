@@ -81,7 +81,7 @@ pub(in crate::http) async fn ask(
     };
     let assumed = match has_days {
         true => Vec::new(),
-        false => vec!["no days were named: the last 30, today among them".to_owned()],
+        false => vec!["no days were named: the last 30 before today".to_owned()],
     };
     let (app, of) = (desk.clone(), site.clone());
     let answered = reading(move || queried(&app, &of, query, assumed)).await?;

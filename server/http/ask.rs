@@ -436,7 +436,8 @@ pub(super) async fn ask_page(
         }
         None => Some(ask(&app.desk, &site, question.clone()).await?),
     };
-    let names = reading(move || vocabulary(&app.desk, &site)).await?;
+    let desk = app.desk.clone();
+    let names = reading(move || vocabulary(&desk, &site)).await?;
     let goals: Vec<String> = names.names.all().map(str::to_owned).collect();
     let examples = examples(&names);
     let asked = |choices: &[(Reading, Asked)]| {
@@ -463,8 +464,7 @@ pub(super) async fn ask_page(
         Some(By::Model(name, instead)) => pages::By::Model(name, asked(instead)),
         Some(By::Neither(failure)) => pages::By::Neither(failure.to_string()),
     };
-    page(
-        StatusCode::OK,
-        &Ask::new(frame, question, &goals, &examples, &history, &became, &by),
-    )
+    let shown = Ask::new(frame, question, &goals, &examples, &history, &became, &by);
+    let model = app.desk.model.as_ref().map(Model::name);
+    page(StatusCode::OK, &shown.told_to(model))
 }

@@ -106,6 +106,9 @@ pub struct Model {
 impl Model {
     /// Asks nothing yet.
     pub fn new(settings: Settings, accounts: Arc<Accounts>, clock: Clock) -> Model {
+        let outcomes = Outcomes::default();
+        // Told from the start, though nothing was asked.
+        drop(outcomes.get_or_create(&[("outcome", "read")]));
         Model {
             settings,
             accounts,
@@ -113,7 +116,7 @@ impl Model {
             places: Semaphore::new(AT_ONCE),
             is_plain: AtomicBool::new(false),
             kept: Mutex::new(Recent::new(KEPT)),
-            outcomes: Outcomes::default(),
+            outcomes,
         }
     }
 

@@ -10,18 +10,17 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::super::api::reading;
-use super::super::ask::model::{By, Told, ask};
-use super::super::ask::{self, Became, Desk};
+use super::super::ask::{self, Desk};
 use super::super::events::list;
 use super::super::mix;
 use super::super::reply::Error;
-use super::Caller;
 use super::tools::{self, Days, ROWS, names};
+use super::{Caller, words};
 use crate::account::Site;
 use crate::account::spend::SpentBy;
 use crate::ask::answer::find;
 use crate::ask::plan::Asked;
-use crate::ask::reading::{Mix, Reading};
+use crate::ask::reading::Mix;
 use crate::ask::{mixed, told};
 use crate::mix::fits;
 use crate::query::dimension::{Dimension, Named};
@@ -32,15 +31,15 @@ use crate::query::{Query, fires, funnel, sentence};
 use crate::{attribution, cohort};
 
 /// Why a call isn't answered: in words that say how to put it right.
-type Wrong = String;
+pub(super) type Wrong = String;
 
-fn arguments<T: DeserializeOwned>(sent: Map<String, Value>) -> Result<T, Wrong> {
+pub(super) fn arguments<T: DeserializeOwned>(sent: Map<String, Value>) -> Result<T, Wrong> {
     serde_json::from_value(Value::Object(sent))
         .map_err(|error| format!("{error}; see the tool's input schema"))
 }
 
 /// A site of the caller's workspace.
-fn site(desk: &Desk, caller: &Caller, website_id: &str) -> Result<Arc<Site>, Wrong> {
+pub(super) fn site(desk: &Desk, caller: &Caller, website_id: &str) -> Result<Arc<Site>, Wrong> {
     let sites = desk
         .accounts
         .sites(caller.workspace)
@@ -317,7 +316,7 @@ fn asked(
 }
 
 /// What a tool gives: data, and a sentence.
-fn result(data: Value, answer: &str) -> CallToolResult {
+pub(super) fn result(data: Value, answer: &str) -> CallToolResult {
     let mut result = CallToolResult::structured(data);
     result.content = vec![ContentBlock::text(answer)];
     result
@@ -344,7 +343,7 @@ pub(super) async fn call(
         ));
     }
     if tool == "ask" {
-        return Ok(match asked_in_words(desk, caller, sent).await {
+        return Ok(match words::ask(desk, caller, sent).await {
             Ok(result) => result,
             Err(message) => wrong(message),
         });
@@ -356,64 +355,6 @@ pub(super) async fn call(
         Ok(Err(message)) => wrong(message),
         Err(error) => wrong(format!("{}; try again", Error::message(&error))),
     })
-}
-
-async fn asked_in_words(
-    desk: &Arc<Desk>,
-    caller: Caller,
-    sent: Map<String, Value>,
-) -> Result<CallToolResult, Wrong> {
-    let again = |error: Error| format!("{}; try again", Error::message(&error));
-    let sent: tools::Ask = arguments(sent)?;
-    let (of, website_id) = (desk.clone(), sent.website_id);
-    let site = reading(move || Ok(site(&of, &caller, &website_id)));
-    let site = site.await.map_err(again)??;
-    let told = ask(desk, &site, sent.question).await.map_err(again)?;
-    let mut data = ask::json_of(&told, &site);
-    let words = in_words(&told);
-    bounded(&mut data);
-    if data.get("answer").is_none() {
-        data["answer"] = json!(words);
-    }
-    Ok(result(data, &words))
-}
-
-/// What became of a question, in a sentence or two.
-fn in_words(told: &Told) -> String {
-    let choices = |choices: &[(Reading, Asked)]| {
-        let choices: Vec<_> = choices.iter().map(|(_, asked)| asked.sentence()).collect();
-        choices.join("; or: ")
-    };
-    let note = told.by.note().map(|note| format!(" ({note})"));
-    let note = note.unwrap_or_default();
-    match &told.became {
-        Became::Answer(answered) => {
-            let words = format!(
-                "{} ({})",
-                told::sentence(&answered.asked, &answered.table),
-                answered.asked.sentence()
-            );
-            match &told.by {
-                By::Model(name, instead) => {
-                    let or = match instead.is_empty() {
-                        true => String::new(),
-                        false => format!(" It may also mean: {}", choices(instead)),
-                    };
-                    format!(
-                        "{words} Read by the language model {name}: check that this is what was meant.{or}"
-                    )
-                }
-                By::Grammar | By::Neither(_) => words,
-            }
-        }
-        Became::Choose(message, all) => {
-            format!("Not sure: {message}. It may mean: {}{note}", choices(all))
-        }
-        Became::Refuse(_, message, suggestions) => format!(
-            "No answer: {message}. What can be asked: {}{note}",
-            suggestions.join("; ")
-        ),
-    }
 }
 
 fn answer(
@@ -538,7 +479,7 @@ fn answer(
 }
 
 /// No more rows than a call may give.
-fn bounded(data: &mut Value) {
+pub(super) fn bounded(data: &mut Value) {
     if let Some(Value::Array(rows)) = data.get_mut("rows")
         && rows.len() > ROWS
     {

@@ -1,7 +1,7 @@
 //! The Model Context Protocol: the same questions for agents, as tools of which each only reads. Over streamable HTTP at
 //! [`PATH`] by a key with `analytics:read`, and on standard input and output by `admx mcp`.
 //!
-//! - `tools`: what there is to call, with schemas from the tables of metrics, dimensions and models; `call`: what answers
+//! - `tools`: what there is to call, with schemas from the tables of metrics, dimensions and models; `call`: what answers, `words`: questions in words
 //! - `about`: prompts and resources
 //!
 //! No sessions: every call brings its key, and sees that key's workspace only.
@@ -9,6 +9,7 @@
 mod about;
 mod call;
 mod tools;
+mod words;
 
 use std::sync::Arc;
 

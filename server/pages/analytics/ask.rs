@@ -34,6 +34,8 @@ pub struct Ask {
     instead: Vec<(String, String)>,
     /// Why the language model read nothing.
     note: Option<String>,
+    /// Which language model is told of questions that aren't understood.
+    told: Option<String>,
 }
 
 /// What is shown.
@@ -175,6 +177,17 @@ impl Ask {
             model,
             instead,
             note,
+            told: None,
+        }
+    }
+}
+
+impl Ask {
+    /// Says which language model, if any, is told of questions that aren't understood.
+    pub fn told_to(self, model: Option<&str>) -> Ask {
+        Ask {
+            told: model.map(str::to_owned),
+            ..self
         }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Post<'a> {
     pub(crate) headers: &'a [(&'static str, String)],
     /// JSON.
     pub(crate) body: &'a str,
-    /// Bytes of the answer's body: none is read where it is 0, and a longer one is an error.
+    /// Bytes of the answer's body: none is read where it is 0, and a longer one is none.
     pub(crate) most: usize,
 }
 
@@ -45,7 +45,8 @@ pub(crate) struct Post<'a> {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) body: Bytes,
+    /// `None` where it broke off, or is too long.
+    pub(crate) body: Option<Bytes>,
 }
 
 /// The addresses of a URL's host.
@@ -121,12 +122,11 @@ async fn exchange(
     let answer = sender.send_request(request).await.map_err(words)?;
     let status = answer.status().as_u16();
     let body = match post.most {
-        0 => Bytes::new(),
-        most => Limited::new(answer.into_body(), most)
-            .collect()
-            .await
-            .map_err(|_| format!("the answer broke off, or is longer than {most} bytes"))?
-            .to_bytes(),
+        0 => None,
+        most => {
+            let whole = Limited::new(answer.into_body(), most).collect().await;
+            whole.ok().map(|body| body.to_bytes())
+        }
     };
     connection.abort();
     Ok(Answer { status, body })

@@ -187,7 +187,7 @@ impl Model {
             _ => answer,
         };
         match answer.status {
-            200 => Ok(answer.body),
+            200 => answer.body.ok_or(Failure::Wrong(Wrong::Broken)),
             status => Err(Failure::Status(status)),
         }
     }

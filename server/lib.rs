@@ -20,7 +20,7 @@
 //!
 //! [`command`] is what one types in a shell; [`clock`] and [`token`] are where time and chance come
 //! from; [`private`] keeps files to their owner; [`recent`] is a map that forgets; [`queue`] is the file
-//! of what is still to be told.
+//! of what is still to be told; `outgoing` posts to the servers of others.
 
 pub mod account;
 pub mod ask;
@@ -33,6 +33,7 @@ pub mod http;
 pub mod ingest;
 pub mod mail;
 pub mod mix;
+mod outgoing;
 pub mod pages;
 pub mod payment;
 pub mod private;

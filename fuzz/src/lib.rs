@@ -20,6 +20,8 @@ mod ingest;
 mod mail_server;
 #[path = "../../server/mail/token.rs"]
 mod mail_token;
+#[path = "../../server/ask/model/read.rs"]
+mod model_read;
 #[path = "../../server/payment/mod.rs"]
 mod payment;
 #[path = "../../server/private.rs"]
@@ -42,6 +44,7 @@ mod target {
     pub mod body;
     pub mod link;
     pub mod metadata;
+    pub mod model;
     pub mod part;
     pub mod payment;
     pub mod query;
@@ -55,6 +58,7 @@ mod target {
 pub use target::body::body;
 pub use target::link::link;
 pub use target::metadata::metadata;
+pub use target::model::model;
 pub use target::part::part;
 pub use target::payment::payment;
 pub use target::query::query;

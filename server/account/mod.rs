@@ -5,7 +5,8 @@
 //! - `goal`: what is set of a site's goals; `webhook`: who is told of what; `report`: who gets reports by mail
 //! - `payment`: payment providers, and whom they mean; [`spend`]: what channels cost; [`rate`]: what currencies are worth;
 //!   [`control`]: prices and the like by day; [`sheet`]: the files in which these come; `fit`: what spend brought, as it was found
-//! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last
+//! - `word`: names and addresses that can't be wrong; `used`: when keys and logins were used last; `model_day`: how often
+//!   the language model was asked today
 //!
 //! What every request needs (sites, keys) is held in memory and read anew when another process, such as
 //! `admx site add` beside a running server, has changed the file. Leaves to [`http`](crate::http): what a key's scope
@@ -18,6 +19,7 @@ mod invitation;
 mod key;
 mod login;
 mod member;
+mod model_day;
 mod note;
 mod password;
 mod payment;

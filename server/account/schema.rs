@@ -306,6 +306,13 @@ const MIGRATIONS: &[M] = &[
         PRIMARY KEY (site, name, day)
      ) STRICT, WITHOUT ROWID;",
     ),
+    // 2026-11: how many requests the language model was sent on a day (UTC); one row.
+    M::up(
+        "CREATE TABLE model_day (
+        day TEXT PRIMARY KEY,
+        requests INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;",
+    ),
 ];
 
 /// Opens the file, made and brought up to date where needed. Times are milliseconds since 1970.

@@ -8,6 +8,7 @@
 //! - [`refusal`]: what isn't answered; [`reading`]: what a question was read as
 //! - [`plan`]: a reading → a query, or the question of the room that knows, `asked`: told to people and programs; [`answer`], `earned`:
 //!   that → a [`table`], `explain`: what a change is made of, [`mixed`]: what spend brought; [`told`]: the table in a sentence; [`gather`]: the names of a site
+//! - [`model`]: a language model that reads what this doesn't, where the operator wants one
 //!
 //! Reading does no I/O: the names of the site, the time and the zone are arguments. A question whose every word has a
 //! meaning is read; one with a word that has none, or with two meanings, is asked back; what can't be known is refused.
@@ -26,6 +27,7 @@ pub mod lexicon;
 mod join;
 mod link;
 pub mod mixed;
+pub mod model;
 pub mod name;
 mod order;
 pub mod parse;

@@ -33,6 +33,8 @@ pub(super) struct Flags {
     clock: Option<Timestamp>,
     #[command(flatten)]
     workspace: In,
+    #[command(flatten)]
+    model: super::model::Flags,
 }
 
 /// `admx mcp`
@@ -40,12 +42,15 @@ pub(super) fn run(data: &Path, flags: &Flags) -> anyhow::Result<()> {
     let accounts = Arc::new(accounts(data)?);
     let workspace = flags.workspace.find(&accounts)?;
     let store = opened(Store::open(data, &SETTINGS), &data.join("events.db"))?;
+    let clock = flags.clock.map_or(Clock::System, Clock::Fixed);
+    let model = flags.model.model(&accounts, clock)?;
     let desk = Arc::new(Desk {
         accounts,
         store,
-        clock: flags.clock.map_or(Clock::System, Clock::Fixed),
+        clock,
         base_url: flags.base_url.trim_end_matches('/').to_owned(),
         vocabularies: Vocabularies::default(),
+        model,
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -6,6 +6,7 @@ mod care;
 mod key;
 mod mail;
 mod mcp;
+mod model;
 mod progress;
 mod retention;
 mod seed;

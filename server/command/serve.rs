@@ -16,6 +16,7 @@ use url::Url;
 
 use super::retention;
 use crate::account::{self, ADMINISTRATOR, Accounts, ChangeError, Email};
+use crate::ask::model::Model;
 use crate::clock::Clock;
 use crate::http::{
     App, Bounds, Desk, Fetched, Limits, Metrics, Rates, Readers, Room, Vocabularies, listen, mcp,
@@ -108,6 +109,8 @@ pub(super) struct Flags {
     webhooks_private: bool,
     #[command(flatten)]
     mail: super::mail::Flags,
+    #[command(flatten)]
+    model: super::model::Flags,
     /// Who may read /metrics
     #[arg(
         long,
@@ -248,6 +251,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     );
 
     let accounts = Arc::new(super::accounts(data)?);
+    let model = flags.model.model(&accounts, clock)?;
     let settings = Settings {
         queue: flags.queue,
         role: Role::Server,
@@ -282,7 +286,9 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
         clock,
         base_url: base_url.clone(),
         vocabularies: Vocabularies::default(),
+        model,
     });
+    let outcomes = desk.model.as_ref().map(Model::outcomes);
     let app = Arc::new(App {
         ingest: Ingest::new(
             accounts.clone(),
@@ -315,8 +321,14 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
         fits,
         fetched: Fetched::default(),
         mcp: mcp::Service::new(&desk),
-        desk,
-        metrics: Metrics::new(flags.metrics, data.to_owned(), &store, flags.queue),
+        metrics: Metrics::new(
+            flags.metrics,
+            data.to_owned(),
+            &store,
+            flags.queue,
+            outcomes,
+        ),
+        desk: desk.clone(),
         stopping,
     });
     let asked = listen::serve(listener, app, stop_streams, asked_to_stop()).await;

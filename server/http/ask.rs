@@ -1,4 +1,6 @@
-//! Questions in plain words, for programs. The page and MCP ask the same here.
+//! Questions in plain words, for programs. The page and MCP ask the same here. `model`: where a language model is asked too.
+
+pub(super) mod model;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -19,9 +21,10 @@ use super::{App, auth};
 use crate::account::spend::{Days, Spent, SpentBy};
 use crate::account::{Accounts, Site};
 use crate::ask::answer::find;
+use crate::ask::model::Model;
 use crate::ask::parse;
 use crate::ask::plan::Asked;
-use crate::ask::reading::{Outcome, Reading, Refusal};
+use crate::ask::reading::{Outcome, Reading, Refusal, What};
 use crate::ask::table::Table;
 use crate::ask::vocabulary::Vocabulary;
 use crate::ask::{gather, mixed, told};
@@ -29,10 +32,11 @@ use crate::clock::Clock;
 use crate::mix::fits;
 use crate::pages::analytics::ask::{self as pages, Ask};
 use crate::query::range::Range;
-use crate::query::read;
+use crate::query::{Query, read};
 use crate::recent::Recent;
 use crate::store::event::SiteId;
 use crate::store::{ReadError, Store};
+use model::{By, Told, ask};
 
 /// How long the names of a site are kept, and of how many sites.
 const KEPT: Duration = Duration::from_secs(10);
@@ -81,6 +85,8 @@ pub struct Desk {
     pub base_url: String,
     /// What questions of each site may name.
     pub vocabularies: Vocabularies,
+    /// What reads questions that the grammar doesn't, where the operator wants it.
+    pub model: Option<Model>,
 }
 
 /// What a site's questions may name; reads files.
@@ -135,12 +141,16 @@ pub(super) enum Became {
     Refuse(&'static str, String, Vec<String>),
 }
 
-/// Asks; reads files.
-pub(super) fn ask(app: &Desk, site: &Site, question: &str) -> Result<Became, ReadError> {
-    let vocabulary = vocabulary(app, site)?;
+/// What the grammar makes of a question; reads files.
+fn by_grammar(
+    app: &Desk,
+    site: &Site,
+    question: &str,
+    vocabulary: &Vocabulary,
+) -> Result<Became, ReadError> {
     let now = app.clock.now();
-    match parse::read(question, &vocabulary, now, &site.zone) {
-        Outcome::Read(reading) => answered(app, site, *reading, &vocabulary),
+    match parse::read(question, vocabulary, now, &site.zone) {
+        Outcome::Read(reading) => answered(app, site, *reading, vocabulary),
         Outcome::Choose(message, _, readings) => {
             let of = |reading: Reading| {
                 let asked = Asked::of(&reading, site, now).ok()?;
@@ -148,7 +158,7 @@ pub(super) fn ask(app: &Desk, site: &Site, question: &str) -> Result<Became, Rea
             };
             let choices: Vec<_> = readings.into_iter().filter_map(of).collect();
             match choices.is_empty() {
-                true => Ok(Became::Refuse("unclear", message, examples(&vocabulary))),
+                true => Ok(Became::Refuse("unclear", message, examples(vocabulary))),
                 false => Ok(Became::Choose(message, choices)),
             }
         }
@@ -159,7 +169,7 @@ pub(super) fn ask(app: &Desk, site: &Site, question: &str) -> Result<Became, Rea
                     .iter()
                     .map(|goal| format!("{} last 30 days", shown(goal)))
                     .collect(),
-                _ => examples(&vocabulary),
+                _ => examples(vocabulary),
             };
             Ok(Became::Refuse(code, message, suggestions))
         }
@@ -203,6 +213,27 @@ pub(super) fn answered(
             })))
         }
     }
+}
+
+/// Answers a query.
+fn queried(
+    app: &Desk,
+    site: &Site,
+    query: Query,
+    assumed: Vec<String>,
+) -> Result<Became, ReadError> {
+    let asked = Asked::Query(query);
+    let spent = |range: &Range, by: SpentBy| spent(app, site, range, by);
+    let table = find(&app.store, site, &asked, app.clock.now(), &spent)?;
+    let reading = Reading {
+        assumed,
+        ..Reading::of(What::Goals)
+    };
+    Ok(Became::Answer(Box::new(Answered {
+        reading,
+        asked,
+        table,
+    })))
 }
 
 /// A goal as one would write it in a question.
@@ -276,10 +307,17 @@ fn refused(refusal: &Refusal) -> (&'static str, String) {
 }
 
 /// As JSON; `choices` and suggestions at the end.
-pub(super) fn json_of(became: &Became, site: &Site) -> Value {
+pub(super) fn json_of(told: &Told, site: &Site) -> Value {
     let link = |asked: &Asked| asked.page(site).map(|page| format!("/dashboard/{page}"));
-    match became {
+    let choice = |(_, asked): &(Reading, Asked)| json!({ "sentence": asked.sentence(), "room": asked.room(), "query": asked.json(), "link": link(asked) });
+    let choices = |all: &[(Reading, Asked)]| all.iter().map(choice).collect::<Vec<_>>();
+    let note = told.by.note();
+    match &told.became {
         Became::Answer(answered) => {
+            let (read_by, model, instead) = match &told.by {
+                By::Model(name, instead) => ("model", Some(name), &**instead),
+                By::Grammar | By::Neither(_) => ("grammar", None, &[][..]),
+            };
             let mut json = json!({
                 "kind": "answer",
                 "room": answered.asked.room(),
@@ -288,19 +326,21 @@ pub(super) fn json_of(became: &Became, site: &Site) -> Value {
                 "answer": told::sentence(&answered.asked, &answered.table),
                 "assumed": answered.reading.assumed,
                 "link": link(&answered.asked),
+                "read_by": read_by,
+                "model": model,
             });
             if let (Value::Object(json), Value::Object(table)) = (&mut json, answered.table.json())
             {
                 json.extend(table);
             }
+            json["choices"] = choices(instead).into();
             json
         }
-        Became::Choose(message, choices) => {
-            let choice = |(_, asked): &(Reading, Asked)| json!({ "sentence": asked.sentence(), "room": asked.room(), "query": asked.json(), "link": link(asked) });
-            json!({ "kind": "choose", "message": message, "choices": choices.iter().map(choice).collect::<Vec<_>>() })
+        Became::Choose(message, all) => {
+            json!({ "kind": "choose", "message": message, "model_note": note, "choices": choices(all) })
         }
         Became::Refuse(reason, message, suggestions) => {
-            json!({ "kind": "refuse", "reason": reason, "message": message, "suggestions": suggestions })
+            json!({ "kind": "refuse", "reason": reason, "message": message, "model_note": note, "suggestions": suggestions })
         }
     }
 }
@@ -316,9 +356,8 @@ async fn told_of(
         Error::field("question: wanted a question, such as “Trial Started by channel last week”")
     })?;
     let site = auth::site(&app, access.workspace, website_id.as_deref())?;
-    let asked = site.clone();
-    let became = reading(move || ask(&app.desk, &asked, &question)).await?;
-    Ok(Data::new(StatusCode::OK, &json_of(&became, &site)))
+    let told = ask(&app.desk, &site, question).await?;
+    Ok(Data::new(StatusCode::OK, &json_of(&told, &site)))
 }
 
 /// `POST /api/v1/ask`: contract §10.
@@ -388,36 +427,29 @@ pub(super) async fn ask_page(
         app.accounts
             .keep_question(user.id, site.id, &text, app.clock.now())?;
     }
-    let text = question.clone();
-    let (names, became) = reading(move || {
-        let vocabulary = vocabulary(&app.desk, &site)?;
-        let became = match edited {
-            _ if !asks => None,
-            Some(query) => {
-                let asked = Asked::Query(query);
-                let spent = |range: &Range, by: SpentBy| spent(&app.desk, &site, range, by);
-                let table = find(&app.store, &site, &asked, app.clock.now(), &spent)?;
-                let reading = Reading::of(crate::ask::reading::What::Goals);
-                Some(Became::Answer(Box::new(Answered {
-                    reading,
-                    asked,
-                    table,
-                })))
-            }
-            None => Some(ask(&app.desk, &site, &text)?),
-        };
-        Ok((vocabulary, became))
-    })
-    .await?;
+    let told = match edited {
+        _ if !asks => None,
+        Some(query) => {
+            let (app, site) = (app.clone(), site.clone());
+            let became = reading(move || queried(&app.desk, &site, query, Vec::new())).await?;
+            Some(Told::plain(became))
+        }
+        None => Some(ask(&app.desk, &site, question.clone()).await?),
+    };
+    let desk = app.desk.clone();
+    let names = reading(move || vocabulary(&desk, &site)).await?;
     let goals: Vec<String> = names.names.all().map(str::to_owned).collect();
     let examples = examples(&names);
-    let choices: Vec<Asked> = match &became {
-        Some(Became::Choose(_, choices)) => {
-            choices.iter().map(|(_, asked)| asked.clone()).collect()
-        }
+    let asked = |choices: &[(Reading, Asked)]| {
+        let asked = choices.iter().map(|(_, asked)| asked.clone());
+        asked.collect::<Vec<_>>()
+    };
+    let shown = told.as_ref().map(|told| &told.became);
+    let choices = match shown {
+        Some(Became::Choose(_, choices)) => asked(choices),
         _ => Vec::new(),
     };
-    let became = match &became {
+    let became = match shown {
         None => pages::Became::Nothing,
         Some(Became::Answer(answered)) => {
             pages::Became::Answer(&answered.asked, &answered.table, &answered.reading.assumed)
@@ -427,8 +459,12 @@ pub(super) async fn ask_page(
             pages::Became::Refuse(message, suggestions)
         }
     };
-    page(
-        StatusCode::OK,
-        &Ask::new(frame, question, &goals, &examples, &history, &became),
-    )
+    let by = match told.as_ref().map(|told| &told.by) {
+        None | Some(By::Grammar) => pages::By::Grammar,
+        Some(By::Model(name, instead)) => pages::By::Model(name, asked(instead)),
+        Some(By::Neither(failure)) => pages::By::Neither(failure.to_string()),
+    };
+    let shown = Ask::new(frame, question, &goals, &examples, &history, &became, &by);
+    let model = app.desk.model.as_ref().map(Model::name);
+    page(StatusCode::OK, &shown.told_to(model))
 }

@@ -22,6 +22,7 @@ use super::api::reading;
 use super::reply::Error;
 use super::{App, Peer, auth};
 use crate::account::Scope;
+use crate::ask::model::Outcomes;
 use crate::store::Store;
 
 /// Who may read the metrics.
@@ -140,8 +141,15 @@ struct LookedUp {
 }
 
 impl Metrics {
-    /// Nothing counted yet. `data` is the folder of the files whose sizes are told; `queue` requests may wait.
-    pub fn new(readers: Readers, data: PathBuf, store: &Store, queue: usize) -> Metrics {
+    /// Nothing counted yet. `data` is the folder of the files whose sizes are told; `queue` requests may wait; `model` is
+    /// what a language model counts, where there is one.
+    pub fn new(
+        readers: Readers,
+        data: PathBuf,
+        store: &Store,
+        queue: usize,
+        model: Option<&Outcomes>,
+    ) -> Metrics {
         let requests = Family::<[(&'static str, &'static str); 2], Counter>::default();
         let metrics = Metrics {
             readers,
@@ -163,7 +171,7 @@ impl Metrics {
         let capacity = Gauge::<i64>::default();
         capacity.set(i64::try_from(queue).unwrap_or(i64::MAX));
         Metrics {
-            registry: registry(&metrics, store, capacity, requests),
+            registry: registry(&metrics, store, capacity, requests, model),
             ..metrics
         }
     }
@@ -220,6 +228,7 @@ fn registry(
     store: &Store,
     capacity: Gauge,
     requests: Family<[(&'static str, &'static str); 2], Counter>,
+    model: Option<&Outcomes>,
 ) -> Registry {
     let (state, looked_up) = (store.writer().state(), &metrics.looked_up);
     let mut registry = Registry::default();
@@ -307,6 +316,13 @@ fn registry(
         "Sizes of the files in the data folder",
         looked_up.files.clone(),
     );
+    if let Some(outcomes) = model {
+        admx.register(
+            "ask_model_requests",
+            "Questions that the language model was wanted for, by what became of them",
+            outcomes.clone(),
+        );
+    }
     if Process::look().is_some() {
         registry.register(
             "process_resident_memory_bytes",

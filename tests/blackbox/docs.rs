@@ -6,7 +6,10 @@ use crate::server::Server;
 
 /// A path of the docs, and what stands on it; BASE is where this server is reached.
 const ROWS: [(&str, &[&str]); 15] = [
-    ("/docs/ask", &["last 7 days", "Jaro-Winkler"]),
+    (
+        "/docs/ask",
+        &["last 7 days", "Jaro-Winkler", "ADMX_ASK_MODEL_BUDGET"],
+    ),
     ("/docs/mcp", &["BASE/mcp", "explain_change"]),
     ("/docs", &["The script", "What is stored and sent"]),
     (

@@ -6,6 +6,7 @@
 //! - `payment`: payments that Stripe and Paddle tell of
 //! - `durable`: kills, stops, power cuts and failing disks; `fault`: makes the disk fail; `load`: what runs meanwhile
 //! - `watch`: what a server says of itself; `query`: what the API answers
+//! - `ask`: questions in plain words; `ask_model`: those that a language model reads; `chat`: a language model
 //! - `access`: each route of the table for each kind of caller; `account`: how people come in and go; `team`: who belongs
 //!   where; `manage`: sites and keys; `goals`: what is set of goals; `share`: notes, saved views, public links
 //! - `markup`: hostile strings in every place that takes some, on every page
@@ -21,8 +22,10 @@
 mod access;
 mod account;
 mod ask;
+mod ask_model;
 mod browser;
 mod care;
+mod chat;
 mod command;
 mod controls;
 mod docs;

@@ -16,74 +16,29 @@ fn now() -> Timestamp {
     "2026-07-15T10:30:00Z".parse().unwrap()
 }
 
-/// The site that the questions are of.
+/// The site that the questions are of: `benches/ask.rs` asks it, too.
 static SITE: LazyLock<Vocabulary> = LazyLock::new(|| {
-    let goals = [
-        "Webinar Registered",
-        "Trial Started",
-        "Pricing CTA Click",
-        "Pricing Link Click",
-        "Demo Requested",
-        "Purchase",
-        "Trial Converted to Paid",
-        "Newsletter Signup",
-        "Account Created",
-        "Buy Now",
-    ];
-    let values: [(&str, &[&str]); 16] = [
-        (
-            "channel",
-            &[
-                "Direct",
-                "Organic Search",
-                "Paid Search",
-                "Paid Social",
-                "Organic Social",
-                "Email",
-                "Referral",
-                "Display",
-                "AI Assistants",
-            ],
-        ),
-        (
-            "source",
-            &[
-                "google",
-                "facebook",
-                "bing",
-                "chatgpt",
-                "linkedin",
-                "newsletter",
-                "twitter",
-            ],
-        ),
-        ("medium", &["cpc", "organic", "email", "social", "referral"]),
-        (
-            "campaign",
-            &["summer-sale", "brand-eu", "retargeting", "spring launch"],
-        ),
-        ("country", &["US", "DE", "FR", "GB", "IT", "IN"]),
-        ("device", &["desktop", "mobile", "tablet"]),
-        ("browser", &["Chrome", "Firefox", "Safari"]),
-        ("os", &["Windows", "macOS", "iOS", "Android"]),
-        ("page", &["/", "/pricing", "/blog", "/docs"]),
-        ("metadata.plan", &["free", "pro", "team", "enterprise"]),
-        ("metadata.experiment", &["A", "B"]),
-        ("metadata.webinar", &["2026-q1", "2026-q2"]),
-        ("metadata.price", &["19", "49", "99.5"]),
-        ("metadata.host", &["github.com", "example.org"]),
-        ("metadata.extension", &["pdf", "zip"]),
-        ("metadata.seats", &["1", "5", "10"]),
-    ];
-    let values = values.iter().map(|(name, values)| {
-        let values = values.iter().map(|value| (*value).to_owned()).collect();
-        (Dimension::parse(name).unwrap(), values)
-    });
+    let text = include_str!("../../../tests/data/ask/site.json");
+    let site: serde_json::Value = serde_json::from_str(text).unwrap();
+    let texts = |list: &serde_json::Value| {
+        let list = list.as_array().unwrap().iter();
+        list.map(|text| text.as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let values = site["values"].as_object().unwrap().iter();
+    let notes = site["notes"].as_array().unwrap().iter();
     Vocabulary::new(Found {
-        goals: goals.iter().map(|goal| (*goal).to_owned()).collect(),
-        values: values.collect(),
-        spend: vec!["Video".into(), "Paid Search".into(), "Meta".into()],
-        notes: vec![("2026-06-10".parse().unwrap(), "Launch of version 2".into())],
+        goals: texts(&site["goals"]),
+        values: values
+            .map(|(name, values)| (Dimension::parse(name).unwrap(), texts(values)))
+            .collect(),
+        spend: texts(&site["spend"]),
+        notes: notes
+            .map(|note| {
+                let note = texts(note);
+                (note[0].parse().unwrap(), note[1].clone())
+            })
+            .collect(),
     })
 });
 

@@ -7,13 +7,13 @@ use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value, json};
 
 use super::super::api::reading;
-use super::super::ask::{self, Became, Desk};
+use super::super::ask::{self, Desk};
 use super::super::events::list;
 use super::super::mix;
 use super::super::reply::Error;
-use super::Caller;
 use super::question::{Wrong, arguments, asked, known_goals, part, site, written};
 use super::tools::{self, ROWS, names};
+use super::{Caller, words};
 use crate::account::spend::SpentBy;
 use crate::ask::answer::find;
 use crate::ask::plan::Asked;
@@ -24,7 +24,7 @@ use crate::query::range::Range;
 use crate::query::{events, fires, sentence};
 
 /// What a tool gives: data, and a sentence.
-fn result(data: Value, answer: &str) -> CallToolResult {
+pub(super) fn result(data: Value, answer: &str) -> CallToolResult {
     let mut result = CallToolResult::structured(data);
     result.content = vec![ContentBlock::text(answer)];
     result
@@ -50,6 +50,12 @@ pub(super) async fn call(
             None,
         ));
     }
+    if tool == "ask" {
+        return Ok(match words::ask(desk, caller, sent).await {
+            Ok(result) => result,
+            Err(message) => wrong(message),
+        });
+    }
     let (desk, tool) = (desk.clone(), tool.to_owned());
     let done = reading(move || Ok(answer(&desk, &caller, &tool, sent))).await;
     Ok(match done {
@@ -70,37 +76,6 @@ fn answer(
         "the store can't be read just now; try again".to_owned()
     };
     match tool {
-        "ask" => {
-            let sent: tools::Ask = arguments(sent)?;
-            let from = row(&sent.cursor)?;
-            let site = site(desk, caller, &sent.website_id)?;
-            let became = ask::ask(desk, &site, &sent.question).map_err(failed)?;
-            let mut data = ask::json_of(&became, &site);
-            let words = match &became {
-                Became::Answer(answered) => format!(
-                    "{} ({})",
-                    told::sentence(&answered.asked, &answered.table),
-                    answered.asked.sentence()
-                ),
-                Became::Choose(message, choices) => {
-                    let choices: Vec<_> =
-                        choices.iter().map(|(_, asked)| asked.sentence()).collect();
-                    format!(
-                        "Not sure: {message}. It may mean: {}",
-                        choices.join("; or: ")
-                    )
-                }
-                Became::Refuse(_, message, suggestions) => format!(
-                    "No answer: {message}. What can be asked: {}",
-                    suggestions.join("; ")
-                ),
-            };
-            bounded(&mut data, from)?;
-            if data.get("answer").is_none() {
-                data["answer"] = json!(words);
-            }
-            Ok(result(data, &words))
-        }
         "fires" => {
             let sent: tools::Fires = arguments(sent)?;
             let site = site(desk, caller, &sent.days.website_id)?;
@@ -213,7 +188,7 @@ fn answer(
 }
 
 /// The row that a cursor stands at.
-fn row(cursor: &str) -> Result<usize, Wrong> {
+pub(super) fn row(cursor: &str) -> Result<usize, Wrong> {
     let row = Some(cursor).filter(|cursor| cursor.len() <= 9);
     match row.map(|cursor| if cursor.is_empty() { "0" } else { cursor }) {
         Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -226,7 +201,7 @@ fn row(cursor: &str) -> Result<usize, Wrong> {
 }
 
 /// No more rows than a call may give, from one of them on; which comes next, where there are more.
-fn bounded(data: &mut Value, from: usize) -> Result<(), Wrong> {
+pub(super) fn bounded(data: &mut Value, from: usize) -> Result<(), Wrong> {
     let Some(Value::Array(rows)) = data.get_mut("rows") else {
         return Ok(());
     };

@@ -2,7 +2,7 @@
 //! [`PATH`] by a key with `analytics:read`, and on standard input and output by `admx mcp`.
 //!
 //! - `tools`: what there is to call, with schemas from the tables of metrics, dimensions and models; `question`: what a call's
-//!   arguments ask; `call`: what answers
+//!   arguments ask; `call`: what answers; `words`: questions in words
 //! - `about`: prompts and resources
 //!
 //! No sessions: every call brings its key, and sees that key's workspace only.
@@ -11,6 +11,7 @@ mod about;
 mod call;
 mod question;
 mod tools;
+mod words;
 
 use std::sync::Arc;
 

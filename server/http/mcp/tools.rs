@@ -357,6 +357,7 @@ fn output() -> Map<String, Value> {
             "sentence": { "type": "string", "description": "What the answer is of" },
             "answer": { "type": "string", "description": "The answer in a sentence" },
             "kind": { "type": "string", "description": "answer, choose or refuse" },
+            "read_by": { "type": "string", "description": "Of a question: grammar, or model where a language model read it, so that the sentence has to be checked" },
             "rows": { "type": "array", "items": { "type": "object" } },
             "next": { "anyOf": [{ "type": "string" }, { "type": "null" }], "description": "Where there are more rows: the cursor of a call for those" },
         },

@@ -20,19 +20,21 @@ pub(in crate::http) fn answer() -> Value {
     let room = text("query");
     let link = maybe_text("/dashboard/by/channel?site=admx_7f3k");
     let row = object(json!({ "dimensions": list(maybe_text("Email")), "metrics": list(figure()) }));
+    let choice =
+        object(json!({ "sentence": sentence, "room": room, "query": query, "link": link }));
+    let note = maybe_text("the language model took longer than 10 seconds");
     let answer = object(json!({
         "kind": kind("answer"), "room": room, "query": query, "sentence": sentence,
         "answer": text("Email: 12 fires, 40.0 % of 30; then Direct with 9."), "assumed": list(text("no days were named: the last 30 before today")),
         "link": link, "dimensions": list(text("channel")), "metrics": list(text("fires")), "rows": list(row), "next": maybe_text("100.c2b1f0"),
         "notes": list(text("a decomposition of the change, not its cause")),
+        "read_by": { "type": "string", "enum": ["grammar", "model"] }, "model": maybe_text("qwen3:8b"), "choices": list(choice.clone()),
     }));
-    let choice =
-        object(json!({ "sentence": sentence, "room": room, "query": query, "link": link }));
     let choose = object(json!({
-        "kind": kind("choose"), "message": text("Which goal: Pricing CTA Click or Pricing Link Click?"), "choices": list(choice),
+        "kind": kind("choose"), "message": text("Which goal: Pricing CTA Click or Pricing Link Click?"), "model_note": note, "choices": list(choice),
     }));
     let refuse = object(json!({
-        "kind": kind("refuse"), "reason": text("unknown_goal"), "message": text("no goal is called “lead magnets”"),
+        "kind": kind("refuse"), "reason": text("unknown_goal"), "message": text("no goal is called “lead magnets”"), "model_note": note,
         "suggestions": list(text("“Trial Started” by day, last 30 days")),
     }));
     json!({ "oneOf": [answer, choose, refuse] })

@@ -28,6 +28,14 @@ pub struct Ask {
     examples: Vec<(String, String)>,
     history: Vec<(String, String)>,
     shown: Shown,
+    /// Which language model read it.
+    model: Option<String>,
+    /// What else may be meant.
+    instead: Vec<(String, String)>,
+    /// Why the language model read nothing.
+    note: Option<String>,
+    /// Which language model is told of questions that aren't understood.
+    told: Option<String>,
 }
 
 /// What is shown.
@@ -90,6 +98,16 @@ pub enum Became<'a> {
     Refuse(&'a str, &'a [String]),
 }
 
+/// Who read it.
+pub enum By<'a> {
+    /// The grammar, the reader of the page, or nobody.
+    Grammar,
+    /// The language model of this name; and what else may be meant.
+    Model(&'a str, Vec<Asked>),
+    /// Neither, and why the language model didn't.
+    Neither(String),
+}
+
 impl Ask {
     /// The page.
     pub fn new(
@@ -99,6 +117,7 @@ impl Ask {
         examples: &[String],
         history: &[String],
         became: &Became,
+        by: &By,
     ) -> Ask {
         let site = frame.view.site.clone();
         let to = |question: &String| (question.clone(), address(&site, question, None));
@@ -127,6 +146,14 @@ impl Ask {
                 Shown::Refuse((*message).to_owned(), suggestions.iter().map(to).collect())
             }
         };
+        let (model, instead, note) = match by {
+            By::Grammar => (None, Vec::new(), None),
+            By::Model(name, instead) => {
+                let instead = instead.iter().filter_map(choice).collect();
+                (Some((*name).to_owned()), instead, None)
+            }
+            By::Neither(why) => (None, Vec::new(), Some(why.clone())),
+        };
         let forms = [
             " by channel last week",
             " by day, last 30 days",
@@ -147,6 +174,20 @@ impl Ask {
             question,
             shown,
             frame,
+            model,
+            instead,
+            note,
+            told: None,
+        }
+    }
+}
+
+impl Ask {
+    /// Says which language model, if any, is told of questions that aren't understood.
+    pub fn told_to(self, model: Option<&str>) -> Ask {
+        Ask {
+            told: model.map(str::to_owned),
+            ..self
         }
     }
 }

@@ -71,6 +71,40 @@ const PAGES: [&str; 57] = [
 /// Rules of WCAG 2.0 to 2.2, levels A and AA.
 const RULES: &str = "{ runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }, resultTypes: ['violations'] }";
 
+/// The script that looks for barriers.
+pub fn axe() -> String {
+    let modules = std::env::var("ADMX_TEST_NPM").expect("tests/run says where packages are");
+    std::fs::read_to_string(format!("{modules}/node_modules/axe-core/axe.min.js"))
+        .expect("tests/run installed axe-core")
+}
+
+/// Barriers of the page that is open; a picture of it under this name where pictures are wanted.
+pub async fn look(browser: &Browser, axe: &str, name: &str, width: u32) -> Vec<String> {
+    browser.script(axe).await;
+    if let Ok(folder) = std::env::var("ADMX_SHOTS") {
+        let name: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
+        let file = format!("{folder}/{}.webp", name.trim_matches('-'));
+        let picture = browser.picture(width).await;
+        std::fs::write(file, picture).unwrap();
+    }
+    let run = format!(
+        "const done = arguments[arguments.length - 1]; axe.run({RULES}).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 150)).join(' '))), e => done([String(e)]))"
+    );
+    let found = browser
+        .client
+        .execute_async(&run, Vec::new())
+        .await
+        .unwrap();
+    let wide = browser.script("const d = document.documentElement; return d.scrollWidth > d.clientWidth ? ['wider than the window: ' + d.scrollWidth] : []").await;
+    let lists = [found, wide];
+    let all = lists.iter().flat_map(|list| list.as_array().unwrap());
+    all.map(|barrier| barrier.as_str().unwrap().to_owned())
+        .collect()
+}
+
 #[test]
 fn no_page_has_a_barrier() {
     block_on(async {
@@ -80,9 +114,7 @@ fn no_page_has_a_barrier() {
             server.add_site("empty.example"),
         );
         server.run(&["seed", "--site", &site, "--days", "40", "--events", "4000"]);
-        let modules = std::env::var("ADMX_TEST_NPM").expect("tests/run says where packages are");
-        let axe = std::fs::read_to_string(format!("{modules}/node_modules/axe-core/axe.min.js"))
-            .expect("tests/run installed axe-core");
+        let axe = axe();
         let browser = Browser::start().await;
         browser.client.goto(&server.login).await.unwrap();
         browser.left("main button").await;
@@ -101,36 +133,14 @@ fn no_page_has_a_barrier() {
                     .goto(&format!("{}{path}", server.url))
                     .await
                     .unwrap();
-                browser.script(&axe).await;
-                if let Ok(folder) = std::env::var("ADMX_SHOTS") {
-                    let page = page
-                        .replace("?site=SITE", "")
-                        .replace("?site=EMPTY", "-empty");
-                    let name: String = page
-                        .replace("SITE", "site")
-                        .chars()
-                        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-                        .collect();
-                    let file = format!("{folder}/{}-{width}-{scheme}.webp", name.trim_matches('-'));
-                    let picture = browser.picture(width).await;
-                    std::fs::write(file, picture).unwrap();
-                }
-                let run = format!(
-                    "const done = arguments[arguments.length - 1]; axe.run({RULES}).then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 150)).join(' '))), e => done([String(e)]))"
-                );
-                let found = browser
-                    .client
-                    .execute_async(&run, Vec::new())
-                    .await
-                    .unwrap();
-                let wide = browser.script("const d = document.documentElement; return d.scrollWidth > d.clientWidth ? ['wider than the window: ' + d.scrollWidth] : []").await;
-                for list in [found, wide] {
-                    for barrier in list.as_array().unwrap() {
-                        barriers.push(format!(
-                            "{page} {width} {scheme}: {}",
-                            barrier.as_str().unwrap()
-                        ));
-                    }
+                let name = page
+                    .replace("?site=SITE", "")
+                    .replace("?site=EMPTY", "-empty")
+                    .replace("SITE", "site");
+                for barrier in
+                    look(&browser, &axe, &format!("{name}-{width}-{scheme}"), width).await
+                {
+                    barriers.push(format!("{page} {width} {scheme}: {barrier}"));
                 }
             }
         }

@@ -170,6 +170,17 @@ impl Browser {
         self.client.perform_actions(keys).await.unwrap();
     }
 
+    /// Types a letter with a key held down.
+    pub async fn chord(&self, held: Key, letter: char) {
+        let held = char::from(held);
+        let keys = KeyActions::new("keys".into())
+            .then(KeyAction::Down { value: held })
+            .then(KeyAction::Down { value: letter })
+            .then(KeyAction::Up { value: letter })
+            .then(KeyAction::Up { value: held });
+        self.client.perform_actions(keys).await.unwrap();
+    }
+
     /// Closes every window but the first.
     pub async fn close_others(&self) {
         let windows = self.client.windows().await.unwrap();

@@ -2,8 +2,9 @@
 //!
 //! - `engine`: Chromium, Firefox, WebKit; `driver`: what a person does in one; `site`: the pages
 //! - `row`: how a case is run and judged; `rows`: the cases
-//! - `page`: our own pages in the browser; `axe`: barriers on them; `hostile`: what was stored doesn't run on them; `sample`: the docs' samples
+//! - `page`: our own pages in the browser; `axe`: barriers on them; `asking`: questions; `hostile`: what was stored doesn't run on them; `sample`: the docs' samples
 
+mod asking;
 mod axe;
 pub mod driver;
 mod engine;

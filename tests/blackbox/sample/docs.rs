@@ -28,7 +28,11 @@ enum How {
 use How::{Browser, Not, Parses, Runs};
 
 /// Each sample: its page, its id, and what becomes of it.
-const TABLE: [(&str, &str, How); 30] = [
+const TABLE: [(&str, &str, How); 34] = [
+    ("ask", "model-ollama", Runs),
+    ("ask", "model-llama", Runs),
+    ("ask", "model-vllm", Runs),
+    ("ask", "model-vendor", Runs),
     (
         "mcp",
         "claude-code",
@@ -222,6 +226,43 @@ fn what_a_backend_sends_is_stored_once() {
     let events = server.events(&key, &site);
     assert_eq!(events.len(), 1);
     assert_eq!(events[0]["name"], "Invoice Paid");
+}
+
+#[test]
+fn a_server_takes_the_language_models_that_are_named() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        run(folder.path(), "chmod", &["700", name], &[]);
+    };
+    // Models weigh gigabytes: what serves them does nothing here, and admx says what it was started with.
+    for name in ["ollama", "llama-server", "vllm"] {
+        file(name, "#!/bin/sh\n");
+    }
+    file("admx", "#!/bin/sh\nenv | grep ^ADMX_ASK\n");
+    file("model-key", "sk-of-a-vendor\n");
+    let path = format!(
+        "{}:{}",
+        folder.path().display(),
+        std::env::var("PATH").unwrap()
+    );
+    for (id, count) in [
+        ("model-ollama", 2),
+        ("model-llama", 2),
+        ("model-vllm", 2),
+        ("model-vendor", 3),
+    ] {
+        let text = sample(&server, "ask", id);
+        let said = run(folder.path(), "bash", &["-ec", &text], &[("PATH", &path)]);
+        let named = said.lines().filter_map(|line| line.split_once('='));
+        let named: Vec<_> = named.map(|(name, value)| (name, value.into())).collect();
+        assert_eq!(named.len(), count, "{id}: {said}");
+        let named = Server::with_environment(tempfile::tempdir().unwrap(), &[], &named);
+        let metrics = named.get("/metrics", &[]).text;
+        assert!(metrics.contains("admx_ask_model_requests"), "{id}");
+    }
 }
 
 #[test]

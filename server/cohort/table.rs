@@ -205,7 +205,9 @@ fn each_of<'a>(
     days: &std::ops::RangeInclusive<i32>,
     mut each: impl FnMut(Joined<'a>),
 ) {
-    let mut rest = paid;
+    let first = shares.iter().find_map(|share| share.first());
+    let first = first.map_or(0, |event| event.visitor);
+    let mut rest = &paid[paid.partition_point(|payment| payment.person < first)..];
     for events in shares.iter().copied().flat_map(of_each) {
         let Some(first) = events.iter().position(|event| event.sets & JOINS != 0) else {
             continue;
@@ -214,10 +216,11 @@ fn each_of<'a>(
         if event.sets & PASSES == 0 || !days.contains(&event.day) {
             continue;
         }
-        let before = rest.partition_point(|payment| payment.person < event.visitor);
-        rest = &rest[before..];
-        let mine = rest.partition_point(|payment| payment.person == event.visitor);
-        let (mine, others) = rest.split_at(mine);
+        let of_before = |payment: &&Payment| payment.person < event.visitor;
+        let of_this = |payment: &&Payment| payment.person == event.visitor;
+        // Few are passed over for each person, so that they are counted faster than sought.
+        rest = &rest[rest.iter().take_while(of_before).count()..];
+        let (mine, others) = rest.split_at(rest.iter().take_while(of_this).count());
         rest = others;
         let early = mine
             .partition_point(|payment| (payment.paid.at, payment.paid.id) < (event.at, event.id));

@@ -77,37 +77,41 @@ pub(super) struct Numbers<'a> {
 impl Numbers<'_> {
     /// The number at a place.
     pub(super) fn get(&self, at: usize) -> Result<i64, Damaged> {
-        let from = at * self.width;
-        let bytes = self.bytes.get(from..from + self.width).ok_or(Damaged)?;
-        let mut wide = [0; 8];
-        wide[..self.width].copy_from_slice(bytes);
-        Ok(self.least.wrapping_add(i64::from_le_bytes(wide)))
-    }
-
-    /// Gives `each` the numbers in order, by a loop for each width, which the compiler makes fast.
-    pub(super) fn each(&self, mut each: impl FnMut(i64)) {
-        let least = self.least;
-        match self.width {
-            0 => (0..self.count).for_each(|_| each(least)),
-            1 => self
-                .bytes
-                .iter()
-                .for_each(|b| each(least.wrapping_add(i64::from(*b)))),
-            2 => self.bytes.as_chunks().0.iter().for_each(|b| {
-                each(least.wrapping_add(i64::from(u16::from_le_bytes(*b))));
-            }),
-            4 => self.bytes.as_chunks().0.iter().for_each(|b| {
-                each(least.wrapping_add(i64::from(u32::from_le_bytes(*b))));
-            }),
-            _ => self.bytes.as_chunks().0.iter().for_each(|b| {
-                each(least.wrapping_add(i64::from_le_bytes(*b)));
-            }),
+        fn of<const WIDTH: usize>(bytes: &[u8], at: usize) -> Result<[u8; WIDTH], Damaged> {
+            bytes.as_chunks().0.get(at).copied().ok_or(Damaged)
         }
+        let bytes = self.bytes;
+        let more = match self.width {
+            0 if at < self.count => 0,
+            1 => i64::from(*bytes.get(at).ok_or(Damaged)?),
+            2 => i64::from(u16::from_le_bytes(of(bytes, at)?)),
+            4 => i64::from(u32::from_le_bytes(of(bytes, at)?)),
+            8 => i64::from_le_bytes(of(bytes, at)?),
+            _ => return Err(Damaged),
+        };
+        Ok(self.least.wrapping_add(more))
     }
 
-    pub(super) fn to_vec<T>(&self, make: impl Fn(i64) -> T) -> Vec<T> {
-        let mut out = Vec::with_capacity(self.count);
-        self.each(|number| out.push(make(number)));
-        out
+    /// All of them, by a loop for each width that the compiler can do several numbers of at once.
+    pub(super) fn to_vec<T: Clone>(&self, make: impl Fn(i64) -> T) -> Vec<T> {
+        let least = self.least;
+        let of = |more: i64| make(least.wrapping_add(more));
+        let bytes = self.bytes;
+        match self.width {
+            0 => vec![make(least); self.count],
+            1 => bytes.iter().map(|b| of(i64::from(*b))).collect(),
+            2 => {
+                let all = bytes.as_chunks().0.iter();
+                all.map(|b| of(i64::from(u16::from_le_bytes(*b)))).collect()
+            }
+            4 => {
+                let all = bytes.as_chunks().0.iter();
+                all.map(|b| of(i64::from(u32::from_le_bytes(*b)))).collect()
+            }
+            _ => {
+                let all = bytes.as_chunks().0.iter();
+                all.map(|b| of(i64::from_le_bytes(*b))).collect()
+            }
+        }
     }
 }

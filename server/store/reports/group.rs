@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::bytes::Damaged;
 use super::cell::Key;
 use super::file::{Columns, ReadError};
 use super::hour::{self, Hours};
-use super::part::{self, Kind};
+use super::part::{self, Coded, Kind};
 use super::row::Row;
 use super::test::Of;
 
@@ -161,8 +162,45 @@ impl Grouping {
                 keys: (0..24).map(|hour| Some(Key::Number(hour))).collect(),
                 rows: Hours::column(columns, zone)?,
             },
-            By::Several(axes) => return several(columns, axes),
+            By::Several(axes) => {
+                return several(n, axes, |axis| Grouping::of(columns, &axis.by));
+            }
         }))
+    }
+
+    /// The same of some rows alone, in their order: of what has few groups hardly anything else is looked at.
+    pub(super) fn of_some(
+        columns: &Columns,
+        by: &By,
+        some: &[u32],
+    ) -> Result<Option<Grouping>, ReadError> {
+        let n = columns.head.rows;
+        let axes: &[Axis] = match by {
+            By::Several(axes) => axes,
+            _ => &[],
+        };
+        let are_numbers = axes.iter().all(|axis| matches!(axis.by, By::Number(_)));
+        if axes.is_empty() || !are_numbers {
+            let Some(Grouping { keys, rows }) = Grouping::of(columns, by)? else {
+                return Ok(None);
+            };
+            let rows = some.iter().map(|row| rows[*row as usize]).collect();
+            return Ok(Some(Grouping { keys, rows }));
+        }
+        let axis = |axis: &Axis| {
+            let By::Number(of) = axis.by else {
+                return Ok(None);
+            };
+            let column = columns.column(of.kind())?;
+            let codes = Coded::read(&column, n)?;
+            let places = some.iter().map(|row| codes.place(*row as usize));
+            let rows = places.map(|place| Ok(place? as u32));
+            let rows = rows.collect::<Result<Vec<_>, Damaged>>()?;
+            let keys = codes.occurs.iter().map(|n| Some(Key::Number(*n)));
+            let keys = keys.collect();
+            Ok(Some(Grouping { keys, rows }))
+        };
+        several(some.len(), axes, axis)
     }
 
     /// The same with numbers that are to be one being one.
@@ -194,12 +232,16 @@ impl Grouping {
     }
 }
 
-/// Groups of each combination that occurs.
-fn several(columns: &Columns, axes: &[Axis]) -> Result<Option<Grouping>, ReadError> {
-    let mut rows = vec![0; columns.head.rows];
+/// Groups of each combination that occurs in so many rows; `of` gives those of one axis.
+fn several(
+    rows: usize,
+    axes: &[Axis],
+    of: impl Fn(&Axis) -> Result<Option<Grouping>, ReadError>,
+) -> Result<Option<Grouping>, ReadError> {
+    let mut rows = vec![0; rows];
     let mut groups: Vec<Option<Vec<Key>>> = vec![Some(Vec::new())];
     for axis in axes {
-        let Some(next) = Grouping::of(columns, &axis.by)? else {
+        let Some(next) = of(axis)? else {
             return Ok(None);
         };
         let next = next.folded(axis);

@@ -93,13 +93,16 @@ pub(super) fn part(
             }
         }
     }
-    if !(0..n).any(|i| all[i] && belongs[i] != 0) {
+    let some = belongs.iter().zip(&all).zip(0..);
+    let some = some.filter(|((sets, passes), _)| **sets != 0 && **passes);
+    let some: Vec<u32> = some.map(|(_, row)| row).collect();
+    if some.is_empty() {
         return Ok(Found::default());
     }
-    let Grouping { keys, rows: groups } =
-        Grouping::of(&columns, wanted.by)?.unwrap_or_else(|| Grouping {
+    let Grouping { keys, rows: groups } = Grouping::of_some(&columns, wanted.by, &some)?
+        .unwrap_or_else(|| Grouping {
             keys: vec![None],
-            rows: vec![0; n],
+            rows: vec![0; some.len()],
         });
     let ids = columns.column(Kind::Id)?;
     let ids = part::numbered(&ids, n)?;
@@ -115,29 +118,29 @@ pub(super) fn part(
     let mut first = wanted.once_a_day.then(|| First::new(visitors.occurs.len()));
     let mut events = Vec::with_capacity(match first {
         Some(_) => visitors.occurs.len(),
-        None => belongs.iter().filter(|sets| **sets != 0).count(),
+        None => some.len(),
     });
-    for (i, (sets, passes)) in belongs.iter().zip(&all).enumerate() {
-        if *sets == 0 || !passes {
-            continue;
-        }
+    for (i, key) in some.into_iter().zip(groups) {
+        let i = i as usize;
         let visitor = visitors.place(i)?;
         if visitors.occurs[visitor] == 0 {
             continue;
         }
-        let event = Marked {
+        let sets = belongs[i];
+        if let Some(first) = &mut first
+            && !first.is_first(&events, visitor, key, sets)
+        {
+            continue;
+        }
+        events.push(Marked {
             visitor: whose[visitor],
             at: at.get(i)?,
             // The log's numbers are kept less their place.
             id: ids.get(i)?.wrapping_add(i as i64),
             day: part.day,
-            key: groups[i],
-            sets: *sets,
-        };
-        match &mut first {
-            Some(first) => first.add(&mut events, visitor, event),
-            None => events.push(event),
-        }
+            key,
+            sets,
+        });
     }
     Ok(Found {
         events: Events(vec![events]),
@@ -170,8 +173,7 @@ pub(super) fn rows<'a>(rows: impl Iterator<Item = &'a Row>, wanted: &Wanted) -> 
     found
 }
 
-/// Lets pass what is the first of its kind, where that is enough. A part's rows are in the order they were stored, not
-/// always that in which they happened.
+/// Lets pass what is the first of its kind, where that is enough: a part's rows are in the order in which they happened.
 struct First {
     /// For each visitor of the part the last of its events that was let pass.
     last: Vec<u32>,
@@ -190,22 +192,18 @@ impl First {
         }
     }
 
-    /// `visitor` by its place in the part's list.
-    fn add(&mut self, events: &mut Vec<Marked>, visitor: usize, event: Marked) {
+    /// Whether a visitor, by its place in the part's list, has had none with this key and these sets; from now on it has.
+    fn is_first(&mut self, events: &[Marked], visitor: usize, key: u32, sets: u8) -> bool {
         let mut place = self.last[visitor];
-        while place != NONE {
-            let known = &mut events[place as usize];
-            if (known.key, known.sets) == (event.key, event.sets) {
-                if (event.at, event.id) < (known.at, known.id) {
-                    *known = event;
-                }
-                return;
+        while let Some(known) = events.get(place as usize) {
+            if (known.key, known.sets) == (key, sets) {
+                return false;
             }
             place = self.before[place as usize];
         }
         self.before.push(self.last[visitor]);
         self.last[visitor] = events.len() as u32;
-        events.push(event);
+        true
     }
 }
 
@@ -241,25 +239,33 @@ impl Found {
                 counts[share] += 1;
             }
         }
-        // Each thread has shares of its own, and takes what is theirs.
+        // Each thread has shares of its own, and takes what is theirs; of some parts after the other, so that they can go.
         let threads = rayon::current_num_threads().clamp(1, counts.len().max(1));
         let each = counts.len().div_ceil(threads).max(1);
         let mut shares: Vec<Vec<Marked>> = counts.into_iter().map(Vec::with_capacity).collect();
-        let mine = |(nth, shares): (usize, &mut [Vec<Marked>])| {
-            let first = nth * each;
-            for (one, numbers) in all.iter().zip(&numbers) {
-                for event in one.events.iter() {
-                    let place = share(event.visitor).checked_sub(first);
-                    if let Some(share) = place.and_then(|place| shares.get_mut(place)) {
-                        let key = numbers[event.key as usize];
-                        share.push(Marked { key, ..*event });
+        let some = all.len().div_ceil(BLOCKS).max(1);
+        let mut numbers = numbers.chunks(some);
+        while !all.is_empty() {
+            let block: Vec<Found> = all.drain(..some.min(all.len())).collect();
+            let numbers = numbers.next().unwrap_or_default();
+            let mine = |(nth, shares): (usize, &mut [Vec<Marked>])| {
+                let first = nth * each;
+                for (one, numbers) in block.iter().zip(numbers) {
+                    for event in one.events.iter() {
+                        let place = share(event.visitor).checked_sub(first);
+                        if let Some(share) = place.and_then(|place| shares.get_mut(place)) {
+                            let key = numbers[event.key as usize];
+                            share.push(Marked { key, ..*event });
+                        }
                     }
                 }
-            }
+            };
+            shares.par_chunks_mut(each).enumerate().for_each(mine);
+        }
+        shares.par_chunks_mut(each).for_each(|shares| {
             let mut room = Vec::new();
             shares.iter_mut().for_each(|share| sort(share, &mut room));
-        };
-        shares.par_chunks_mut(each).enumerate().for_each(mine);
+        });
         found.events = Events(shares);
         found
     }
@@ -290,6 +296,9 @@ fn sort(share: &mut Vec<Marked>, room: &mut Vec<Marked>) {
         }
     }
 }
+
+/// In so many blocks what was found is brought in order.
+const BLOCKS: usize = 16;
 
 /// Visitors whose events are kept together: as few as a processor's cache holds the events of.
 const TOGETHER: u32 = 2048;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::file::{Columns, ReadError};
 use super::hour::{self, Hours};
-use super::part::{self, Kind};
+use super::part::{self, Coded, Kind};
 use super::row::Row;
 
 /// What a number stands for.
@@ -85,8 +85,6 @@ pub enum Test {
 enum Mask {
     All,
     None,
-    /// By their codes.
-    Coded(Vec<u32>, Vec<bool>),
     /// Each by itself.
     Rows(Vec<bool>),
 }
@@ -96,14 +94,18 @@ impl Mask {
         if passes { Mask::All } else { Mask::None }
     }
 
-    fn coded(codes: Vec<u32>, table: Vec<bool>) -> Mask {
-        if table.iter().all(|passes| !passes) {
+    /// By what becomes of each code; `rows` gives that of each row where not all are alike.
+    fn coded(
+        table: &[bool],
+        rows: impl FnOnce() -> Result<Vec<bool>, ReadError>,
+    ) -> Result<Mask, ReadError> {
+        Ok(if table.iter().all(|passes| !passes) {
             Mask::None
         } else if table.iter().all(|passes| *passes) {
             Mask::All
         } else {
-            Mask::Coded(codes, table)
-        }
+            Mask::Rows(rows()?)
+        })
     }
 
     /// Gives `each` what becomes of each row.
@@ -111,11 +113,6 @@ impl Mask {
         match self {
             Mask::All => rows.iter_mut().for_each(|row| each(row, true)),
             Mask::None => rows.iter_mut().for_each(|row| each(row, false)),
-            Mask::Coded(codes, table) => {
-                for (row, code) in rows.iter_mut().zip(codes) {
-                    each(row, table[code as usize]);
-                }
-            }
             Mask::Rows(mask) => {
                 for (row, passes) in rows.iter_mut().zip(mask) {
                     each(row, passes);
@@ -125,30 +122,35 @@ impl Mask {
     }
 }
 
+/// What a table says of each code.
+fn of_each(codes: &[u32], table: &[bool]) -> Vec<bool> {
+    codes.iter().map(|code| table[*code as usize]).collect()
+}
+
 fn mask(columns: &Columns, day: i32, test: &Test) -> Result<Mask, ReadError> {
     let n = columns.head.rows;
     Ok(match test {
         Test::Metadata(key, test) => match columns.metadata(key)? {
             Some(codes) => {
                 let table = codes.occurs.iter().map(|value| test(value.as_deref()));
-                Mask::coded(codes.rows, table.collect())
+                let table: Vec<bool> = table.collect();
+                Mask::coded(&table, || Ok(of_each(&codes.rows, &table)))?
             }
             None => Mask::of_all(test(None)),
         },
         Test::Number(of, test) => {
-            let codes = part::codes(&columns.column(of.kind())?, n)?;
-            let table = codes.occurs.iter().map(|number| test(*number));
-            Mask::coded(codes.rows, table.collect())
+            let column = columns.column(of.kind())?;
+            let codes = Coded::read(&column, n)?;
+            let table: Vec<bool> = codes.occurs.iter().map(|number| test(*number)).collect();
+            Mask::coded(&table, || Ok(codes.of_each(&table)?))?
         }
         Test::Day(test) => Mask::of_all(test(day)),
         Test::Hour(zone, test) => {
-            let hours = Hours::column(columns, zone)?;
-            Mask::coded(hours, (0..24).map(|hour| test(hour)).collect())
+            let table: Vec<bool> = (0..24).map(|hour| test(hour)).collect();
+            let rows = || Ok(of_each(&Hours::column(columns, zone)?, &table));
+            Mask::coded(&table, rows)?
         }
-        Test::Begins => {
-            let sessions = part::small_numbers(&columns.column(Kind::Session)?, n)?;
-            Mask::Rows(sessions.into_iter().map(|ago| ago == 1).collect())
-        }
+        Test::Begins => Mask::Rows(part::begins(&columns.column(Kind::Session)?, n)?),
         Test::All(tests) => match passing(columns, day, tests)? {
             Some(rows) => Mask::Rows(rows),
             None => Mask::None,
@@ -167,9 +169,6 @@ fn mask(columns: &Columns, day: i32, test: &Test) -> Result<Mask, ReadError> {
         Test::Not(test) => match mask(columns, day, test)? {
             Mask::All => Mask::None,
             Mask::None => Mask::All,
-            Mask::Coded(codes, table) => {
-                Mask::Coded(codes, table.into_iter().map(|passes| !passes).collect())
-            }
             Mask::Rows(rows) => Mask::Rows(rows.into_iter().map(|passes| !passes).collect()),
         },
     })
@@ -181,15 +180,19 @@ pub(super) fn passing(
     day: i32,
     tests: &[Test],
 ) -> Result<Option<Vec<bool>>, ReadError> {
-    let mut all = vec![true; columns.head.rows];
+    let mut all: Option<Vec<bool>> = None;
     for test in tests {
-        match mask(columns, day, test)? {
-            Mask::All => {}
-            Mask::None => return Ok(None),
-            some => some.each(&mut all, |row, passes| *row &= passes),
+        match (mask(columns, day, test)?, &mut all) {
+            (Mask::All, _) => {}
+            (Mask::None, _) => return Ok(None),
+            (Mask::Rows(rows), None) => all = Some(rows),
+            (some, all) => {
+                let all = all.get_or_insert_with(|| vec![true; columns.head.rows]);
+                some.each(all, |row, passes| *row &= passes);
+            }
         }
     }
-    Ok(Some(all))
+    Ok(Some(all.unwrap_or_else(|| vec![true; columns.head.rows])))
 }
 
 /// Whether a row passes all tests.

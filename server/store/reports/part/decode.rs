@@ -1,5 +1,6 @@
 //! The bytes of a part → columns, and rows. What is damaged says so.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::super::bytes::{Bytes, Damaged, Numbers};
@@ -18,6 +19,11 @@ pub(in crate::store::reports) fn small_numbers(
     rows: usize,
 ) -> Result<Vec<u32>, Damaged> {
     Ok(Bytes(column).numbers(rows)?.to_vec(|number| number as u32))
+}
+
+/// Which rows are the first of their session.
+pub(in crate::store::reports) fn begins(column: &[u8], rows: usize) -> Result<Vec<bool>, Damaged> {
+    Ok(Bytes(column).numbers(rows)?.to_vec(|ago| ago == 1))
 }
 
 /// The log's numbers of the rows.
@@ -51,6 +57,20 @@ impl<'a> Coded<'a> {
         let occurs = left.numbers(count)?.to_vec(|number| number as u32);
         let rows = left.numbers(rows)?;
         Ok(Coded { occurs, rows })
+    }
+
+    /// What a table of as many entries as `occurs` says of each row.
+    pub(in crate::store::reports) fn of_each(&self, table: &[bool]) -> Result<Vec<bool>, Damaged> {
+        let is_whole = Cell::new(true);
+        let of = |code: i64| match table.get(code as usize) {
+            Some(passes) => *passes,
+            None => {
+                is_whole.set(false);
+                false
+            }
+        };
+        let rows = self.rows.to_vec(of);
+        is_whole.get().then_some(rows).ok_or(Damaged)
     }
 
     /// The place in `occurs` of what stands in a row.
@@ -141,8 +161,8 @@ fn counted(left: &mut Bytes, rows: usize) -> Result<usize, Damaged> {
 
 /// Codes of which each means something.
 fn checked<T>(codes: Codes<T>) -> Result<Codes<T>, Damaged> {
-    let most = codes.rows.iter().copied().max();
-    if most.is_some_and(|most| most as usize >= codes.occurs.len()) {
+    let most = codes.rows.iter().fold(0, |most, code| most.max(*code));
+    if !codes.rows.is_empty() && most as usize >= codes.occurs.len() {
         return Err(Damaged);
     }
     Ok(codes)

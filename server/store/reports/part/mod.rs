@@ -16,7 +16,7 @@ use std::ops::Range;
 use super::bytes::{Bytes, Damaged};
 pub(crate) use decode::decode;
 pub(super) use decode::{
-    Coded, Codes, codes, ids, numbered, numbers, of_rest, revenue, small_numbers, values,
+    Coded, Codes, begins, codes, ids, numbered, numbers, of_rest, revenue, small_numbers, values,
 };
 pub(crate) use encode::encode;
 

@@ -101,7 +101,7 @@ pub fn run() {
             tune: 800,
             draws: AMONG * 40,
             rounds: 1,
-            seed: set,
+            ..Plan::new(set)
         };
         let draws = sample(&model, &plan, &Watch::default()).unwrap();
         let thinned: Vec<&[f64]> = draws.all().skip(39).step_by(40).take(AMONG).collect();

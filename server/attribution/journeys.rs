@@ -13,7 +13,7 @@ use super::credit::Conversion;
 use super::journey::{Journey, Touch};
 use crate::query::channel::{DIRECT, is_paid};
 use crate::query::people::{Payment, People};
-use crate::store::reports::marked::{Events, Marked, of_each};
+use crate::store::reports::marked::{Marked, of_each};
 
 /// Labels that are told apart; all others are one.
 pub const LABELS: usize = 100;
@@ -31,14 +31,14 @@ pub enum Label {
 pub const VISIT: u8 = 1;
 /// A fire of the lead goal.
 pub const LEAD: u8 = 2;
+/// A fire that is a conversion.
+pub const CONVERTS: u8 = 4;
 
 /// Everything that is needed of a site's people.
 pub struct Happened<'a> {
-    /// Fires that are conversions.
-    pub conversions: &'a Events,
     /// What fires brought.
     pub paid: &'a [Payment],
-    /// Visits, and fires of the lead goal, from the window before the first day on. Values: the channel, and what is
+    /// Conversions; visits, and fires of the lead goal, from the window before the first day on. Values: the channel, and what is
     /// counted by where that isn't the channel.
     pub before: &'a People,
     /// People whose visits count when they didn't convert; `None` for all.
@@ -71,13 +71,7 @@ impl Journeys {
             .iter()
             .map(|payment| (payment.paid.id, payment))
             .collect();
-        let mut fires = happened.conversions.shares();
-        let mut before = happened.before.events.shares();
-        let next = || match (fires.next(), before.next()) {
-            (None, None) => None,
-            (fires, before) => Some((fires.unwrap_or_default(), before.unwrap_or_default())),
-        };
-        let shares: Vec<(&[Marked], &[Marked])> = std::iter::from_fn(next).collect();
+        let shares: Vec<&[Marked]> = happened.before.events.shares().collect();
         let some = shares.len().div_ceil(SHARES).max(1);
         let gathered: Vec<Gathered> = shares
             .par_chunks(some)
@@ -143,56 +137,43 @@ struct Gathered {
     lost: HashMap<Box<[u32]>, f64, RandomState>,
 }
 
-/// Makes journeys of some people's conversions and visits.
+/// Makes journeys of what some people did.
 fn gather(
-    shares: &[(&[Marked], &[Marked])],
+    shares: &[&[Marked]],
     happened: &Happened,
     kinds: &Kinds,
     money: &HashMap<i64, &Payment, RandomState>,
 ) -> Gathered {
     let mut found = Gathered::default();
     let mut path = Vec::new();
-    for (conversions, before) in shares {
-        let mut conversions = of_each(conversions).peekable();
-        let mut before = of_each(before).peekable();
-        loop {
-            let person = |events: &&[Marked]| events.first().map(|event| event.visitor);
-            let next = [
-                conversions.peek().and_then(person),
-                before.peek().and_then(person),
-            ];
-            let Some(next) = next.into_iter().flatten().min() else {
-                break;
-            };
-            let fires = conversions.next_if(|events| person(events) == Some(next));
-            let events = before.next_if(|events| person(events) == Some(next));
-            let events = events.unwrap_or_default();
-            match fires {
-                Some(fires) => {
-                    found.people += 1;
-                    for fire in fires {
-                        let money = money.get(&fire.id).map(|payment| &payment.paid);
-                        found.conversions.push(Conversion {
-                            id: fire.id,
-                            at: fire.at,
-                            journey: kinds.journey(events, fire.at, happened.window),
-                            money: money.map(|paid| (paid.currency, paid.minor)),
-                        });
-                    }
-                }
-                None if happened.meant.is_none_or(|meant| meant.contains(&next)) => {
-                    kinds.path(events, happened, &mut path);
-                    if path.is_empty() {
-                        continue;
-                    }
-                    match found.lost.get_mut(path.as_slice()) {
-                        Some(people) => *people += 1.0,
-                        None => {
-                            found.lost.insert(path.as_slice().into(), 1.0);
-                        }
-                    }
-                }
-                None => {}
+    for events in shares.iter().copied().flat_map(of_each) {
+        let before = found.conversions.len();
+        let fires = events.iter().filter(|event| event.sets & CONVERTS != 0);
+        found.conversions.extend(fires.map(|fire| {
+            let money = money.get(&fire.id).map(|payment| &payment.paid);
+            Conversion {
+                id: fire.id,
+                at: fire.at,
+                journey: kinds.journey(events, fire.at, happened.window),
+                money: money.map(|paid| (paid.currency, paid.minor)),
+            }
+        }));
+        if found.conversions.len() > before {
+            found.people += 1;
+            continue;
+        }
+        let person = events.first().map_or(0, |event| event.visitor);
+        if happened.meant.is_some_and(|meant| !meant.contains(&person)) {
+            continue;
+        }
+        kinds.path(events, happened, &mut path);
+        if path.is_empty() {
+            continue;
+        }
+        match found.lost.get_mut(path.as_slice()) {
+            Some(people) => *people += 1.0,
+            None => {
+                found.lost.insert(path.as_slice().into(), 1.0);
             }
         }
     }

@@ -331,9 +331,8 @@ fn journeys(store: &Arc<Store>, site: &Site, question: &Question) -> Result<Jour
     let set = |what, filters: &[Filter]| Set {
         what,
         filters: filters.to_vec(),
+        days: None,
     };
-    let fires = set(What::Fires(question.goals.clone()), &question.filters);
-    let conversions = asked.did(&question.range, &[fires], &[], false)?;
     let paid = asked.paid(
         &question.range,
         &question.goals,
@@ -341,10 +340,17 @@ fn journeys(store: &Arc<Store>, site: &Site, question: &Question) -> Result<Jour
         question.convert,
     )?;
     // Sets in the order of their bits.
-    let mut sets = vec![set(What::Visits, &[])];
-    if let Some(lead) = &question.lead_goal {
-        sets.push(set(What::Fires(vec![lead.clone()]), &[]));
-    }
+    let lead = question.lead_goal.clone();
+    let lead = lead.map_or(What::Nothing, |lead| What::Fires(vec![lead]));
+    let converts = What::Fires(question.goals.clone());
+    let sets = [
+        set(What::Visits, &[]),
+        set(lead, &[]),
+        Set {
+            days: Some(question.range.clone()),
+            ..set(converts, &question.filters)
+        },
+    ];
     let channel = Dimension::Named(Named::Channel);
     let by = Dimension::Named(question.by);
     let by = match by == channel {
@@ -372,7 +378,6 @@ fn journeys(store: &Arc<Store>, site: &Site, question: &Question) -> Result<Jour
         }
     };
     Ok(Journeys::of(&Happened {
-        conversions: &conversions.events,
         paid: &paid,
         before: &before,
         meant: meant.as_ref(),

@@ -176,6 +176,7 @@ fn gather(
     let set = |what, filters: &[Filter]| Set {
         what,
         filters: filters.to_vec(),
+        days: None,
     };
     let joins = match &question.start {
         Start::Goal(goal) => people::What::Fires(vec![goal.clone()]),

@@ -113,10 +113,12 @@ pub fn answer(store: &Arc<Store>, site: &Site, question: &Question) -> Result<An
     let seen = Set {
         what: What::Anything,
         filters: filters(question, experiment.as_deref(), &names),
+        days: None,
     };
     let converted = Set {
         what: What::Fires(question.goals.clone()),
         filters: Vec::new(),
+        days: None,
     };
     let (did, paid) = match names.is_empty() {
         true => (

@@ -263,7 +263,12 @@ impl Fits {
         };
         let found = gather(&self.store, &self.accounts, &site, &question)?;
         let data = found.hash();
-        let plan = Plan::new(next.seed as u64);
+        // A core is left to everything else: where none is idle, disks answer later, whatever gives way to what.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let plan = Plan {
+            at_once: cores.saturating_sub(1),
+            ..Plan::new(next.seed as u64)
+        };
         let result = match fit::fit(&found.series, &question.settings(), &plan, watch) {
             Ok(mut fit) => {
                 fit.currency = found.currency;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use nuts_rs::rand::rngs::ChaCha8Rng;
 use nuts_rs::rand::{Rng, RngExt, SeedableRng};
@@ -26,6 +27,8 @@ pub struct Plan {
     pub draws: usize,
     /// Rounds at the most; another one is drawn while chains don't agree.
     pub rounds: usize,
+    /// Chains that run at the same time. What comes out is the same with fewer.
+    pub at_once: usize,
 }
 
 impl Plan {
@@ -37,6 +40,7 @@ impl Plan {
             tune: 600,
             draws: 600,
             rounds: 4,
+            at_once: 4,
         }
     }
 
@@ -149,6 +153,39 @@ impl CpuLogpFunc for Density {
     }
 }
 
+/// Lets so many do something at once.
+struct Turns {
+    free: Mutex<usize>,
+    given_back: Condvar,
+}
+
+impl Turns {
+    fn new(at_once: usize) -> Turns {
+        Turns {
+            free: Mutex::new(at_once.max(1)),
+            given_back: Condvar::new(),
+        }
+    }
+
+    fn take<T>(&self, work: impl FnOnce() -> T) -> T {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = self.given_back.wait_while(free, |free| *free == 0);
+        *free.unwrap_or_else(PoisonError::into_inner) -= 1;
+        let _turn = Turn(self);
+        work()
+    }
+}
+
+/// A turn, given back whatever happens.
+struct Turn<'a>(&'a Turns);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.given_back.notify_one();
+    }
+}
+
 /// What a chain tells after a round: its draws, and how many diverged.
 type Round = Result<(usize, Vec<Box<[f64]>>, usize), Stopped>;
 
@@ -162,14 +199,15 @@ pub fn sample(model: &Model, plan: &Plan, watch: &Watch) -> Result<Draws, Stoppe
         divergences: 0,
         r_hat: f64::INFINITY,
     };
+    let turns = Turns::new(plan.at_once);
     std::thread::scope(|scope| {
         let (told, rounds) = channel();
         let mut go: Vec<Sender<()>> = Vec::new();
         for chain in 0..plan.chains {
             let (told, (start, wanted)) = (told.clone(), channel());
             go.push(start);
-            let model = model.clone();
-            scope.spawn(move || run(chain, model, plan, watch, &told, &wanted));
+            let (model, turns) = (model.clone(), &turns);
+            scope.spawn(move || run(chain, model, plan, watch, turns, &told, &wanted));
         }
         drop(told);
         for round in 0..plan.rounds {
@@ -200,6 +238,7 @@ fn run(
     model: Model,
     plan: &Plan,
     watch: &Watch,
+    turns: &Turns,
     told: &Sender<Round>,
     wanted: &Receiver<()>,
 ) {
@@ -222,7 +261,7 @@ fn run(
             if watch.cancelled.load(Relaxed) {
                 return told.send(Err(Stopped::Cancelled)).unwrap_or_default();
             }
-            match sampler.draw() {
+            match turns.take(|| sampler.draw()) {
                 Ok((draw, progress)) if at >= tune => {
                     divergences += usize::from(progress.diverging);
                     kept.push(draw);

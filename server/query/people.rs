@@ -25,6 +25,8 @@ pub struct Set {
     pub what: What,
     /// They pass all of these.
     pub filters: Vec<Filter>,
+    /// On these days alone; on all that are asked about where none are named.
+    pub days: Option<Range>,
 }
 
 /// What events are of.
@@ -155,6 +157,7 @@ impl<'a> Asked<'a> {
             let set = Set {
                 what: What::Fires(vec![goal.to_owned()]),
                 filters: filters.to_vec(),
+                days: None,
             };
             let fires = self.did(range, &[set], &[], false)?;
             let fires = fires
@@ -177,6 +180,7 @@ impl<'a> Asked<'a> {
     }
 
     fn test(&self, range: &Range, set: &Set) -> Result<Test, ReadError> {
+        let range = set.days.as_ref().unwrap_or(range);
         let passing = Passing::new(&self.names, self.site.id, range, &set.filters);
         let mut tests = match &set.what {
             What::Fires(goals) => {
@@ -190,6 +194,10 @@ impl<'a> Asked<'a> {
         };
         if set.what == What::Visits {
             tests.push(Test::Begins);
+        }
+        if let Some(days) = &set.days {
+            let days = days.days();
+            tests.insert(0, Test::Day(Arc::new(move |day| days.contains(&day))));
         }
         Ok(Test::All(tests))
     }

@@ -103,7 +103,9 @@ impl Mix {
         let latest = found
             .latest
             .as_ref()
-            .filter(|latest| Some(latest.id) != shown);
+            .filter(|latest| Some(latest.id) != shown)
+            // What still holds is said once.
+            .filter(|latest| refused.as_deref() != Some(&*latest.words));
         Mix {
             sentence: question.sentence(),
             form: filled(&wanted, goals),

@@ -31,6 +31,8 @@ mod order;
 pub mod parse;
 mod part;
 pub mod period;
+#[rustfmt::skip] // the same
+mod plain;
 pub mod plan;
 pub mod reading;
 mod relative;
@@ -43,6 +45,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod told;
+mod typo;
 pub mod vocabulary;
 pub mod when;
 pub mod word;

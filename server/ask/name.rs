@@ -3,7 +3,8 @@
 //! another goal is told as doubt.
 
 use super::lexicon::{MEANT, NO_GOAL, RESERVED_WORDS, SAME};
-use super::word::{Kind, Word, alike, stem};
+use super::typo::alike;
+use super::word::{Kind, Word, stem};
 
 /// How like a goal's name some words must be, and how far ahead of the next goal.
 pub const LIKE: f64 = 0.85;

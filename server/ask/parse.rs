@@ -12,7 +12,7 @@ use super::reading::{Condition, Outcome, Refusal};
 use super::vocabulary::Vocabulary;
 use super::when::{Days, When};
 use super::word::{self, Kind, Word};
-use super::{compose, refusal};
+use super::{compose, refusal, typo};
 use crate::attribution::model::Model;
 use crate::query::dimension::Dimension;
 use crate::query::metric::Metric;
@@ -207,7 +207,7 @@ pub fn read(question: &str, vocabulary: &Vocabulary, now: Timestamp, zone: &Time
                     .any(|c| c as u32 > 0x24f && c.is_alphabetic())
         })
         .count();
-    word::corrected(&mut words, &vocabulary.known);
+    typo::corrected(&mut words, &vocabulary.known);
     let mut parse = Parse {
         roles: vec![Role::Free; words.len()],
         words,

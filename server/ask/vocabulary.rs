@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::lexicon::{self, CHANNEL_WORDS, RESERVED_WORDS, SAME, VALUE_WORDS};
 use super::name::Names;
-use super::word::Known;
+use super::typo::Known;
 use crate::query::dimension::{Dimension, Named};
 
 /// What a site has, as it was found. What is empty is unknown.

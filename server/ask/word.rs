@@ -1,6 +1,5 @@
-//! A question as words: lower case, with where each stood, typing errors put right by the words that are known.
+//! A question as words: lower case, with where each stood.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// Bytes of a question that are looked at, and words of it.
@@ -186,7 +185,9 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
         });
         return;
     }
-    for separator in ["..", "->", "=>", "=", "+", "&", "→", "–", "—", "!="] {
+    for separator in [
+        "..", "->", "=>", "!=", "=", "+", "&", "→", "–", "—", ">", "›", "»",
+    ] {
         if let Some((before, after)) = text.split_once(separator) {
             let middle = start + before.len();
             if !before.is_empty() {
@@ -421,113 +422,4 @@ pub fn stem(low: &str) -> String {
         stem = &stem[..stem.len() - 1];
     }
     stem.trim_end_matches('e').to_owned()
-}
-
-/// Whether two stems are the same but for a typing error.
-pub fn alike(a: &str, b: &str) -> bool {
-    if a == b {
-        return true;
-    }
-    let (a_len, b_len) = (a.chars().count(), b.chars().count());
-    let shorter = a_len.min(b_len);
-    let allowed = match shorter {
-        0..=3 => return false,
-        4..=6 => 1,
-        _ => 2,
-    };
-    a_len.abs_diff(b_len) <= allowed
-        && a.chars().next() == b.chars().next()
-        && strsim::osa_distance(a, b) <= allowed
-        && strsim::jaro_winkler(a, b) >= 0.88
-}
-
-/// Puts typing errors right: a word that isn't known becomes the one that is nearest to it.
-pub fn corrected(words: &mut [Word], known: &Known) {
-    let mut found: HashMap<String, Option<String>> = HashMap::new();
-    for word in words.iter_mut() {
-        if word.kind != Kind::Word || known.has(&word.low) || word.low.len() > 30 {
-            continue;
-        }
-        let right = found
-            .entry(word.low.clone())
-            .or_insert_with(|| known.nearest(&word.low).map(str::to_owned));
-        if let Some(right) = right {
-            word.low.clone_from(right);
-            word.stem = stem(right);
-        }
-    }
-}
-
-/// Words that are known.
-pub struct Known {
-    words: HashSet<String>,
-    /// By how they begin.
-    listed: HashMap<char, Vec<String>>,
-}
-
-impl Known {
-    /// Of all of these, in lower case.
-    pub fn new(words: impl Iterator<Item = String>) -> Known {
-        let words: HashSet<String> = words.collect();
-        let mut listed: HashMap<char, Vec<String>> = HashMap::new();
-        for word in words.iter().filter(|word| word.len() >= 3) {
-            listed
-                .entry(word.chars().next().unwrap_or_default())
-                .or_default()
-                .push(word.clone());
-        }
-        listed.values_mut().for_each(|words| words.sort_unstable());
-        Known { words, listed }
-    }
-
-    fn has(&self, low: &str) -> bool {
-        self.words.contains(low)
-            || low.len() > 3
-                && low
-                    .strip_suffix('s')
-                    .is_some_and(|single| self.words.contains(single))
-            || low
-                .chars()
-                .any(|c| c.is_ascii_digit() || c == '_' || c == '/')
-    }
-
-    fn nearest(&self, low: &str) -> Option<&str> {
-        let length = low.chars().count();
-        let allowed = match length {
-            0..=2 => return None,
-            3..=5 => 1,
-            _ => 2,
-        };
-        let mut best: Option<(usize, f64, &str)> = None;
-        // The first letter is right, or stands second.
-        let begins: Vec<char> = low.chars().take(2).collect();
-        let listed = begins
-            .iter()
-            .filter_map(|letter| self.listed.get(letter))
-            .flatten();
-        for known in listed {
-            if known.len().abs_diff(low.len()) > allowed || length == 3 && known.len() != 3 {
-                continue;
-            }
-            let distance = strsim::osa_distance(low, known);
-            let likeness = strsim::jaro_winkler(low, known);
-            let is_swap =
-                distance == 1 && length == 3 && known.len() == 3 && sorted(low) == sorted(known);
-            let is_near = match length {
-                3 => is_swap,
-                4 => distance <= 1 && likeness >= 0.9,
-                _ => distance <= allowed && likeness >= 0.88,
-            };
-            if is_near && best.is_none_or(|(d, l, _)| (distance, -likeness) < (d, -l)) {
-                best = Some((distance, likeness, known));
-            }
-        }
-        best.map(|(_, _, known)| known)
-    }
-}
-
-fn sorted(text: &str) -> Vec<char> {
-    let mut characters: Vec<char> = text.chars().collect();
-    characters.sort_unstable();
-    characters
 }

@@ -8,6 +8,7 @@ use super::doubt::{
 };
 use super::join::{alternatives, combine, goals_of, joining_words, people_who_buy, popular};
 use super::lexicon::NO_GOAL;
+use super::name::MAYBE;
 use super::parse::Parse;
 use super::period::Unit;
 use super::reading::{Compare, Mix, Outcome, Reading, Refusal, Sort, What};
@@ -29,11 +30,23 @@ pub(super) fn outcome(mut parse: Parse) -> Outcome {
     if let Some(outcome) = unknown_goal(&parse) {
         return outcome;
     }
+    keyed_goals(&mut parse);
     let unsure = parse.goals.iter().position(|goal| !goal.is_sure());
     if let Some(place) = unsure {
         return unsure_goal(parse, place);
     }
     let unknown = unknown_words(&parse);
+    if !unknown.is_empty()
+        && parse.goals.is_empty()
+        && parse.kind.is_none()
+        && parse.metrics.iter().all(|(_, at)| parse.is(*at, &["who"]))
+    {
+        // "who won the cup" asks for no visitors.
+        if !parse.metrics.is_empty() && parse.days.is_empty() {
+            return Outcome::Refuse(Refusal::OffTopic);
+        }
+        parse.metrics.clear();
+    }
     if parse.goals.is_empty() {
         people_who_buy(&mut parse);
     }
@@ -67,6 +80,32 @@ pub(super) fn outcome(mut parse: Parse) -> Outcome {
         return outcome;
     }
     Outcome::Read(Box::new(reading))
+}
+
+/// "which webinar got the most registrations": of several goals the one that is named as the key is.
+fn keyed_goals(parse: &mut Parse) {
+    let of_values = parse.values.iter().map(|value| &value.condition.dimension);
+    let of_split = parse.dimensions.iter().map(|mentioned| &mentioned.dimension);
+    let keys: Vec<String> = of_values
+        .chain(of_split)
+        .filter_map(|dimension| match dimension {
+            Dimension::Metadata(key) => Some(key.to_lowercase()),
+            Dimension::Named(_) => None,
+        })
+        .collect();
+    for goal in parse.goals.iter_mut().filter(|goal| !goal.is_whole) {
+        let with: Vec<String> = keys
+            .iter()
+            .flat_map(|key| parse.vocabulary.names.with(key))
+            .collect();
+        let mut named = goal
+            .goals
+            .iter()
+            .filter(|(name, like)| *like >= MAYBE && with.contains(name));
+        if let (Some((name, _)), None) = (named.next().cloned(), named.next()) {
+            goal.goals = vec![(name, 0.95)];
+        }
+    }
 }
 
 /// "people viewed": people are counted, not what they viewed.
@@ -218,7 +257,9 @@ pub(super) fn reading(parse: &mut Parse) -> Result<Reading, Outcome> {
             };
             reading.what = What::Mix(mix);
             reading.compare = None;
-            if !matches!(mix, Mix::Optimize(_)) {
+            if matches!(mix, Mix::Optimize(_)) {
+                reading.by.retain(|by| *by != Dimension::Named(Named::Channel));
+            } else {
                 by_channel(&mut reading);
             }
         }
@@ -301,6 +342,21 @@ fn figure(parse: &Parse, goals: &[String]) -> Metric {
     }
 }
 
+/// "which one", "which of our campaigns did best": a single row, though many are named.
+fn asks_for_one(parse: &Parse) -> bool {
+    let one = ["which one", "what one", "which single", "the one that", "the one with", "the one which"];
+    let of = (0..parse.words.len()).find(|at| parse.is(*at, &["which"]) && parse.is(at + 1, &["of"]));
+    let is_of = of.is_some_and(|of| {
+        parse.dimensions.iter().any(|mentioned| {
+            mentioned.at > of
+                && mentioned.at <= of + 4
+                && !(mentioned.at + 1..mentioned.at + 3)
+                    .any(|at| parse.is(at, &["are", "were", "have", "do"]))
+        })
+    });
+    parse.says(&one) || is_of
+}
+
 fn sort(parse: &Parse, reading: &mut Reading) {
     if matches!(
         reading.what,
@@ -320,6 +376,7 @@ fn sort(parse: &Parse, reading: &mut Reading) {
         return;
     };
     let is_time = first.is_time();
+    let is_one = asks_for_one(parse);
     let mentioned = parse
         .dimensions
         .iter()
@@ -335,7 +392,9 @@ fn sort(parse: &Parse, reading: &mut Reading) {
             by_change: true,
             ascending: falls != least,
         });
-        let single = mentioned.is_some_and(|mentioned| !mentioned.is_plural && !mentioned.is_split);
+        let single = mentioned.is_some_and(|mentioned| {
+            is_one || !mentioned.is_plural && !mentioned.is_split
+        });
         reading.limit = parse.signs.limit.or((end.is_some() && single).then_some(1));
         return;
     }
@@ -349,8 +408,9 @@ fn sort(parse: &Parse, reading: &mut Reading) {
                 by_change: false,
                 ascending: is_least,
             });
-            let single =
-                mentioned.is_some_and(|mentioned| !mentioned.is_plural && !mentioned.is_split);
+            let single = mentioned.is_some_and(|mentioned| {
+                is_one || !mentioned.is_plural && !mentioned.is_split
+            });
             reading.limit = parse
                 .signs
                 .limit

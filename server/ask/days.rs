@@ -30,6 +30,9 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
         };
         return Ok((Some(later), Some(Compare::Days(earlier))));
     }
+    if let Some(unit) = parse.signs.same {
+        return same_days(said.into_iter().next().map(|(_, _, period)| period), unit, today);
+    }
     if let Some((is_year, unit)) = parse.signs.previous {
         let main = match (said.into_iter().next(), unit) {
             (Some((_, _, period)), _) => Some(period),
@@ -65,8 +68,13 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
         [] => Ok((None, parse.signs.change.map(|_| Compare::Previous))),
         [(from, _, only)] => {
             let (_, before) = parse.before(*from, &["the", "in", "on", "for", "of"]);
-            let is_other = versus
-                && (matches!(
+            let leads = [
+                "to", "with", "than", "the", "in", "on", "for", "of", "from", "over", "against",
+                "what", "it", "was", "were", "we", "had", "our", "that",
+            ];
+            let follows = |at: &usize| at < from && (at + 1..*from).all(|at| parse.is(at, &leads));
+            let is_other = versus && parse.signs.versus.iter().any(follows)
+                || versus && (matches!(
                     before,
                     "to" | "with" | "than" | "vs" | "versus" | "vs." | "against" | "v"
                 ))
@@ -172,6 +180,38 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
             Ok((Some(later.clone()), Some(compare)))
         }
     }
+}
+
+/// "yesterday vs the same day last week": as far from the days as the unit is long.
+fn same_days(
+    main: Option<Period>,
+    unit: Unit,
+    today: jiff::civil::Date,
+) -> Result<(Option<Period>, Option<Compare>), Outcome> {
+    let main = main.unwrap_or_else(|| Period::this(unit, today));
+    if main.shape == Shape::ToDate(unit) {
+        return Ok((Some(main), Some(Compare::Previous)));
+    }
+    let back = super::period::span(unit, 1);
+    let other = match (main.shape, main.from) {
+        (Shape::All | Shape::Hours(_), _) | (_, None) => {
+            return Err(Outcome::Choose(
+                "Which days?".into(),
+                vec!["period"],
+                Vec::new(),
+            ));
+        }
+        (_, Some(from)) => {
+            let (from, to) = (from.saturating_sub(back), main.to.saturating_sub(back));
+            let label = if from == to {
+                from.to_string()
+            } else {
+                format!("{from}..{to}")
+            };
+            Period::days(label, from, to)
+        }
+    };
+    Ok((Some(main), Some(Compare::Days(other))))
 }
 
 pub(super) fn unit_name(unit: Unit) -> &'static str {

@@ -282,7 +282,7 @@ pub(super) fn missing(parse: &Parse) -> Option<Outcome> {
                 "fired",
             ]);
             if by_goal
-                || generic && (has_days || !parse.dimensions.is_empty() || !parse.values.is_empty())
+                || generic && (!parse.dimensions.is_empty() || !parse.values.is_empty())
             {
                 return None;
             }

@@ -54,6 +54,7 @@ pub(super) fn joining_words(parse: &mut Parse) {
             goal.goals.first().is_some_and(|(_, like)| *like > 0.97)
                 && (goal.to == at
                     || at + 1 == goal.from
+                || at + 2 == goal.from && parse.is(at + 1, &["on", "of", "to", "the", "for"])
                     || goal.to + 1 == at
                         && parse.is(goal.to, &["was", "were", "is", "been", "button"]))
         };
@@ -129,7 +130,7 @@ pub(super) fn joining_words(parse: &mut Parse) {
         let (_, before) = parse.before(first.from, &["a", "the", "an"]);
         let between: Vec<&str> = (first.to..second.from).map(|at| parse.low(at)).collect();
         if before == "from" && between.contains(&"to")
-            || between.iter().any(|low| matches!(*low, "->" | "→" | "=>"))
+            || between.iter().any(|low| matches!(*low, "->" | "→" | "=>" | ">" | "›" | "»"))
         {
             parse.kind = Some(Kind::Funnel);
         }

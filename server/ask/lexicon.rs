@@ -23,7 +23,7 @@ pub const METRIC_WORDS: [(Metric, &[&str]); 11] = [
         "% of users", "percent of users", "percentage of users", "share of users", "% of people", "percent of people", "percentage of people",
         "share of people", "fraction of users", "proportion of users", "% of traffic", "percent of traffic", "percentage of traffic", "fraction of people",
         "proportion of people", "% of sessions", "what percent", "what percentage", "what %", "converts best", "convert best", "converts the best",
-        "converts worst", "converts better", "conversion", "converts",
+        "converts worst", "converts better", "convert better", "convert worse", "convert more", "converts more", "convert well", "converts well", "conversion", "converts",
     ]),
     (Metric::Revenue, &[
         "revenue", "revenues", "money", "income", "earnings", "turnover", "cash", "takings", "dollars", "earned", "earn", "sales revenue", "total revenue",
@@ -262,6 +262,8 @@ pub const STOP: &[&str] = &[
     "traffic", "account's", "came", "landed", "land", "arrive", "arrived", "arriving", "visit", "visited", "visiting", "came", "hour's", "day's", "week's", "month's", "'s",
     "attract", "attracted", "attracts", "win", "convert", "converts", "converting", "perform", "based", "basis", "according", "terms", "turn", "turned", "end", "ended", "ending",   
     "%", ",", "$", "→", "->", "=>", "+", "&", "=", "-", "..", "–", "—", "entire", "whole", "full", "complete", "pull", "fetch", "check", "view", "exact", "single", "specific", "particular", "different", "various", "dear", "assistant", "buddy", "mate", "team", "folks", "guys",
+    "through", "mind", "telling", "kindly", "something", "anything", "close", "closed", "able", "possible", "possibly", "maybe", "perhaps", "wish", "glad", "appreciate", "learn", "hear", "figure", "regarding", "concerning", "altogether", "ended", "ahead", "counted", "counting", "tally", "happening", "occur", "occurred", "occurs", "came", "coming", "registering",
+    "managed", "manage", "manages", "saw", "seeing", "showing", "giving", "asking", "wanted", "trying", "try", "hand", "provide", "present", "individual", "yourself", "ourselves", "myself", "separately", "alone", "itself", "sir", "friend", "quickly", "briefly", "sorted", "arranged", "responsible", "accounted",
 ];
 
 /// Words of other languages, of which one is enough to tell that it is none of ours.

@@ -9,7 +9,7 @@ use crate::query::dimension::{Dimension, Named};
 use crate::query::operator::Operator;
 
 /// Words that turn a condition round.
-pub(super) const NEGATIONS: [&str; 12] = [
+pub(super) const NEGATIONS: [&str; 14] = [
     "excluding",
     "exclude",
     "except",
@@ -22,7 +22,19 @@ pub(super) const NEGATIONS: [&str; 12] = [
     "non",
     "excludes",
     "nor",
+    "neither",
+    "omitting",
 ];
+
+/// Words of one or two letters that everyone has in every sentence.
+pub(super) fn is_function(low: &str) -> bool {
+    const WORDS: [&str; 33] = [
+        "a", "i", "am", "an", "as", "at", "be", "by", "do", "go", "he", "hi", "if", "in", "is",
+        "it", "me", "my", "no", "of", "ok", "on", "or", "so", "to", "up", "us", "we", "vs", "v",
+        "u", "r", "n",
+    ];
+    WORDS.contains(&low)
+}
 
 /// Words between a key and its value.
 const EQUALS: [&str; 10] = [
@@ -48,16 +60,68 @@ const FIRST: [Named; 14] = [
 ];
 
 impl Parse<'_> {
-    fn is_negated(&self, at: usize) -> bool {
+    /// Where a word stands that turns the value here round: right before it, or before others that it is listed with.
+    fn negation(&self, at: usize) -> Option<usize> {
         let over = [
             "the", "a", "an", "from", "in", "on", "any", "by", "for", "=", "coming", "came", "via",
             "all",
         ];
         let (place, word) = self.before(at, &over);
-        NEGATIONS.contains(&word)
-            || word == "than" && place > 0 && self.is(place - 1, &["other", "rather"])
-            || word == "from" && place > 0 && self.is(place - 1, &["apart"])
+        let after = |words: &[&str]| place > 0 && self.is(place - 1, words);
+        if NEGATIONS.contains(&word)
+            || word == "than" && after(&["other", "rather"])
+            || word == "from" && after(&["apart", "aside"])
+            || word == "but"
+                && (place.saturating_sub(3)..place)
+                    .any(|at| self.is(at, &["all", "every", "any", "everything", "anything"]))
             || word == "!="
+        {
+            return Some(place);
+        }
+        let (place, word) = self.before(at, &["the", "a", "an", "our"]);
+        if !matches!(word, "and" | "or" | "nor" | "," | "&") {
+            return None;
+        }
+        let end = if word != "," && place > 0 && self.is(place - 1, &[","]) {
+            place - 1
+        } else {
+            place
+        };
+        let begin = (1..=3).rev().find_map(|length| {
+            let begin = end.checked_sub(length)?;
+            let name: Vec<&str> = (begin..end).map(|at| self.low(at)).collect();
+            (!self.vocabulary.values_of(&name.join(" ")).is_empty()).then_some(begin)
+        })?;
+        self.negation(begin)
+    }
+
+    /// Whether a word that means something else to everyone is meant as a value here: in capitals, behind "=", or by
+    /// itself behind its key.
+    fn is_meant(&self, at: usize, is_keyed: bool) -> bool {
+        const LEADS: [&str; 10] = ["in", "on", "at", "by", "of", "to", "as", "up", "is", "an"];
+        let Some(word) = self.words.get(at) else {
+            return false;
+        };
+        let shouts = !self.question.chars().any(char::is_lowercase);
+        if word.kind == Kind::Quoted || word.is_upper && !shouts {
+            return true;
+        }
+        let before = self.low(at.wrapping_sub(1));
+        if matches!(before, "=" | "equals") {
+            return true;
+        }
+        if word.low == "us" {
+            return matches!(before, "the" | "in" | "outside" | "within");
+        }
+        let ends = self.words.get(at + 1).is_none_or(|next| {
+            next.kind == Kind::Sign
+                || matches!(
+                    &*next.low,
+                    "vs" | "versus" | "vs." | "or" | "and" | "beat" | "beats" | "against" | "for"
+                        | "in" | "on" | "during" | "last" | "this" | "from" | "than" | "by"
+                )
+        });
+        is_keyed && ends && !LEADS.contains(&&*word.low)
     }
 
     pub(super) fn add(
@@ -69,23 +133,18 @@ impl Parse<'_> {
         to: usize,
         is_seen: bool,
     ) {
-        let negated = self.is_negated(from);
+        let negation = self.negation(from);
+        let negated = negation.is_some();
         let operator = match (operator, negated) {
             (Operator::Is, true) => Operator::IsNot,
             (Operator::Contains, true) => Operator::NotContains,
             (operator, _) => operator,
         };
-        if negated {
-            let (place, _) = self.before(
-                from,
-                &[
-                    "the", "a", "an", "from", "in", "on", "any", "by", "for", "=", "coming",
-                    "came", "via", "all",
-                ],
-            );
-            if place < self.roles.len() && self.is_free(place) {
+        if let Some(place) = negation {
+            if self.is_free(place) {
                 self.roles[place] = Role::Sign;
             }
+            self.other_than(place);
         }
         self.mark(from, to, Role::Value);
         let known = self.values.iter_mut().find(|known| {
@@ -108,6 +167,22 @@ impl Parse<'_> {
                 to,
                 is_seen,
             }),
+        }
+    }
+
+    /// "any source other than google": of the source all is said.
+    fn other_than(&mut self, place: usize) {
+        let other = place.wrapping_sub(1);
+        if !self.is(place, &["than"]) || !self.is(other, &["other"]) {
+            return;
+        }
+        self.mark(other, place + 1, Role::Sign);
+        let named = other.checked_sub(1).and_then(|at| self.dimension_at(at));
+        if let Some((_, 1, _)) = named
+            && other > 1
+            && self.is(other - 2, &["any", "all", "every", "some", "the"])
+        {
+            self.mark(other - 1, other, Role::Value);
         }
     }
 
@@ -173,7 +248,9 @@ impl Parse<'_> {
                             .map(|word| &*word.low)
                             .collect::<Vec<_>>()
                             .join(" ");
-                        let value = is_free
+                        let is_meant =
+                            !is_function(&text) || from > at && parse.is_meant(from, true);
+                        let value = (is_free && is_meant)
                             .then(|| parse.vocabulary.value(&dimension, &text))
                             .flatten()?;
                         Some((value.to_owned(), to))
@@ -216,6 +293,9 @@ impl Parse<'_> {
                         self.add(dimension.clone(), Operator::Is, other, next, end, true);
                         self.mark(next, end, Role::Value);
                         for between in to..next {
+                            if self.low(between) == *key && self.is_free(between) {
+                                self.roles[between] = Role::Value;
+                            }
                             if self.is(
                                 between,
                                 &[
@@ -327,9 +407,13 @@ impl Parse<'_> {
             return None;
         }
         let is_quoted = words.iter().any(|word| word.kind == Kind::Quoted);
+        if length == 1 && is_function(&name) && !self.is_meant(at, found.iter().any(is_named)) {
+            return None;
+        }
         let is_weak = length == 1
             && !is_quoted
-            && (name.chars().count() <= 2
+            && !(is_function(&name) && name == "us")
+            && (name.chars().count() <= 2 && !self.is_place(at)
                 || STOP.contains(&&*name)
                 || words[0].kind == Kind::Number);
         let shouts = !self.question.chars().any(char::is_lowercase);
@@ -348,6 +432,13 @@ impl Parse<'_> {
             found.retain(is_short);
         }
         (!found.is_empty()).then_some((found, to))
+    }
+
+    /// Whether something of two letters stands where a country, a source or a device does.
+    fn is_place(&self, at: usize) -> bool {
+        let (_, before) = self.before(at, &["the"]);
+        matches!(before, "in" | "from" | "outside" | "via" | "on" | "non")
+            && !is_function(self.low(at))
     }
 
     /// Whether a dimension is named right beside a value.

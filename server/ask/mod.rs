@@ -15,6 +15,8 @@
 pub mod answer;
 mod asked;
 mod calendar;
+#[rustfmt::skip] // tables of words
+mod compare;
 mod compose;
 mod days;
 mod doubt;

@@ -18,6 +18,11 @@ const EMPTY: [&str; 13] = [
     "a", "an", "the", "to", "for", "of", "on", "in", "our", "my", "and", "out", "s",
 ];
 
+/// Words that stand between those of a name where it is said as a sentence.
+const BETWEEN: [&str; 9] = [
+    "was", "were", "is", "are", "been", "being", "got", "get", "that",
+];
+
 struct Goal {
     name: String,
     low: String,
@@ -169,7 +174,7 @@ impl Names {
     fn of(&self, span: &[&Word]) -> (Vec<(String, f64)>, bool) {
         let told: Vec<&&Word> = span
             .iter()
-            .filter(|word| !EMPTY.contains(&&*word.low))
+            .filter(|word| !EMPTY.contains(&&*word.low) && !BETWEEN.contains(&&*word.low))
             .collect();
         if told.is_empty() {
             return (Vec::new(), false);
@@ -199,6 +204,19 @@ impl Names {
                 .goals
                 .iter()
                 .find(|goal| goal.low == text && told.len() > 1);
+            let mut with = self.goals.iter().filter(|goal| {
+                words
+                    .iter()
+                    .all(|word| goal.parts.iter().any(|(part, _)| is_like(part, word)))
+            });
+            // "converted to paid": some words that only one has.
+            if exact.is_none()
+                && told.len() > 1
+                && span.len() > 2
+                && let (Some(only), None) = (with.next(), with.next())
+            {
+                return (vec![(only.name.clone(), 0.9)], false);
+            }
             return (
                 exact
                     .map(|goal| (goal.name.clone(), 1.0))
@@ -309,7 +327,8 @@ impl Names {
         if let Some(reserved) = reserved(words, from, is_free) {
             return Some(reserved);
         }
-        if EMPTY.contains(&&*words[from].low) || !is_free(from) {
+        let first = &*words[from].low;
+        if EMPTY.contains(&first) || BETWEEN.contains(&first) || !is_free(from) {
             return None;
         }
         let mut best: Option<Match> = None;
@@ -319,7 +338,7 @@ impl Names {
             if !is_free(to - 1) || last.kind == Kind::Sign || last.kind == Kind::Path {
                 break;
             }
-            if EMPTY.contains(&&*last.low) && to > from + 1 {
+            if (EMPTY.contains(&&*last.low) || BETWEEN.contains(&&*last.low)) && to > from + 1 {
                 continue;
             }
             let span: Vec<&Word> = words[from..to].iter().collect();

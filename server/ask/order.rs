@@ -57,6 +57,15 @@ impl Parse<'_> {
                 ) => *metric,
                 (_, metric) => *metric,
             };
+            // "who sends us the most trials": what does, not who.
+            const SENDS: [&str; 16] = [
+                "sends", "send", "sent", "brings", "bring", "brought", "drives", "drove", "gives",
+                "gave", "delivers", "delivered", "generates", "generated", "refers", "referred",
+            ];
+            if low == "who" && self.is(at + 1, &SENDS) {
+                self.mark(at, at + 1, Role::Sign);
+                continue;
+            }
             // "trials from Firefox users": of whom, not how many.
             let follows = at > 0
                 && self.roles[at - 1] == Role::Value
@@ -188,7 +197,24 @@ impl Parse<'_> {
                 {
                     continue;
                 }
+                // "how many did we gain": that many, whatever was before.
+                let is_gain = matches!(&*low, "gain" | "gained" | "gains")
+                    && self.signs.end.is_none()
+                    && self.signs.versus.is_empty()
+                    && self.signs.previous.is_none();
                 self.mark(at, at + length, Role::Sign);
+                if is_gain {
+                    continue;
+                }
+                // "down from last week"
+                let behind = at + length;
+                let is_days = self
+                    .days
+                    .iter()
+                    .any(|(from, ..)| (behind..behind + 3).contains(from));
+                if is_days && self.is(behind, &["from", "on", "over", "against", "vs"]) {
+                    self.signs.versus.push(behind);
+                }
                 if low == "compare" {
                     self.signs.compares = true;
                 } else if low != "compared" && self.signs.change.is_none() {

@@ -177,6 +177,8 @@ pub struct Signs {
     pub previous: Option<(bool, Option<Unit>)>,
     /// Where a comparing word such as "vs" stands.
     pub versus: Vec<usize>,
+    /// A comparison with the same days of the week, month or quarter before.
+    pub same: Option<Unit>,
     /// Amount of money.
     pub amount: Option<u32>,
 }
@@ -396,6 +398,12 @@ impl Parse<'_> {
             self.mark(said.from, said.to, Role::Days);
             self.days.push((said.from, said.to, said.days));
         }
+        // "this quarter's purchases so far"
+        let is_now = |days: &Days| matches!(days, Days::One(period) if period.to == self.today);
+        if self.days.iter().any(|(_, _, days)| is_now(days)) {
+            let so_far = ["so far", "to date", "up to now", "until now", "till now", "up to today", "thus far", "as of now", "as of today", "already"];
+            self.take(&so_far, Role::Days);
+        }
         // "weekend purchases last month": such days of those.
         if self.periods().len() > 1 {
             for place in 0..self.days.len() {
@@ -482,6 +490,11 @@ impl Parse<'_> {
             }
         }
         self.goals.sort_by_key(|goal| goal.from);
+        // "which files got downloaded": one goal, said in two places.
+        self.goals.dedup_by(|second, first| {
+            let name = |found: &Match| found.goals.first().map(|(name, _)| name.clone());
+            name(first) == name(second) && name(first).is_some_and(|name| name.starts_with("__"))
+        });
         self.reserved_words();
     }
 
@@ -489,11 +502,29 @@ impl Parse<'_> {
     pub(super) fn unknown(&self) -> Vec<usize> {
         let is_unknown = |at: &usize| {
             let word = &self.words[*at];
+            let is_step = matches!(&*word.low, ">" | "›" | "»");
             self.roles[*at] == Role::Free
-                && (word.kind != Kind::Sign)
-                && !(STOP.contains(&&*word.low) && word.kind != Kind::Quoted)
+                && (word.kind != Kind::Sign
+                    || is_step && self.kind != Some(super::sign::Kind::Funnel))
+                && (!(STOP.contains(&&*word.low) && word.kind != Kind::Quoted)
+                    || self.may_be_country(*at))
         };
         (0..self.words.len()).filter(is_unknown).collect()
+    }
+
+    /// "visitors from us": from here, or from the United States?
+    fn may_be_country(&self, at: usize) -> bool {
+        const TAKES: [&str; 12] = [
+            "buy", "buys", "bought", "buying", "purchased", "ordered", "order", "hear", "heard",
+            "got", "get", "purchase",
+        ];
+        let word = &self.words[at];
+        word.low.len() == 2
+            && at > 1
+            && self.is(at - 1, &["from", "in", "outside"])
+            && !self.is(at - 2, &TAKES)
+            && matches!(&*word.low, "us" | "it" | "me" | "my")
+            && !self.vocabulary.countries(&word.low).is_empty()
     }
 
     /// The days that are meant by a period that was said.

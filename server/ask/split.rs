@@ -182,6 +182,7 @@ impl Parse<'_> {
             }
         }
         self.dimensions.sort_by_key(|mentioned| mentioned.at);
+        self.one_grain();
         let weekdays: Vec<(usize, usize, Vec<String>)> = self
             .days
             .iter()
@@ -204,6 +205,23 @@ impl Parse<'_> {
                     true,
                 );
             }
+        }
+    }
+
+    /// "monthly trend": days are only meant by a trend where nothing else of time is named.
+    fn one_grain(&mut self) {
+        let words = &self.words;
+        let is_implied = |mentioned: &Mentioned| {
+            words.get(mentioned.at).is_some_and(|word| {
+                matches!(
+                    &*word.low,
+                    "trend" | "trends" | "trending" | "timeline" | "over"
+                )
+            })
+        };
+        let is_named = |mentioned: &Mentioned| mentioned.dimension.is_time() && !is_implied(mentioned);
+        if self.dimensions.iter().any(is_named) {
+            self.dimensions.retain(|mentioned| !is_implied(mentioned));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::plain::is_plain;
+use super::sign::{CATALOGUE, MONEY};
 use super::word::{Kind, Word, stem};
 
 /// Whether two stems are the same but for a typing error.
@@ -27,7 +28,9 @@ pub fn alike(a: &str, b: &str) -> bool {
 pub fn corrected(words: &mut [Word], known: &Known) {
     let mut found: HashMap<String, Option<String>> = HashMap::new();
     for word in words.iter_mut() {
-        let is_right = known.has(&word.low) || is_plain(&word.low);
+        let low = &&*word.low;
+        let is_said = CATALOGUE.contains(low) || MONEY.contains(low);
+        let is_right = is_said || known.has(low) || is_plain(low);
         if word.kind != Kind::Word || is_right || word.low.len() > 30 {
             continue;
         }

@@ -163,6 +163,13 @@ impl Vocabulary {
         self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The country of this code, where it was seen.
+    pub fn countries(&self, code: &str) -> &[Value] {
+        let found = self.values_of(code);
+        let is_country = |value: &Value| value.dimension == Dimension::Named(Named::Country);
+        if found.iter().any(is_country) { found } else { &[] }
+    }
+
     /// Whether most values of a dimension are numbers, as far as any are known.
     pub fn is_number(&self, dimension: &Dimension) -> bool {
         let values = self
@@ -244,9 +251,13 @@ fn every_word<'a>(
     lists.for_each(|list| list.iter().for_each(|word| add(word)));
     super::when::WORDS.iter().for_each(|word| add(word));
     super::refusal::WORDS.iter().for_each(|word| add(word));
+    let no_data = super::refusal::NO_DATA.iter();
+    no_data.for_each(|(list, _)| list.iter().for_each(|word| add(word)));
     super::parse::WORDS.iter().for_each(|word| add(word));
     super::sign::PHRASES
         .iter()
+        .chain(&super::compare::PHRASES)
+        .chain(&super::refusal::PHRASES)
         .for_each(|list| list.iter().for_each(|word| add(word)));
     all.into_iter()
 }

@@ -124,8 +124,11 @@ pub fn words(question: &str) -> Vec<Word> {
         } else {
             let stop = characters[at..]
                 .iter()
-                .position(|(_, c)| {
-                    c.is_whitespace() || matches!(c, ',' | ';' | '→' | '"' | '“' | '”')
+                .enumerate()
+                .position(|(place, (_, c))| {
+                    c.is_whitespace()
+                        || matches!(c, ',' | ';' | '→' | '"' | '“' | '”')
+                            && !(*c == ',' && is_thousands(&characters, at + place))
                 })
                 .map_or(characters.len(), |length| at + length);
             if stop == at {
@@ -146,6 +149,13 @@ pub fn words(question: &str) -> Vec<Word> {
     }
     found.truncate(WORDS);
     joined(found)
+}
+
+/// Whether a comma stands between the thousands of a number.
+fn is_thousands(characters: &[(usize, char)], at: usize) -> bool {
+    let is_digit = |at: usize| characters.get(at).is_some_and(|(_, c)| c.is_ascii_digit());
+    let before = (1..=4).take_while(|back| *back <= at && is_digit(at - back)).count();
+    (1..=3).contains(&before) && (at + 1..at + 4).all(is_digit) && !is_digit(at + 4)
 }
 
 fn closing(c: char) -> Option<char> {
@@ -183,6 +193,20 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
             low: text.to_owned(),
             ..Word::new(text, start..start + text.len(), Kind::Path)
         });
+        return;
+    }
+    let plain = text.replace(',', "");
+    if plain.len() < text.len() && plain.bytes().all(|b| b.is_ascii_digit()) {
+        found.push(Word::new(&plain, start..start + text.len(), Kind::Number));
+        return;
+    }
+    // 20k
+    if let Some(thousands) = text.strip_suffix(['k', 'K'])
+        && (1..=4).contains(&thousands.len())
+        && thousands.bytes().all(|b| b.is_ascii_digit())
+    {
+        let number = format!("{thousands}000");
+        found.push(Word::new(&number, start..start + text.len(), Kind::Number));
         return;
     }
     for separator in [

@@ -230,12 +230,12 @@ pub(super) fn reading(parse: &mut Parse) -> Result<Reading, Outcome> {
         }
         Some(Kind::Funnel) => {
             reading.what = What::Funnel;
-            reading.by.clear();
+            unsplit(&mut reading)?;
             reading.compare = None;
         }
         Some(Kind::TimeToConvert) => {
             reading.what = What::TimeToConvert;
-            reading.by.clear();
+            unsplit(&mut reading)?;
             reading.compare = None;
         }
         Some(Kind::Roas) => {
@@ -310,6 +310,26 @@ pub(super) fn reading(parse: &mut Parse) -> Result<Reading, Outcome> {
     Ok(reading)
 }
 
+/// Funnels and times from goal to goal have no rows: of one value at a time.
+fn unsplit(reading: &mut Reading) -> Result<(), Outcome> {
+    let is_plain =
+        |by: &Dimension| by.is_time() || *by == Dimension::Named(Named::Goal);
+    let is_split = !reading.by.iter().all(is_plain);
+    reading.by.clear();
+    if !is_split {
+        return Ok(());
+    }
+    let whole = Reading {
+        compare: None,
+        ..reading.clone()
+    };
+    Err(Outcome::Choose(
+        "A funnel isn't split, but may be filtered by one value".into(),
+        vec!["dimension"],
+        vec![whole],
+    ))
+}
+
 fn by_channel(reading: &mut Reading) {
     let is_channel = |dimension: &Dimension| *dimension == Dimension::Named(Named::Channel);
     if reading.by.is_empty()
@@ -354,7 +374,16 @@ fn asks_for_one(parse: &Parse) -> bool {
                     .any(|at| parse.is(at, &["are", "were", "have", "do"]))
         })
     });
-    parse.says(&one) || is_of
+    // "of the channels, which brought the fewest"
+    let verbs = [
+        "brought", "brings", "had", "has", "got", "gets", "gave", "gives", "made", "makes", "did",
+        "does", "produced", "produces", "generated", "generates", "drove", "drives", "delivered",
+        "sent", "is", "was", "performed", "saw",
+    ];
+    let is_alone = (1..parse.words.len())
+        .any(|at| parse.is(at, &["which"]) && parse.is(at + 1, &verbs))
+        && parse.values.iter().all(|value| value.condition.values.len() < 2);
+    parse.says(&one) || is_of || is_alone
 }
 
 fn sort(parse: &Parse, reading: &mut Reading) {

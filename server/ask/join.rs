@@ -116,7 +116,7 @@ pub(super) fn joining_words(parse: &mut Parse) {
         .iter()
         .find(|(name, _)| goal.goals.first().is_some_and(|(known, _)| known == name))
     {
-        let is_plural = parse.low(goal.to - 1).ends_with('s');
+        let is_plural = (goal.from..goal.to).any(|at| parse.low(at).ends_with('s'));
         let at = goal.from;
         parse.dimensions.push(Mentioned {
             dimension: Dimension::Metadata((*key).into()),
@@ -176,7 +176,7 @@ pub(super) fn popular(parse: &mut Parse) {
     let is_top =
         parse.is(parse.signs.end_at, &["top", "popular", "most"]) && parse.signs.end.is_some();
     let is_popular =
-        parse.is(parse.signs.end_at, &["top"]) || parse.says(&["most popular", "popular"]);
+        parse.is(parse.signs.end_at, &["top"]) || parse.says(&["most popular", "popular", "most visited", "most viewed"]);
     let [mentioned] = &*parse.dimensions else {
         return;
     };
@@ -324,6 +324,9 @@ pub(super) fn combine(parse: &mut Parse, reading: &mut Reading) {
         "added up",
         "altogether",
         "total of",
+        "total fires of",
+        "total number of",
+        "total count of",
     ]) || between.iter().any(|low| matches!(&**low, "plus" | "+"));
     let is_people = reading.what == What::Figure(Metric::Visitors);
     let is_or = between.iter().any(|low| low == "or") || parse.says(&["either"]);

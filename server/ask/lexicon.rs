@@ -104,14 +104,14 @@ pub const MODEL_WORDS: [(Model, &[&str]); 11] = [
 
 /// Words that mean the same in the name of a goal: each line is one meaning.
 pub const SAME: [&[&str]; 16] = [
-    &["signup", "signups", "register", "registered", "registration", "registrations", "registering", "registrant", "registrants", "subscribe", "subscribed", "subscriber", "subscribers", "subscription", "subscriptions", "enroll", "enrolled", "enrolment", "joined", "attendee", "attendees"],
+    &["signup", "signups", "register", "registered", "registration", "registrations", "registering", "registrant", "registrants", "subscribe", "subscribed", "subscriber", "subscribers", "subscription", "subscriptions", "enroll", "enrolled", "enrolment", "joined", "join", "joins", "joining", "attend", "attended", "attendee", "attendees"],
     &["purchase", "purchased", "purchases", "purchaser", "purchasers", "purchasing", "buy", "bought", "buyer", "buyers", "buying", "order", "orders", "ordered", "sale", "sales", "sold"],
     &["start", "started", "starts", "begin", "began", "begun", "kickoff", "starters", "starter", "starting"],
     &["request", "requested", "requests", "requester", "requesters", "book", "booked", "booking", "bookings", "ask", "asked"],
     &["click", "clicked", "clicks", "clicking", "tap", "tapped", "taps", "press", "pressed", "hit"],
     &["create", "created", "creation", "creations", "creating", "open", "opened", "made", "new"],
     &["download", "downloaded", "downloads", "downloading"],
-    &["convert", "converted", "conversion", "conversions", "upgrade", "upgraded", "upgrades"],
+    &["convert", "converted", "converting", "became", "become", "turned", "conversion", "conversions", "upgrade", "upgraded", "upgrades"],
     &["paid", "paying", "payment", "pay", "pays"],
     &["submit", "submitted", "submits", "submission", "submissions", "fill", "filled", "fills"],
     &["play", "played", "plays", "watch", "watched", "viewed"],
@@ -218,7 +218,7 @@ pub const VALUE_WORDS: [(Named, &str, &[&str]); 39] = [
 pub const MOST: &[&str] = &[
     "most", "best", "top", "highest", "biggest", "largest", "greatest", "strongest", "leading", "number one", "best performing", "top performing", "best converting",
     "busiest", "most popular", "winning", "winner", "wins", "max", "maximum", "peak", "no 1", "best-performing", "better", "more", "beat", "beats", "higher", "outperform", "outperforms",
-    "popular", "strong", "top converting", "highest converting", "record", "favourite", "favorite", "won", "win", "fastest", "steepest", "sharpest", "most visited",
+    "popular", "strong", "top converting", "highest converting", "record", "favourite", "favorite", "won", "win", "majority", "bulk", "fastest", "steepest", "sharpest", "most visited",
 ];
 /// And the least first.
 pub const LEAST: &[&str] = &[
@@ -262,6 +262,7 @@ pub const STOP: &[&str] = &[
     "traffic", "account's", "came", "landed", "land", "arrive", "arrived", "arriving", "visit", "visited", "visiting", "came", "hour's", "day's", "week's", "month's", "'s",
     "attract", "attracted", "attracts", "win", "convert", "converts", "converting", "perform", "based", "basis", "according", "terms", "turn", "turned", "end", "ended", "ending",   
     "%", ",", "$", "→", "->", "=>", "+", "&", "=", "-", "..", "–", "—", "entire", "whole", "full", "complete", "pull", "fetch", "check", "view", "exact", "single", "specific", "particular", "different", "various", "dear", "assistant", "buddy", "mate", "team", "folks", "guys",
+    "placed", "love", "idea", "true", "correct", "hoping", "hope", "keen", "grateful", "wondered",
     "through", "mind", "telling", "kindly", "something", "anything", "close", "closed", "able", "possible", "possibly", "maybe", "perhaps", "wish", "glad", "appreciate", "learn", "hear", "figure", "regarding", "concerning", "altogether", "ended", "ahead", "counted", "counting", "tally", "happening", "occur", "occurred", "occurs", "came", "coming", "registering",
     "managed", "manage", "manages", "saw", "seeing", "showing", "giving", "asking", "wanted", "trying", "try", "hand", "provide", "present", "individual", "yourself", "ourselves", "myself", "separately", "alone", "itself", "sir", "friend", "quickly", "briefly", "sorted", "arranged", "responsible", "accounted",
 ];

@@ -64,7 +64,7 @@ impl Parse<'_> {
     fn negation(&self, at: usize) -> Option<usize> {
         let over = [
             "the", "a", "an", "from", "in", "on", "any", "by", "for", "=", "coming", "came", "via",
-            "all",
+            "all", "come", "comes", "through",
         ];
         let (place, word) = self.before(at, &over);
         let after = |words: &[&str]| place > 0 && self.is(place - 1, words);
@@ -144,7 +144,7 @@ impl Parse<'_> {
             if self.is_free(place) {
                 self.roles[place] = Role::Sign;
             }
-            self.other_than(place);
+            self.other_than(place, &dimension);
         }
         self.mark(from, to, Role::Value);
         let known = self.values.iter_mut().find(|known| {
@@ -170,20 +170,40 @@ impl Parse<'_> {
         }
     }
 
-    /// "any source other than google": of the source all is said.
-    fn other_than(&mut self, place: usize) {
-        let other = place.wrapping_sub(1);
-        if !self.is(place, &["than"]) || !self.is(other, &["other"]) {
-            return;
-        }
-        self.mark(other, place + 1, Role::Sign);
-        let named = other.checked_sub(1).and_then(|at| self.dimension_at(at));
-        if let Some((_, 1, _)) = named
-            && other > 1
-            && self.is(other - 2, &["any", "all", "every", "some", "the"])
+    /// "from any source other than google", "from all channels but direct": of the source all is said.
+    fn other_than(&mut self, place: usize, dimension: &Dimension) {
+        let mut end = place;
+        if self.is(place, &["than", "from"])
+            && self.is(place.wrapping_sub(1), &["other", "rather", "apart", "aside"])
         {
-            self.mark(other - 1, other, Role::Value);
+            end -= 1;
+            self.mark(end, place + 1, Role::Sign);
         }
+        let Some(at) = end.checked_sub(1) else { return };
+        let low = self.low(at);
+        let is_name = lexicon::DIMENSION_NAMES
+            .iter()
+            .any(|(name, named, _)| name == low && *dimension == Dimension::Named(*named));
+        let (_, before) = self.before(at, &["any", "all", "every", "some", "the", "our"]);
+        let leads = ["from", "via", "in", "on", "through", "for", "across", "of"];
+        if is_name && leads.contains(&before) {
+            self.dimensions.retain(|mentioned| mentioned.at != at);
+            self.mark(at, at + 1, Role::Value);
+        }
+    }
+
+    /// "more than 5 seats": a bound, no value.
+    fn is_bound(&self, at: usize) -> bool {
+        let is_number = self.words.get(at).is_some_and(|word| word.kind == Kind::Number);
+        let (place, before) = self.before(at, &["$", "the", "a"]);
+        let is_than = before == "than" && place > 0 && !self.is(place - 1, &["other", "rather"]);
+        is_number
+            && (is_than
+                || matches!(
+                    before,
+                    "over" | "under" | "above" | "below" | ">" | "<" | "least" | "most" | "beyond"
+                        | "exceeding" | "minimum" | "maximum"
+                ))
     }
 
     /// Keys of metadata beside a value of theirs: "plan pro", "the pro plan", "plan = pro", "the 2026-q2 webinar". Paths.
@@ -250,7 +270,7 @@ impl Parse<'_> {
                             .join(" ");
                         let is_meant =
                             !is_function(&text) || from > at && parse.is_meant(from, true);
-                        let value = (is_free && is_meant)
+                        let value = (is_free && is_meant && !parse.is_bound(from))
                             .then(|| parse.vocabulary.value(&dimension, &text))
                             .flatten()?;
                         Some((value.to_owned(), to))
@@ -407,6 +427,9 @@ impl Parse<'_> {
             return None;
         }
         let is_quoted = words.iter().any(|word| word.kind == Kind::Quoted);
+        if self.is_bound(at) {
+            return None;
+        }
         if length == 1 && is_function(&name) && !self.is_meant(at, found.iter().any(is_named)) {
             return None;
         }
@@ -437,7 +460,12 @@ impl Parse<'_> {
     /// Whether something of two letters stands where a country, a source or a device does.
     fn is_place(&self, at: usize) -> bool {
         let (_, before) = self.before(at, &["the"]);
-        matches!(before, "in" | "from" | "outside" | "via" | "on" | "non")
+        let is_listed = matches!(before, "and" | "or" | ",")
+            && self
+                .values
+                .iter()
+                .any(|value| value.to < at && value.to + 2 >= at);
+        (is_listed || matches!(before, "in" | "from" | "outside" | "via" | "on" | "non"))
             && !is_function(self.low(at))
     }
 

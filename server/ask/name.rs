@@ -373,15 +373,25 @@ fn reserved(words: &[Word], from: usize, is_free: &dyn Fn(usize) -> bool) -> Opt
     let mut best: Option<(usize, &str)> = None;
     for (name, phrases) in RESERVED_WORDS {
         for phrase in phrases {
-            let count = phrase.split(' ').count();
-            let fits = from + count <= words.len()
-                && phrase.split(' ').zip(&words[from..]).enumerate().all(
-                    |(place, (part, word))| {
-                        is_free(from + place)
-                            && word.kind != Kind::Quoted
-                            && (part == word.low || part.len() > 4 && stem(part) == word.stem)
-                    },
-                );
+            let mut to = from;
+            let fits = phrase.split(' ').all(|part| {
+                // "forms were submitted"
+                while to > from
+                    && to < words.len()
+                    && BETWEEN.contains(&&*words[to].low)
+                    && !phrase.contains(&*words[to].low)
+                {
+                    to += 1;
+                }
+                let is_it = words.get(to).is_some_and(|word| {
+                    is_free(to)
+                        && word.kind != Kind::Quoted
+                        && (part == word.low || part.len() > 4 && stem(part) == word.stem)
+                });
+                to += 1;
+                is_it
+            });
+            let count = to - from;
             if fits && best.is_none_or(|(most, _)| count > most) {
                 best = Some((count, name));
             }

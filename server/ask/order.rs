@@ -5,6 +5,26 @@ use super::parse::{Parse, Role};
 use super::word::{Kind, Word};
 use crate::query::metric::Metric;
 
+/// What sources do, not people.
+pub(super) const SENDS: [&str; 16] = [
+    "sends",
+    "send",
+    "sent",
+    "brings",
+    "bring",
+    "brought",
+    "drives",
+    "drove",
+    "gives",
+    "gave",
+    "delivers",
+    "delivered",
+    "generates",
+    "generated",
+    "refers",
+    "referred",
+];
+
 impl Parse<'_> {
     /// Figures of several words.
     pub(super) fn metric_phrases(&mut self) {
@@ -58,12 +78,14 @@ impl Parse<'_> {
                 (_, metric) => *metric,
             };
             // "who sends us the most trials": what does, not who.
-            const SENDS: [&str; 16] = [
-                "sends", "send", "sent", "brings", "bring", "brought", "drives", "drove", "gives",
-                "gave", "delivers", "delivered", "generates", "generated", "refers", "referred",
-            ];
             if low == "who" && self.is(at + 1, &SENDS) {
-                self.mark(at, at + 1, Role::Sign);
+                let is_told = self
+                    .values
+                    .iter()
+                    .any(|value| value.condition.values.len() > 1);
+                if is_told {
+                    self.mark(at, at + 1, Role::Sign);
+                }
                 continue;
             }
             // "trials from Firefox users": of whom, not how many.
@@ -202,12 +224,21 @@ impl Parse<'_> {
                     && self.signs.end.is_none()
                     && self.signs.versus.is_empty()
                     && self.signs.previous.is_none();
+                // "how many did we lose": of that nothing is known.
+                if matches!(&*low, "lose" | "lost" | "losing")
+                    && self.signs.end.is_none()
+                    && self.is(at.wrapping_sub(1), &["we", "i", "were", "got"])
+                    && self.says(&["how many", "how much", "number of"])
+                {
+                    continue;
+                }
                 self.mark(at, at + length, Role::Sign);
                 if is_gain {
                     continue;
                 }
-                // "down from last week"
+                // "down from last week", "up since last week"
                 let behind = at + length;
+                self.since_last(behind);
                 let is_days = self
                     .days
                     .iter()
@@ -220,6 +251,30 @@ impl Parse<'_> {
                 } else if low != "compared" && self.signs.change.is_none() {
                     self.signs.change = Some(change);
                 }
+            }
+        }
+    }
+
+    /// "up since last month": not all days since, this month beside the last.
+    fn since_last(&mut self, at: usize) {
+        let day = self.today;
+        let said = self.days.iter_mut().find(|(from, ..)| *from == at);
+        let is_since = self.words.get(at).is_some_and(|word| word.low == "since");
+        if let Some((from, to, days)) = said
+            && is_since
+        {
+            let before = super::when::When::new(&self.words, day, &[]).point(at + 1);
+            let is_last = self
+                .words
+                .get(at + 1)
+                .is_some_and(|word| matches!(&*word.low, "last" | "yesterday"));
+            if let Some((period, end)) = before
+                && end == *to
+                && is_last
+            {
+                *days = super::when::Days::One(period);
+                *from = at + 1;
+                self.signs.versus.push(at);
             }
         }
     }

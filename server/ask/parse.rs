@@ -495,7 +495,54 @@ impl Parse<'_> {
             let name = |found: &Match| found.goals.first().map(|(name, _)| name.clone());
             name(first) == name(second) && name(first).is_some_and(|name| name.starts_with("__"))
         });
+        self.compound_goals();
         self.reserved_words();
+    }
+
+    /// "demo signups", "trial users upgraded to paid": two words of one goal, not two goals.
+    fn compound_goals(&mut self) {
+        const GENERIC: [&str; 10] = [
+            "signup",
+            "signups",
+            "registration",
+            "registrations",
+            "subscription",
+            "subscriptions",
+            "sales",
+            "orders",
+            "order",
+            "sale",
+        ];
+        const JOINS: [&str; 22] = [
+            "and", "or", "vs", "versus", "vs.", "v", "against", ",", "plus", "+", "&", "then",
+            "but", "never", "not", "without", "to", "no", "than", "also", "before", "after",
+        ];
+        use super::sign::Kind::{Funnel, TimeToConvert};
+        let mut place = 0;
+        while place + 1 < self.goals.len() {
+            let (first, second) = (&self.goals[place], &self.goals[place + 1]);
+            let is_exact = |goal: &Match| goal.goals.first().is_some_and(|(_, like)| *like > 0.999);
+            let is_word = |goal: &Match| goal.to == goal.from + 1 && !is_exact(goal);
+            let parts = |part: &Match, whole: &Match| {
+                let with = self.vocabulary.names.with(self.low(part.from));
+                is_word(part)
+                    && whole.goals.first().is_some_and(|(name, _)| with.contains(name))
+                    && part.goals.first().map(|(name, _)| name)
+                        != whole.goals.first().map(|(name, _)| name)
+            };
+            let is_joined = (first.to..second.from).any(|at| self.is(at, &JOINS));
+            let is_steps = matches!(self.kind, Some(Funnel | TimeToConvert));
+            if first.to == second.from && is_word(second) && self.is(second.from, &GENERIC) {
+                self.goals[place].to = second.to;
+                self.goals.remove(place + 1);
+            } else if !is_joined && !is_steps && parts(first, second) {
+                self.goals.remove(place);
+            } else if !is_joined && !is_steps && parts(second, first) {
+                self.goals.remove(place + 1);
+            } else {
+                place += 1;
+            }
+        }
     }
 
     /// Words that nothing is known of, each with its place.
@@ -507,7 +554,10 @@ impl Parse<'_> {
                 && (word.kind != Kind::Sign
                     || is_step && self.kind != Some(super::sign::Kind::Funnel))
                 && (!(STOP.contains(&&*word.low) && word.kind != Kind::Quoted)
-                    || self.may_be_country(*at))
+                    || self.may_be_country(*at)
+                    // "at the end of May"
+                    || word.low == "end" && self.is(*at + 1, &["of"])
+                    || *at == 0 && self.is(0, &["who"]) && self.is(1, &super::order::SENDS))
         };
         (0..self.words.len()).filter(is_unknown).collect()
     }

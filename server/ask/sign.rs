@@ -63,7 +63,7 @@ const WHY: &[&str] = &["why", "what caused", "what explains", "what is behind", 
 /// What is said of money that is to be spent.
 pub(super) const MONEY: &[&str] = &[
     "next", "additional", "extra", "another", "more", "spare", "further", "left over", "leftover", "remaining", "on top", "budget", "spend", "spent", "spending", "invest", "invested", "put", "divide", "split", "allocate", "distribute", "distributed", "give", "assign",
-    "marketing", "ads", "advertising", "ad", "across", "among", "where", "get it", "receive it", "it", "into", "money", "cash", "dollars", "usd", "euros", "available", "wisely", "best", "better", "most", "use", "used", "add", "added", "increase", "go", "goes", "worth", "efficiently", "effectively",
+    "marketing", "ads", "advertising", "ad", "across", "among", "where", "get it", "receive it", "it", "into", "money", "cash", "dollars", "usd", "euros", "available", "wisely", "best", "better", "most", "use", "used", "add", "added", "increase", "go", "goes", "worth", "efficiently", "effectively", "deserve", "deserves", "budgeted",
 ];
 
 /// Words of these phrases, for typing errors.
@@ -75,11 +75,12 @@ pub(super) const PHRASES: [&[&str]; 6] = [
 /// What a question for the names of the goals is made of.
 pub(super) const CATALOGUE: &[&str] = &[
     "list", "show", "what", "which", "are", "is", "my", "our", "all", "the", "me", "do", "we", "i", "have", "exist", "exists", "there", "of", "goals", "goal", "events", "event", "names", "defined", "tracked", "track", "tracking", "being", "can", "you", "please", "see", "available", "set", "up",
-    "give", "a", "configured", "conversions", "name", "get", "tell", "every", "for", "this", "site", "website", "catalogue", "catalog", "know", "about", "currently", "measured", "measure", "in", "workspace", "goal's", "display", "recorded", "record", "custom", "reserved", "exactly", "those", "different", "on", "here", "setup", "collect", "collecting", "captured", "capture", "could", "would", "i'd", "like", "to", "any", "us", "it", "measuring", "recording", "currently", "now", "overview", "kinds", "kind", "that",
+    "give", "a", "configured", "conversions", "name", "get", "tell", "every", "for", "this", "site", "website", "catalogue", "catalog", "know", "about", "currently", "measured", "measure", "in", "workspace", "goal's", "display", "recorded", "record", "custom", "reserved", "exactly", "those", "different", "on", "here", "setup", "collect", "collecting", "captured", "capture", "could", "would", "i'd", "like", "to", "any", "us", "it", "measuring", "recording", "currently", "now", "overview", "kinds", "kind", "that", "ask",
 ];
 
 impl Parse<'_> {
     pub(super) fn signs(&mut self) {
+        self.take(&["at least once", "at least one time", "one time or more", "once or more"], Role::Sign);
         self.kinds();
         self.models();
         self.amounts();
@@ -184,6 +185,7 @@ impl Parse<'_> {
             self.mark(at, at + length, Role::Figure);
             self.metrics.push((crate::query::metric::Metric::SessionDuration, at));
             self.take(&["how long do", "how long does", "how long"], Role::Sign);
+            self.take(&["on average", "average", "typically", "usually", "in the mean"], Role::Sign);
         }
         let per = ["per visitor", "per user", "per person", "per customer", "per visit", "per session", "per purchase", "a visitor", "each visitor", "per head", "per order", "per sale", "per trial", "per lead", "per click", "per capita"];
         let is_pages = self.says(&["pages per", "page views per", "pageviews per", "views per"]);
@@ -211,7 +213,8 @@ impl Parse<'_> {
                 self.kind = Some(Kind::First);
             } else if let Some((at, length)) = self.find(&last)
                 && !(ends_ago && length == 1)
-                && !self.is(at + length, &["7", "30", "quarter", "week", "month", "year", "touch", "click", "day", "days"])
+                && !self.is(at + length, &["7", "30", "quarter", "week", "month", "year", "day", "days"])
+                && (!self.is(at + length, &["touch", "click"]) || self.says(&["did"]))
             {
                 self.mark(at, at + length, Role::Sign);
                 self.take(&["when"], Role::Sign);
@@ -264,7 +267,7 @@ impl Parse<'_> {
     /// Whether nothing but the names of the goals is asked for.
     fn catalogue(&mut self) {
         let lows: Vec<&str> = self.words.iter().map(|word| &*word.low).collect();
-        let names = lows.iter().any(|low| matches!(*low, "goals" | "events" | "conversions"));
+        let names = lows.iter().any(|low| matches!(*low, "goals" | "events" | "conversions" | "measuring" | "tracking" | "tracked" | "measured" | "track" | "measure"));
         let asks = lows.iter().any(|low| matches!(*low, "list" | "what" | "which" | "show" | "give" | "tell" | "display" | "names" | "available" | "every" | "see" | "get")) || lows == ["my", "goals"] || lows == ["goals"] || lows == ["all", "goals"] || lows == ["our", "goals"];
         if names && asks && lows.iter().all(|low| CATALOGUE.contains(low)) {
             self.kind = Some(Kind::Goals);

@@ -276,7 +276,7 @@ impl<'a> When<'a> {
             if let Some(found) = self.until(&period, to) {
                 return Some(found);
             }
-            if self.low(at) == "after" {
+            if self.low(at) == "after" && !self.is(at.wrapping_sub(1), &["or"]) {
                 let from = period.to.tomorrow().ok()?;
                 let label = format!("since:{from}");
                 return one(Period::days(label, from.min(self.today), self.today), to);

@@ -4,7 +4,6 @@
 use super::parse::{Parse, Role};
 use super::period::Unit;
 use super::when::When;
-use super::word::Kind as WordKind;
 
 /// Verbs that something is compared by, with what follows.
 const MEASURES: &[&str] = &[
@@ -64,6 +63,16 @@ impl Parse<'_> {
             "weekend" | "friday" | "monday" | "tuesday" | "wednesday" | "thursday" | "saturday" | "sunday" => Some(Unit::Week),
             _ => None,
         };
+        // "lower this month than last"
+        let last = (1..self.words.len()).find(|at| {
+            self.is(*at, &["last"]) && self.is_free(*at) && self.is(at - 1, &["than", "vs", "versus", "against", "with"]) && (at + 1 == self.words.len() || self.is(at + 1, &["by", "for", "in", "per", ",", "one"]))
+        });
+        if let Some(at) = last {
+            self.mark(at, at + 1 + usize::from(self.is(at + 1, &["one"])), Role::Sign);
+            self.signs.previous = Some((false, None));
+            self.signs.versus.push(at - 1);
+            return;
+        }
         const VERSUS: [&str; 12] = ["vs", "versus", "vs.", "to", "with", "than", "against", "over", "and", "from", "on", "v"];
         for at in 0..self.words.len() {
             // "the week before", "the 7 days before"
@@ -72,7 +81,7 @@ impl Parse<'_> {
                 && self.is_free(at)
                 && !self.is(at + 2, &["last", "yesterday"])
                 && self.vocabulary.notes.iter().all(|(_, note)| !note.to_lowercase().contains(self.low(at + 2)) || self.low(at + 2).is_empty())
-                && self.words.get(at + 2).is_none_or(|word| word.kind != WordKind::Number && !super::when::WORDS[60..].contains(&&*word.low) || word.low == "by")
+                && When::new(&self.words, self.today, &[]).point(at + 2).is_none()
             {
                 let begin = if at > 0 && self.words[at - 1].number().is_some() { at - 1 } else { at };
                 self.mark(begin, at + 2, Role::Sign);

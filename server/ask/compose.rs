@@ -85,7 +85,10 @@ pub(super) fn outcome(mut parse: Parse) -> Outcome {
 /// "which webinar got the most registrations": of several goals the one that is named as the key is.
 fn keyed_goals(parse: &mut Parse) {
     let of_values = parse.values.iter().map(|value| &value.condition.dimension);
-    let of_split = parse.dimensions.iter().map(|mentioned| &mentioned.dimension);
+    let of_split = parse
+        .dimensions
+        .iter()
+        .map(|mentioned| &mentioned.dimension);
     let keys: Vec<String> = of_values
         .chain(of_split)
         .filter_map(|dimension| match dimension {
@@ -258,7 +261,9 @@ pub(super) fn reading(parse: &mut Parse) -> Result<Reading, Outcome> {
             reading.what = What::Mix(mix);
             reading.compare = None;
             if matches!(mix, Mix::Optimize(_)) {
-                reading.by.retain(|by| *by != Dimension::Named(Named::Channel));
+                reading
+                    .by
+                    .retain(|by| *by != Dimension::Named(Named::Channel));
             } else {
                 by_channel(&mut reading);
             }
@@ -312,8 +317,7 @@ pub(super) fn reading(parse: &mut Parse) -> Result<Reading, Outcome> {
 
 /// Funnels and times from goal to goal have no rows: of one value at a time.
 fn unsplit(reading: &mut Reading) -> Result<(), Outcome> {
-    let is_plain =
-        |by: &Dimension| by.is_time() || *by == Dimension::Named(Named::Goal);
+    let is_plain = |by: &Dimension| by.is_time() || *by == Dimension::Named(Named::Goal);
     let is_split = !reading.by.iter().all(is_plain);
     reading.by.clear();
     if !is_split {
@@ -364,8 +368,16 @@ fn figure(parse: &Parse, goals: &[String]) -> Metric {
 
 /// "which one", "which of our campaigns did best": a single row, though many are named.
 fn asks_for_one(parse: &Parse) -> bool {
-    let one = ["which one", "what one", "which single", "the one that", "the one with", "the one which"];
-    let of = (0..parse.words.len()).find(|at| parse.is(*at, &["which"]) && parse.is(at + 1, &["of"]));
+    let one = [
+        "which one",
+        "what one",
+        "which single",
+        "the one that",
+        "the one with",
+        "the one which",
+    ];
+    let of =
+        (0..parse.words.len()).find(|at| parse.is(*at, &["which"]) && parse.is(at + 1, &["of"]));
     let is_of = of.is_some_and(|of| {
         parse.dimensions.iter().any(|mentioned| {
             mentioned.at > of
@@ -376,13 +388,37 @@ fn asks_for_one(parse: &Parse) -> bool {
     });
     // "of the channels, which brought the fewest"
     let verbs = [
-        "brought", "brings", "had", "has", "got", "gets", "gave", "gives", "made", "makes", "did",
-        "does", "produced", "produces", "generated", "generates", "drove", "drives", "delivered",
-        "sent", "is", "was", "performed", "saw",
+        "brought",
+        "brings",
+        "had",
+        "has",
+        "got",
+        "gets",
+        "gave",
+        "gives",
+        "made",
+        "makes",
+        "did",
+        "does",
+        "produced",
+        "produces",
+        "generated",
+        "generates",
+        "drove",
+        "drives",
+        "delivered",
+        "sent",
+        "is",
+        "was",
+        "performed",
+        "saw",
     ];
     let is_alone = (1..parse.words.len())
         .any(|at| parse.is(at, &["which"]) && parse.is(at + 1, &verbs))
-        && parse.values.iter().all(|value| value.condition.values.len() < 2);
+        && parse
+            .values
+            .iter()
+            .all(|value| value.condition.values.len() < 2);
     parse.says(&one) || is_of || is_alone
 }
 
@@ -421,9 +457,8 @@ fn sort(parse: &Parse, reading: &mut Reading) {
             by_change: true,
             ascending: falls != least,
         });
-        let single = mentioned.is_some_and(|mentioned| {
-            is_one || !mentioned.is_plural && !mentioned.is_split
-        });
+        let single = mentioned
+            .is_some_and(|mentioned| is_one || !mentioned.is_plural && !mentioned.is_split);
         reading.limit = parse.signs.limit.or((end.is_some() && single).then_some(1));
         return;
     }
@@ -437,9 +472,8 @@ fn sort(parse: &Parse, reading: &mut Reading) {
                 by_change: false,
                 ascending: is_least,
             });
-            let single = mentioned.is_some_and(|mentioned| {
-                is_one || !mentioned.is_plural && !mentioned.is_split
-            });
+            let single = mentioned
+                .is_some_and(|mentioned| is_one || !mentioned.is_plural && !mentioned.is_split);
             reading.limit = parse
                 .signs
                 .limit

@@ -31,7 +31,11 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
         return Ok((Some(later), Some(Compare::Days(earlier))));
     }
     if let Some(unit) = parse.signs.same {
-        return same_days(said.into_iter().next().map(|(_, _, period)| period), unit, today);
+        return same_days(
+            said.into_iter().next().map(|(_, _, period)| period),
+            unit,
+            today,
+        );
     }
     if let Some((is_year, unit)) = parse.signs.previous {
         let main = match (said.into_iter().next(), unit) {
@@ -64,8 +68,13 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
         return Ok((main, Some(compare)));
     }
     let versus = !parse.signs.versus.is_empty();
+    // "how did it develop per month": a row each tells it.
+    let is_told = parse.signs.change == Some(None)
+        && !versus
+        && parse.dimensions.iter().any(|by| by.dimension.is_time());
+    let changes = parse.signs.change.is_some() && !is_told;
     match &*said {
-        [] => Ok((None, parse.signs.change.map(|_| Compare::Previous))),
+        [] => Ok((None, changes.then_some(Compare::Previous))),
         [(from, _, only)] => {
             let (_, before) = parse.before(*from, &["the", "in", "on", "for", "of"]);
             let leads = [
@@ -74,15 +83,16 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
             ];
             let follows = |at: &usize| at < from && (at + 1..*from).all(|at| parse.is(at, &leads));
             let is_other = versus && parse.signs.versus.iter().any(follows)
-                || versus && (matches!(
-                    before,
-                    "to" | "with" | "than" | "vs" | "versus" | "vs." | "against" | "v"
-                ))
-                && parse
-                    .signs
-                    .versus
-                    .iter()
-                    .any(|at| at < from && from - at <= 4);
+                || versus
+                    && (matches!(
+                        before,
+                        "to" | "with" | "than" | "vs" | "versus" | "vs." | "against" | "v"
+                    ))
+                    && parse
+                        .signs
+                        .versus
+                        .iter()
+                        .any(|at| at < from && from - at <= 4);
             if is_other {
                 let main = match (&*only.label, only.shape) {
                     ("yesterday", _) => Some(Period {
@@ -110,7 +120,7 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
                 parse.signs.compares && !has_other && parse.signs.end.is_none() && !versus;
             Ok((
                 Some(only.clone()),
-                (parse.signs.change.is_some() || plain_compare).then_some(Compare::Previous),
+                (changes || plain_compare).then_some(Compare::Previous),
             ))
         }
         [(_, end, first), (begin, _, second), ..] => {

@@ -34,6 +34,9 @@ pub(super) fn joining_words(parse: &mut Parse) {
                         "sum",
                         "either",
                         "altogether",
+                        "added",
+                        "summed",
+                        "totalled",
                         "also",
                         "difference",
                         "respectively",
@@ -54,7 +57,7 @@ pub(super) fn joining_words(parse: &mut Parse) {
             goal.goals.first().is_some_and(|(_, like)| *like > 0.97)
                 && (goal.to == at
                     || at + 1 == goal.from
-                || at + 2 == goal.from && parse.is(at + 1, &["on", "of", "to", "the", "for"])
+                    || at + 2 == goal.from && parse.is(at + 1, &["on", "of", "to", "the", "for"])
                     || goal.to + 1 == at
                         && parse.is(goal.to, &["was", "were", "is", "been", "button"]))
         };
@@ -116,7 +119,8 @@ pub(super) fn joining_words(parse: &mut Parse) {
         .iter()
         .find(|(name, _)| goal.goals.first().is_some_and(|(known, _)| known == name))
     {
-        let is_plural = (goal.from..goal.to).any(|at| parse.low(at).ends_with('s'));
+        let is_plural = (goal.from..goal.to)
+            .any(|at| parse.low(at).ends_with('s') && !parse.is(at, &["was", "is"]));
         let at = goal.from;
         parse.dimensions.push(Mentioned {
             dimension: Dimension::Metadata((*key).into()),
@@ -130,7 +134,9 @@ pub(super) fn joining_words(parse: &mut Parse) {
         let (_, before) = parse.before(first.from, &["a", "the", "an"]);
         let between: Vec<&str> = (first.to..second.from).map(|at| parse.low(at)).collect();
         if before == "from" && between.contains(&"to")
-            || between.iter().any(|low| matches!(*low, "->" | "→" | "=>" | ">" | "›" | "»"))
+            || between
+                .iter()
+                .any(|low| matches!(*low, "->" | "→" | "=>" | ">" | "›" | "»"))
         {
             parse.kind = Some(Kind::Funnel);
         }
@@ -175,8 +181,8 @@ pub(super) fn joining_words(parse: &mut Parse) {
 pub(super) fn popular(parse: &mut Parse) {
     let is_top =
         parse.is(parse.signs.end_at, &["top", "popular", "most"]) && parse.signs.end.is_some();
-    let is_popular =
-        parse.is(parse.signs.end_at, &["top"]) || parse.says(&["most popular", "popular", "most visited", "most viewed"]);
+    let is_popular = parse.is(parse.signs.end_at, &["top"])
+        || parse.says(&["most popular", "popular", "most visited", "most viewed"]);
     let [mentioned] = &*parse.dimensions else {
         return;
     };
@@ -328,6 +334,11 @@ pub(super) fn combine(parse: &mut Parse, reading: &mut Reading) {
         "total number of",
         "total count of",
     ]) || between.iter().any(|low| matches!(&**low, "plus" | "+"));
+    // "of those who started, how many went on to buy"
+    let goes_on = parse.says(&["went on to", "go on to", "goes on to", "ended up"]);
+    if goes_on && reading.what == What::Figure(Metric::Fires) {
+        reading.what = What::Figure(Metric::Visitors);
+    }
     let is_people = reading.what == What::Figure(Metric::Visitors);
     let is_or = between.iter().any(|low| low == "or") || parse.says(&["either"]);
     if is_versus {
@@ -335,7 +346,8 @@ pub(super) fn combine(parse: &mut Parse, reading: &mut Reading) {
     } else if is_sum || is_or && !parse.signs.is_comparative {
         reading.combine = Combine::Sum;
     } else if is_people
-        && (parse.says(&["both"])
+        && (goes_on
+            || parse.says(&["both"])
             || between
                 .iter()
                 .any(|low| matches!(&**low, "and" | "then" | "also" | "before" | "after" | "who")))

@@ -132,7 +132,7 @@ pub const MEANT: [(&[&str], &[&str]); 4] = [
 
 /// What the goals that fire by themselves are called.
 pub const RESERVED_WORDS: [(&str, &[&str]); 7] = [
-    ("__admx_outbound_click", &["outbound link clicks", "outbound clicks", "outbound links", "outbound", "external link clicks", "external links", "external clicks", "exit clicks", "clicked outbound", "exit links", "links clicked out", "clicks out"]),
+    ("__admx_outbound_click", &["outbound link clicks", "outbound clicks", "outbound links", "outbound", "external link clicks", "external links", "external clicks", "exit clicks", "clicked outbound", "outgoing link clicks", "outgoing links", "outgoing clicks", "links to other sites", "clicks to other sites", "exit links", "links clicked out", "clicks out"]),
     ("__admx_file_download", &["file downloads", "downloaded files", "files downloaded", "downloads", "downloaded", "download", "files"]),
     ("__admx_form_submit", &["form submissions", "form submits", "form submit", "forms submitted", "submitted forms", "submitted a form", "submitted form", "form fills", "forms filled", "filled forms", "filled out a form", "filled in a form", "form submission", "forms"]),
     ("__admx_video_play", &["video plays", "video views", "videos played", "videos watched", "watched a video", "watch a video", "played a video", "play a video", "played video", "video starts", "videos", "video play", "watched video", "plays"]),
@@ -265,6 +265,26 @@ pub const STOP: &[&str] = &[
     "placed", "love", "idea", "true", "correct", "hoping", "hope", "keen", "grateful", "wondered",
     "through", "mind", "telling", "kindly", "something", "anything", "close", "closed", "able", "possible", "possibly", "maybe", "perhaps", "wish", "glad", "appreciate", "learn", "hear", "figure", "regarding", "concerning", "altogether", "ended", "ahead", "counted", "counting", "tally", "happening", "occur", "occurred", "occurs", "came", "coming", "registering",
     "managed", "manage", "manages", "saw", "seeing", "showing", "giving", "asking", "wanted", "trying", "try", "hand", "provide", "present", "individual", "yourself", "ourselves", "myself", "separately", "alone", "itself", "sir", "friend", "quickly", "briefly", "sorted", "arranged", "responsible", "accounted",
+];
+
+/// Words of days beside the names of months and weekdays, for typing errors.
+pub const DAY_WORDS: &[&str] = &[
+    "today", "yesterday", "tonight", "tomorrow", "last", "past", "previous", "prior", "this", "next", "current", "coming", "upcoming", "hour", "hours",
+    "day", "days", "week", "weeks", "month", "months", "quarter", "quarters", "year", "years", "weekend", "weekends", "fortnight", "since", "until",
+    "till", "between", "ago", "before", "after", "rolling", "trailing", "weekdays", "mtd", "ytd", "qtd", "wtd", "yoy", "mom", "wow", "qoq", "half",
+    "second", "third", "fourth", "time", "all", "ever", "date", "beginning", "start", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    "ten", "twelve", "twenty", "thirty", "ninety", "couple", "dozen", "through", "following", "wk", "wks", "lst", "yday", "mth", "qtr", "yr", "hrs",
+    "sept", "mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun", "lately", "calendar", "far", "week's",
+];
+
+/// Further words of the grammar, for typing errors.
+pub const FURTHER: &[&str] = &[
+    "attribution", "attributed", "credit", "credited", "retention", "retained", "cohort", "cohorts", "lifetime", "ltv", "clv", "cltv", "funnel", "roas",
+    "return", "spend", "spent", "cost", "why", "explain", "explains", "average", "avg", "mean", "median", "sum", "excluding", "except", "exclude",
+    "without", "never", "versus", "compared", "previous", "adstock", "saturation", "marginal", "mmm", "mix", "model", "budget", "optimal",
+    "contribution", "contributions", "incremental", "half", "life", "decay", "window", "plus", "both", "together", "combined", "experiment", "variant",
+    "containing", "contains", "breakdown", "drop", "campaigns", "predicted", "reason", "reasons", "caused", "churn", "goal", "goals", "visitors",
+    "channel", "channels", "compare",
 ];
 
 /// Words of other languages, of which one is enough to tell that it is none of ours.

@@ -1,40 +1,13 @@
 //! Values and dimensions in a question: channels, sources, countries, metadata.
 
 use super::lexicon::{self, STOP};
+use super::meant::is_function;
 use super::parse::{Linked, Parse, Role};
 use super::reading::Condition;
 use super::vocabulary::Value;
 use super::word::{Kind, Word};
 use crate::query::dimension::{Dimension, Named};
 use crate::query::operator::Operator;
-
-/// Words that turn a condition round.
-pub(super) const NEGATIONS: [&str; 14] = [
-    "excluding",
-    "exclude",
-    "except",
-    "without",
-    "not",
-    "ignoring",
-    "besides",
-    "minus",
-    "outside",
-    "non",
-    "excludes",
-    "nor",
-    "neither",
-    "omitting",
-];
-
-/// Words of one or two letters that everyone has in every sentence.
-pub(super) fn is_function(low: &str) -> bool {
-    const WORDS: [&str; 33] = [
-        "a", "i", "am", "an", "as", "at", "be", "by", "do", "go", "he", "hi", "if", "in", "is",
-        "it", "me", "my", "no", "of", "ok", "on", "or", "so", "to", "up", "us", "we", "vs", "v",
-        "u", "r", "n",
-    ];
-    WORDS.contains(&low)
-}
 
 /// Words between a key and its value.
 const EQUALS: [&str; 10] = [
@@ -60,70 +33,6 @@ const FIRST: [Named; 14] = [
 ];
 
 impl Parse<'_> {
-    /// Where a word stands that turns the value here round: right before it, or before others that it is listed with.
-    fn negation(&self, at: usize) -> Option<usize> {
-        let over = [
-            "the", "a", "an", "from", "in", "on", "any", "by", "for", "=", "coming", "came", "via",
-            "all", "come", "comes", "through",
-        ];
-        let (place, word) = self.before(at, &over);
-        let after = |words: &[&str]| place > 0 && self.is(place - 1, words);
-        if NEGATIONS.contains(&word)
-            || word == "than" && after(&["other", "rather"])
-            || word == "from" && after(&["apart", "aside"])
-            || word == "but"
-                && (place.saturating_sub(3)..place)
-                    .any(|at| self.is(at, &["all", "every", "any", "everything", "anything"]))
-            || word == "!="
-        {
-            return Some(place);
-        }
-        let (place, word) = self.before(at, &["the", "a", "an", "our"]);
-        if !matches!(word, "and" | "or" | "nor" | "," | "&") {
-            return None;
-        }
-        let end = if word != "," && place > 0 && self.is(place - 1, &[","]) {
-            place - 1
-        } else {
-            place
-        };
-        let begin = (1..=3).rev().find_map(|length| {
-            let begin = end.checked_sub(length)?;
-            let name: Vec<&str> = (begin..end).map(|at| self.low(at)).collect();
-            (!self.vocabulary.values_of(&name.join(" ")).is_empty()).then_some(begin)
-        })?;
-        self.negation(begin)
-    }
-
-    /// Whether a word that means something else to everyone is meant as a value here: in capitals, behind "=", or by
-    /// itself behind its key.
-    fn is_meant(&self, at: usize, is_keyed: bool) -> bool {
-        const LEADS: [&str; 10] = ["in", "on", "at", "by", "of", "to", "as", "up", "is", "an"];
-        let Some(word) = self.words.get(at) else {
-            return false;
-        };
-        let shouts = !self.question.chars().any(char::is_lowercase);
-        if word.kind == Kind::Quoted || word.is_upper && !shouts {
-            return true;
-        }
-        let before = self.low(at.wrapping_sub(1));
-        if matches!(before, "=" | "equals") {
-            return true;
-        }
-        if word.low == "us" {
-            return matches!(before, "the" | "in" | "outside" | "within");
-        }
-        let ends = self.words.get(at + 1).is_none_or(|next| {
-            next.kind == Kind::Sign
-                || matches!(
-                    &*next.low,
-                    "vs" | "versus" | "vs." | "or" | "and" | "beat" | "beats" | "against" | "for"
-                        | "in" | "on" | "during" | "last" | "this" | "from" | "than" | "by"
-                )
-        });
-        is_keyed && ends && !LEADS.contains(&&*word.low)
-    }
-
     pub(super) fn add(
         &mut self,
         dimension: Dimension,
@@ -168,42 +77,6 @@ impl Parse<'_> {
                 is_seen,
             }),
         }
-    }
-
-    /// "from any source other than google", "from all channels but direct": of the source all is said.
-    fn other_than(&mut self, place: usize, dimension: &Dimension) {
-        let mut end = place;
-        if self.is(place, &["than", "from"])
-            && self.is(place.wrapping_sub(1), &["other", "rather", "apart", "aside"])
-        {
-            end -= 1;
-            self.mark(end, place + 1, Role::Sign);
-        }
-        let Some(at) = end.checked_sub(1) else { return };
-        let low = self.low(at);
-        let is_name = lexicon::DIMENSION_NAMES
-            .iter()
-            .any(|(name, named, _)| name == low && *dimension == Dimension::Named(*named));
-        let (_, before) = self.before(at, &["any", "all", "every", "some", "the", "our"]);
-        let leads = ["from", "via", "in", "on", "through", "for", "across", "of"];
-        if is_name && leads.contains(&before) {
-            self.dimensions.retain(|mentioned| mentioned.at != at);
-            self.mark(at, at + 1, Role::Value);
-        }
-    }
-
-    /// "more than 5 seats": a bound, no value.
-    fn is_bound(&self, at: usize) -> bool {
-        let is_number = self.words.get(at).is_some_and(|word| word.kind == Kind::Number);
-        let (place, before) = self.before(at, &["$", "the", "a"]);
-        let is_than = before == "than" && place > 0 && !self.is(place - 1, &["other", "rather"]);
-        is_number
-            && (is_than
-                || matches!(
-                    before,
-                    "over" | "under" | "above" | "below" | ">" | "<" | "least" | "most" | "beyond"
-                        | "exceeding" | "minimum" | "maximum"
-                ))
     }
 
     /// Keys of metadata beside a value of theirs: "plan pro", "the pro plan", "plan = pro", "the 2026-q2 webinar". Paths.
@@ -359,6 +232,21 @@ impl Parse<'_> {
                 .rev()
                 .find_map(|length| self.value_at(at, length));
             match longest {
+                // "Video ads", where spend is known of "Video"
+                Some((value, to))
+                    if to == at + 2
+                        && self.is(at + 1, &["ads", "ad", "advertising"])
+                        && !value.iter().any(|value| value.is_seen)
+                        && self
+                            .vocabulary
+                            .values_of(self.low(at))
+                            .iter()
+                            .any(|value| value.is_seen) =>
+                {
+                    let plain = self.vocabulary.values_of(self.low(at)).to_vec();
+                    self.link(plain, at, to);
+                    at = to;
+                }
                 Some((value, to)) => {
                     self.link(value, at, to);
                     at = to;
@@ -455,18 +343,6 @@ impl Parse<'_> {
             found.retain(is_short);
         }
         (!found.is_empty()).then_some((found, to))
-    }
-
-    /// Whether something of two letters stands where a country, a source or a device does.
-    fn is_place(&self, at: usize) -> bool {
-        let (_, before) = self.before(at, &["the"]);
-        let is_listed = matches!(before, "and" | "or" | ",")
-            && self
-                .values
-                .iter()
-                .any(|value| value.to < at && value.to + 2 >= at);
-        (is_listed || matches!(before, "in" | "from" | "outside" | "via" | "on" | "non"))
-            && !is_function(self.low(at))
     }
 
     /// Whether a dimension is named right beside a value.

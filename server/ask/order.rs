@@ -216,6 +216,8 @@ impl Parse<'_> {
                         )
                         && at > 0
                         && at + 1 < self.words.len()
+                        && !(matches!(self.roles[at - 1], Role::Goal | Role::Figure)
+                            && self.says(&["is", "are", "was", "were"]))
                 {
                     continue;
                 }

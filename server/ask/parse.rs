@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::lexicon::{self, NO_GOAL, OTHER_LANGUAGE, STOP};
-use super::name::{MAYBE, Match};
+use super::name::Match;
 use super::period::{Period, Unit};
 use super::reading::{Condition, Outcome, Refusal};
 use super::vocabulary::Vocabulary;
@@ -16,81 +16,6 @@ use super::{compose, refusal, typo};
 use crate::attribution::model::Model;
 use crate::query::dimension::Dimension;
 use crate::query::metric::Metric;
-
-/// Further words of the grammar, for typing errors.
-pub const WORDS: &[&str] = &[
-    "attribution",
-    "attributed",
-    "credit",
-    "credited",
-    "retention",
-    "retained",
-    "cohort",
-    "cohorts",
-    "lifetime",
-    "ltv",
-    "clv",
-    "cltv",
-    "funnel",
-    "roas",
-    "return",
-    "spend",
-    "spent",
-    "cost",
-    "why",
-    "explain",
-    "explains",
-    "average",
-    "avg",
-    "mean",
-    "median",
-    "sum",
-    "excluding",
-    "except",
-    "exclude",
-    "without",
-    "never",
-    "versus",
-    "compared",
-    "previous",
-    "adstock",
-    "saturation",
-    "marginal",
-    "mmm",
-    "mix",
-    "model",
-    "budget",
-    "optimal",
-    "contribution",
-    "contributions",
-    "incremental",
-    "half",
-    "life",
-    "decay",
-    "window",
-    "plus",
-    "both",
-    "together",
-    "combined",
-    "experiment",
-    "variant",
-    "containing",
-    "contains",
-    "breakdown",
-    "drop",
-    "campaigns",
-    "predicted",
-    "reason",
-    "reasons",
-    "caused",
-    "churn",
-    "goal",
-    "goals",
-    "visitors",
-    "channel",
-    "channels",
-    "compare",
-];
 
 /// What a word was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -331,65 +256,6 @@ impl Parse<'_> {
         (0..self.words.len()).any(|at| phrases.iter().any(|phrase| fits(at, phrase)))
     }
 
-    fn quoted(&mut self) {
-        for at in 0..self.words.len() {
-            if self.words[at].kind != Kind::Quoted {
-                continue;
-            }
-            if let Some(goal) = self.vocabulary.names.exact(&self.words[at].low) {
-                let goals = vec![(goal.to_owned(), 1.0)];
-                self.goals.push(Match {
-                    from: at,
-                    to: at + 1,
-                    goals,
-                    is_whole: true,
-                });
-                self.mark(at, at + 1, Role::Goal);
-            } else if self.vocabulary.values_of(&self.words[at].low).is_empty() {
-                let low = &self.words[at].low;
-                let is_ours = lexicon::DIMENSION_NAMES
-                    .iter()
-                    .any(|(name, ..)| *name == *low)
-                    || lexicon::METRIC_NAMES.iter().any(|(name, _)| *name == *low);
-                if is_ours && !low.contains(' ') {
-                    self.words[at].kind = Kind::Word;
-                }
-            }
-        }
-    }
-
-    /// Goals whose whole name stands there as it is.
-    fn whole_goals(&mut self) {
-        for at in 0..self.words.len() {
-            let names = &self.vocabulary.names;
-            let found = (at + 1..=(at + 8).min(self.words.len()))
-                .rev()
-                .find_map(|to| {
-                    let is_free =
-                        (at..to).all(|at| self.is_free(at) && self.words[at].kind != Kind::Sign);
-                    let text = &self.question[self.words[at].at.start
-                        ..self.words[to - 1].at.end.max(self.words[at].at.start)];
-                    let single = to == at + 1;
-                    let goal = is_free.then(|| names.exact(text)).flatten()?;
-                    // One common word, in small letters, may be meant otherwise.
-                    let is_plain = single
-                        && (STOP.contains(&&*self.words[at].low)
-                            || NO_GOAL.contains(&&*self.words[at].low))
-                        && text != goal;
-                    (!is_plain).then(|| (goal.to_owned(), to))
-                });
-            if let Some((goal, to)) = found {
-                self.goals.push(Match {
-                    from: at,
-                    to,
-                    goals: vec![(goal, 1.0)],
-                    is_whole: true,
-                });
-                self.mark(at, to, Role::Goal);
-            }
-        }
-    }
-
     fn find_days(&mut self) {
         let roles = self.roles.clone();
         let is_free = |at: usize| roles[at] == Role::Free;
@@ -401,7 +267,18 @@ impl Parse<'_> {
         // "this quarter's purchases so far"
         let is_now = |days: &Days| matches!(days, Days::One(period) if period.to == self.today);
         if self.days.iter().any(|(_, _, days)| is_now(days)) {
-            let so_far = ["so far", "to date", "up to now", "until now", "till now", "up to today", "thus far", "as of now", "as of today", "already"];
+            let so_far = [
+                "so far",
+                "to date",
+                "up to now",
+                "until now",
+                "till now",
+                "up to today",
+                "thus far",
+                "as of now",
+                "as of today",
+                "already",
+            ];
             self.take(&so_far, Role::Days);
         }
         // "weekend purchases last month": such days of those.
@@ -455,96 +332,6 @@ impl Parse<'_> {
             .to_owned()
     }
 
-    fn find_goals(&mut self) {
-        let mut at = 0;
-        while at < self.words.len() {
-            let found = {
-                let roles = &self.roles;
-                let is_free = |at: usize| roles[at] == Role::Free;
-                if is_free(at)
-                    && (!STOP.contains(&&*self.words[at].low)
-                        || lexicon::SAME
-                            .iter()
-                            .any(|same| same.contains(&&*self.words[at].low)))
-                {
-                    self.vocabulary.names.at(&self.words, at, &is_free)
-                } else {
-                    None
-                }
-            };
-            let found = found.filter(|found| {
-                let is_plain = |at: usize| {
-                    STOP.contains(&&*self.words[at].low) || NO_GOAL.contains(&&*self.words[at].low)
-                };
-                found.goals[0].1 >= MAYBE
-                    && (found.is_whole || !(found.from..found.to).all(is_plain))
-            });
-            match found {
-                Some(found) => {
-                    let to = found.to;
-                    self.mark(found.from, to, Role::Goal);
-                    self.goals.push(found);
-                    at = to;
-                }
-                None => at += 1,
-            }
-        }
-        self.goals.sort_by_key(|goal| goal.from);
-        // "which files got downloaded": one goal, said in two places.
-        self.goals.dedup_by(|second, first| {
-            let name = |found: &Match| found.goals.first().map(|(name, _)| name.clone());
-            name(first) == name(second) && name(first).is_some_and(|name| name.starts_with("__"))
-        });
-        self.compound_goals();
-        self.reserved_words();
-    }
-
-    /// "demo signups", "trial users upgraded to paid": two words of one goal, not two goals.
-    fn compound_goals(&mut self) {
-        const GENERIC: [&str; 10] = [
-            "signup",
-            "signups",
-            "registration",
-            "registrations",
-            "subscription",
-            "subscriptions",
-            "sales",
-            "orders",
-            "order",
-            "sale",
-        ];
-        const JOINS: [&str; 22] = [
-            "and", "or", "vs", "versus", "vs.", "v", "against", ",", "plus", "+", "&", "then",
-            "but", "never", "not", "without", "to", "no", "than", "also", "before", "after",
-        ];
-        use super::sign::Kind::{Funnel, TimeToConvert};
-        let mut place = 0;
-        while place + 1 < self.goals.len() {
-            let (first, second) = (&self.goals[place], &self.goals[place + 1]);
-            let is_exact = |goal: &Match| goal.goals.first().is_some_and(|(_, like)| *like > 0.999);
-            let is_word = |goal: &Match| goal.to == goal.from + 1 && !is_exact(goal);
-            let parts = |part: &Match, whole: &Match| {
-                let with = self.vocabulary.names.with(self.low(part.from));
-                is_word(part)
-                    && whole.goals.first().is_some_and(|(name, _)| with.contains(name))
-                    && part.goals.first().map(|(name, _)| name)
-                        != whole.goals.first().map(|(name, _)| name)
-            };
-            let is_joined = (first.to..second.from).any(|at| self.is(at, &JOINS));
-            let is_steps = matches!(self.kind, Some(Funnel | TimeToConvert));
-            if first.to == second.from && is_word(second) && self.is(second.from, &GENERIC) {
-                self.goals[place].to = second.to;
-                self.goals.remove(place + 1);
-            } else if !is_joined && !is_steps && parts(first, second) {
-                self.goals.remove(place);
-            } else if !is_joined && !is_steps && parts(second, first) {
-                self.goals.remove(place + 1);
-            } else {
-                place += 1;
-            }
-        }
-    }
-
     /// Words that nothing is known of, each with its place.
     pub(super) fn unknown(&self) -> Vec<usize> {
         let is_unknown = |at: &usize| {
@@ -565,8 +352,18 @@ impl Parse<'_> {
     /// "visitors from us": from here, or from the United States?
     fn may_be_country(&self, at: usize) -> bool {
         const TAKES: [&str; 12] = [
-            "buy", "buys", "bought", "buying", "purchased", "ordered", "order", "hear", "heard",
-            "got", "get", "purchase",
+            "buy",
+            "buys",
+            "bought",
+            "buying",
+            "purchased",
+            "ordered",
+            "order",
+            "hear",
+            "heard",
+            "got",
+            "get",
+            "purchase",
         ];
         let word = &self.words[at];
         word.low.len() == 2

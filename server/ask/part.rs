@@ -1,7 +1,7 @@
 //! Parts of values: "brand campaigns", "campaigns with summer in the name", "from social".
 
 use super::lexicon::{self, STOP};
-use super::link::NEGATIONS;
+use super::meant::NEGATIONS;
 use super::parse::Parse;
 use super::word::Kind;
 use crate::query::dimension::{Dimension, Named};

@@ -58,7 +58,7 @@ const TIME_TO: &[&str] = &[
     "time between", "time from", "days between", "hours between", "median time", "average time", "how quickly do", "how fast do", "how long from", "how long until", "how long does it usually take", "how long does it typically take", "lag between", "delay between",
     "how long is it", "how many days does it take", "how many hours does it take", "days from", "how long after", "time lag", "how long", "how soon", "how fast", "how quickly", "time it takes", "time to go",
 ];
-const WHY: &[&str] = &["why", "what caused", "what explains", "what is behind", "explain why", "explain the", "reason for", "reasons for", "what drove the", "how come", "what happened to", "what is causing", "what made", "explain", "root cause", "what led to", "what was behind", "what contributed to the", "cause of"];
+const WHY: &[&str] = &["why", "what caused", "what explains", "what is behind", "explain why", "explain the", "reason for", "reasons for", "what drove the", "how come", "what happened to", "what is causing", "what made", "explain", "root cause", "what led to", "what behind", "reason", "reasons", "what was behind", "what contributed to the", "cause of"];
 
 /// What is said of money that is to be spent.
 pub(super) const MONEY: &[&str] = &[
@@ -114,6 +114,9 @@ impl Parse<'_> {
         }
         self.kind(&["marginal roas", "marginal return", "marginal returns", "marginal roi", "mroas"], Kind::Mix(Mix::MarginalRoas));
         self.kind(&["saturation", "saturated", "saturation point", "saturation curve", "diminishing returns", "response curve", "saturating", "saturate", "response curves", "saturation curves"], Kind::Mix(Mix::Saturation));
+        if self.kind == Some(Kind::Mix(Mix::Saturation)) {
+            self.take(&["spend", "spending", "budget", "level of spend", "spend level"], Role::Sign);
+        }
         let optimize = [
             "where should i put", "where should we put", "where should i spend", "where should we spend", "how should i spend", "how should we spend", "how should i split", "how should we split", "how should i allocate", "how should we allocate",
             "optimal budget", "optimise the budget", "optimize the budget", "optimize my budget", "optimise my budget", "optimize our budget", "optimise our budget", "best budget", "budget allocation", "reallocate", "allocate", "where to spend", "where do i put", "budget split", "invest the next", "where should i invest", "where should we invest",
@@ -138,10 +141,11 @@ impl Parse<'_> {
         if self.find(LIFETIME).is_some() {
             let is_predicted = self.take(&["predicted", "predict", "expected", "forecast", "forecasted", "projected", "future", "estimated", "prediction of"], Role::Sign).is_some();
             self.kind(LIFETIME, Kind::Lifetime { is_predicted });
+            self.take(&["average", "avg", "mean", "on average"], Role::Sign);
             self.take(&["cohort", "cohorts"], Role::Sign);
         }
         self.kind(&["roas", "return on ad spend", "return on adspend", "return on spend", "roi", "return on investment"], Kind::Roas);
-        if self.take(&["cost per goal", "cost per acquisition", "cost per conversion", "cpa", "cac", "customer acquisition cost", "acquisition cost", "acquisition costs", "cost per", "cost of a", "cost of each", "cost of one", "cost us per", "cost to acquire", "costs to acquire", "cost to get"], Role::Sign).is_some() && self.kind.is_none() {
+        if self.take(&["cost per goal", "cost per acquisition", "cost per conversion", "cpa", "cac", "customer acquisition cost", "acquisition cost", "acquisition costs", "cost per", "cost of a", "pay per", "pay for each", "pay for a", "paid per", "spend per", "spent per", "pay for one", "cost of each", "cost of one", "cost us per", "cost to acquire", "costs to acquire", "cost to get"], Role::Sign).is_some() && self.kind.is_none() {
             self.kind = Some(Kind::Cost);
         }
         if self.kind.is_none() {
@@ -364,6 +368,20 @@ impl Parse<'_> {
             ("average", Statistic::Average), ("avg", Statistic::Average), ("mean", Statistic::Average), ("median", Statistic::Median), ("total", Statistic::Sum), ("sum", Statistic::Sum), ("highest", Statistic::Most), ("lowest", Statistic::Least), ("maximum", Statistic::Most),
             ("max", Statistic::Most), ("min", Statistic::Least), ("minimum", Statistic::Least), ("largest", Statistic::Most), ("smallest", Statistic::Least), ("combined", Statistic::Sum), ("typical", Statistic::Median),
         ];
+        if self.says(&["on average"]) && self.kind.is_none() {
+            let key = (0..self.words.len()).find_map(|at| {
+                let key = self.vocabulary.keys.iter().find(|key| key.eq_ignore_ascii_case(self.low(at)))?;
+                let is_told = self.is_free(at) && !self.is(at.wrapping_sub(1), &["by", "per", "each", "which", "what"]);
+                let is_number = self.vocabulary.is_number(&Dimension::Metadata(key.clone()));
+                (is_told && is_number).then(|| (at, key.to_string()))
+            });
+            if let Some((at, key)) = key {
+                self.roles[at] = Role::Sign;
+                self.take(&["on average"], Role::Sign);
+                self.kind = Some(Kind::Values(Statistic::Average, key));
+                return;
+            }
+        }
         for at in 0..self.words.len() {
             let Some((_, statistic)) = words.iter().find(|(word, _)| *word == self.low(at) && self.is_free(at)) else { continue };
             let mut key_at = at + 1;

@@ -219,7 +219,8 @@ impl Parse<'_> {
                 )
             })
         };
-        let is_named = |mentioned: &Mentioned| mentioned.dimension.is_time() && !is_implied(mentioned);
+        let is_named =
+            |mentioned: &Mentioned| mentioned.dimension.is_time() && !is_implied(mentioned);
         if self.dimensions.iter().any(is_named) {
             self.dimensions.retain(|mentioned| !is_implied(mentioned));
         }

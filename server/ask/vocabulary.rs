@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::calendar::{MONTHS, WEEKDAYS};
 use super::lexicon::{self, CHANNEL_WORDS, RESERVED_WORDS, SAME, VALUE_WORDS};
 use super::name::Names;
 use super::typo::Known;
@@ -167,7 +168,11 @@ impl Vocabulary {
     pub fn countries(&self, code: &str) -> &[Value] {
         let found = self.values_of(code);
         let is_country = |value: &Value| value.dimension == Dimension::Named(Named::Country);
-        if found.iter().any(is_country) { found } else { &[] }
+        if found.iter().any(is_country) {
+            found
+        } else {
+            &[]
+        }
     }
 
     /// Whether most values of a dimension are numbers, as far as any are known.
@@ -242,6 +247,8 @@ fn every_word<'a>(
         lexicon::CHANGED,
         lexicon::STOP,
         lexicon::OTHER_LANGUAGE,
+        lexicon::DAY_WORDS,
+        lexicon::FURTHER,
     ];
     let lists = lists
         .into_iter()
@@ -249,11 +256,17 @@ fn every_word<'a>(
         .chain(RESERVED_WORDS.iter().map(|(_, words)| *words));
     let lists = lists.chain(lexicon::MEANT.iter().map(|(words, _)| *words));
     lists.for_each(|list| list.iter().for_each(|word| add(word)));
-    super::when::WORDS.iter().for_each(|word| add(word));
+    MONTHS.iter().for_each(|month| {
+        add(month);
+        add(&month[..3]);
+    });
+    WEEKDAYS.iter().for_each(|day| {
+        add(day);
+        add(&format!("{day}s"));
+    });
     super::refusal::WORDS.iter().for_each(|word| add(word));
     let no_data = super::refusal::NO_DATA.iter();
     no_data.for_each(|(list, _)| list.iter().for_each(|word| add(word)));
-    super::parse::WORDS.iter().for_each(|word| add(word));
     super::sign::PHRASES
         .iter()
         .chain(&super::compare::PHRASES)

@@ -154,7 +154,9 @@ pub fn words(question: &str) -> Vec<Word> {
 /// Whether a comma stands between the thousands of a number.
 fn is_thousands(characters: &[(usize, char)], at: usize) -> bool {
     let is_digit = |at: usize| characters.get(at).is_some_and(|(_, c)| c.is_ascii_digit());
-    let before = (1..=4).take_while(|back| *back <= at && is_digit(at - back)).count();
+    let before = (1..=4)
+        .take_while(|back| *back <= at && is_digit(at - back))
+        .count();
     (1..=3).contains(&before) && (at + 1..at + 4).all(is_digit) && !is_digit(at + 4)
 }
 
@@ -368,7 +370,11 @@ fn is_date_like(text: &str) -> bool {
 /// A number after letters, as in `exp-42`: a name.
 fn is_code(parts: &[&str]) -> bool {
     let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    parts.len() == 2 && !is_number(parts[0]) && is_number(parts[1])
+    let counts = ["top", "bottom", "last", "past", "first", "best", "worst"];
+    let is_count = parts
+        .first()
+        .is_some_and(|first| counts.contains(&&*first.to_lowercase()));
+    parts.len() == 2 && !is_number(parts[0]) && is_number(parts[1]) && !is_count
 }
 
 /// Two words that people also write as one.

@@ -13,6 +13,7 @@ use super::parse::Parse;
 use super::period::Unit;
 use super::reading::{Compare, Mix, Outcome, Reading, Refusal, Sort, What};
 use super::sign::Kind;
+use super::twofold::{rate_between, twofold};
 use crate::attribution::model::Model;
 use crate::query::dimension::{Dimension, Named};
 use crate::query::metric::Metric;
@@ -27,6 +28,7 @@ pub(super) fn outcome(mut parse: Parse) -> Outcome {
     }
     joining_words(&mut parse);
     people_who_viewed(&mut parse);
+    rate_between(&mut parse);
     if let Some(outcome) = unknown_goal(&parse) {
         return outcome;
     }
@@ -75,6 +77,9 @@ pub(super) fn outcome(mut parse: Parse) -> Outcome {
     if !unknown.is_empty() {
         let message = format!("I don't know what {} means here", quoted_list(&unknown));
         return Outcome::Choose(message, vec!["words"], choices(vec![reading]));
+    }
+    if let Some(outcome) = twofold(&parse, &reading) {
+        return outcome;
     }
     if let Some(outcome) = seen_page(&parse, &reading) {
         return outcome;

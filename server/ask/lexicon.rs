@@ -146,7 +146,7 @@ pub const NO_GOAL: &[&str] = &[
     "conversion", "conversions", "converted", "convert", "converts", "converting", "goal", "goals", "event", "events", "fire", "fires", "fired", "click", "clicks", "clicked",
     "start", "starts", "started", "new", "now", "link", "links", "paid", "page", "pages", "completed", "created", "open", "made", "hit", "ask", "asked", "order by", "pay", "paying",
     "bring", "get", "top", "best", "users", "user", "viewed", "view", "played", "begin", "began", "contacts", "to", "test", "site", "time", "first", "last", "video", "email", "saw", "upgrade",
-    "press", "watch", "cart", "press", "price", "book", "fill",
+    "press", "watch", "cart", "press", "price", "book", "fill", "opened",
 ];
 
 /// Other words for channels.
@@ -291,7 +291,7 @@ pub const FURTHER: &[&str] = &[
 pub const OTHER_LANGUAGE: &[&str] = &[
     "cuántos", "cuantos", "cuántas", "cuantas", "cuál", "cual", "qué", "tuvimos", "ayer", "semana", "mes", "hoy", "wie", "viele", "welcher", "welche", "welches", "gestern", "letzte", "letzten", "letzter",
     "woche", "monat", "heute", "wurden", "haben", "combien", "quel", "quelle", "hier", "semaine", "dernière", "derniere", "mois", "dernier", "aujourd'hui", "avons", "nous", "quanti", "quante", "settimana", "scorsa",
-    "ieri", "oggi", "quantos", "quantas", "ontem", "semana", "passada", "hoje", "hoeveel", "gisteren", "afgelopen", "vandaag", "ile", "wczoraj", "hatten", "wir", "wieviele", "unsere", "unser", "gab", "mit", "und", "den", "avez", "eu", "tenemos", "nuestros", "hubo", "foram", "tivemos", "abbiamo", "avuto", "hoeveelheid", "we've",
+    "ieri", "oggi", "quantos", "quantas", "ontem", "semana", "passada", "hoje", "hoeveel", "gisteren", "afgelopen", "vandaag", "ile", "wczoraj", "hatten", "wir", "wieviele", "unsere", "unser", "gab", "mit", "und", "den", "avez", "eu", "tenemos", "nuestros", "hubo", "foram", "tivemos", "abbiamo", "avuto", "hoeveelheid", "we've", "quelles", "quels", "sont", "achats", "essais", "visiteurs", "kanal", "letztes", "anmeldungen", "besucher", "anfragen", "käufe", "dieses", "diesen", "compras", "pruebas", "registros", "ventas", "usuarios", "visitantes", "pasada", "pasado", "última", "vendite", "acquisti", "utenti", "vendas", "bestellungen", "verkäufe", "inscriptions", "cette", "année", "dieser",
 ];
 
 /// Names of figures: as the API has them, with `_` as a space, and other words.

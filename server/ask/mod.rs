@@ -6,7 +6,8 @@
 //!   [`period`]: as dates; `link`, `part`, `meant`: values, and whether they are meant; `split`: dimensions; `order`: figures and
 //!   which come first
 //! - [`parse`]: the steps in order; `sign`: what kind of question, `compare`: what it compares; `compose`: what it asks in the
-//!   end, `days`, `join`: of which days, and how several things go together; `doubt`: what isn't sure
+//!   end, `days`, `join`: of which days, and how several things go together; `doubt`, `twofold`: what
+//!   isn't sure, and what asks for two things
 //! - [`refusal`]: what isn't answered; [`reading`]: what a question was read as
 //! - [`plan`]: a reading → a query, or the question of the room that knows, `asked`: told to people and programs; [`answer`], `earned`:
 //!   that → a [`table`], `explain`: what a change is made of, [`mixed`]: what spend brought; [`told`]: the table in a sentence; [`gather`]: the names of a site
@@ -51,6 +52,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod told;
+mod twofold;
 mod typo;
 pub mod vocabulary;
 pub mod when;

@@ -92,7 +92,16 @@ impl Parse<'_> {
             let follows = at > 0
                 && self.roles[at - 1] == Role::Value
                 && self.goals.iter().any(|goal| goal.to < at);
-            if metric == Metric::Visitors && follows && !matches!(&*low, "visitors" | "uniques") {
+            let of_goal = (at.saturating_sub(3)..at)
+                .any(|lead| self.is(lead, &["by", "from", "of", "among"]))
+                && self.goals.iter().any(|goal| {
+                    (goal.to..goal.to + 2).any(|lead| {
+                        lead < at && self.is(lead, &["by", "from", "of", "among"]) && at <= lead + 2
+                    })
+                });
+            if metric == Metric::Visitors
+                && (of_goal || follows && !matches!(&*low, "visitors" | "uniques"))
+            {
                 self.mark(at, at + 1, Role::Sign);
                 continue;
             }
@@ -142,6 +151,13 @@ impl Parse<'_> {
                         | "worse"
                 );
                 self.signs.is_comparative |= comparative;
+                let is_other = self.signs.end == Some(!is_least) && !comparative;
+                let before = self.signs.end_at;
+                if is_other
+                    && (before.min(at)..before.max(at)).any(|at| self.is(at, &["and", "or", "&"]))
+                {
+                    self.signs.has_both_ends = true;
+                }
                 if !comparative || self.signs.end.is_none() {
                     self.signs.end = Some(is_least);
                     self.signs.end_at = at;

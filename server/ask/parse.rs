@@ -90,6 +90,8 @@ pub struct Signs {
     pub end: Option<bool>,
     /// Where that was said.
     pub end_at: usize,
+    /// Whether the most and the least are asked for at once.
+    pub has_both_ends: bool,
     /// Comparing words such as "more", which ask for no single row.
     pub is_comparative: bool,
     /// A change: more, less, either.
@@ -263,6 +265,24 @@ impl Parse<'_> {
         for said in said {
             self.mark(said.from, said.to, Role::Days);
             self.days.push((said.from, said.to, said.days));
+        }
+        // "for the month of May": May, not a row a month
+        for place in 0..self.days.len() {
+            let (from, ..) = self.days[place];
+            let units = ["month", "quarter", "year", "day", "week"];
+            let skips = usize::from(self.is(from.wrapping_sub(1), &["of"]));
+            let Some(unit) = from.checked_sub(1 + skips) else {
+                continue;
+            };
+            let is_split = self.is(
+                unit.wrapping_sub(1),
+                &[
+                    "by", "per", "each", "every", "which", "what", "best", "worst",
+                ],
+            );
+            if self.is(unit, &units) && self.is(unit.wrapping_sub(1), &["the"]) && !is_split {
+                self.mark(unit, from, Role::Days);
+            }
         }
         // "this quarter's purchases so far"
         let is_now = |days: &Days| matches!(days, Days::One(period) if period.to == self.today);

@@ -19,7 +19,7 @@ pub(super) const NO_DATA: &[(&[&str], &str)] = &[
     (&["gender", "male", "female", "men", "women", "age", "ages", "demographics", "demographic", "income bracket"], "demographics"),
     (&["language", "languages", "locale"], "languages"),
     (&["screen size", "screen resolution", "resolution", "viewport"], "screens"),
-    (&["impressions", "ctr", "click through rate", "open rate", "open rates", "cpm", "opens"], "impressions and openings"),
+    (&["impressions", "ctr", "click through rate", "open rate", "open rates", "emails opened", "emails were opened", "email opens", "opened emails", "opened our emails", "opened the email", "opened an email", "cpm", "opens"], "impressions and openings"),
     (&["profit", "profits", "margin", "margins", "profitability", "gross margin", "net income"], "profit"),
     (&["satisfaction", "nps", "sentiment", "reviews", "happy", "happiness"], "opinions"),
     (&["search position", "serp", "google ranking", "seo ranking", "keyword ranking", "backlinks", "domain authority"], "search rankings"),
@@ -37,7 +37,7 @@ const CHANGES: &[&str] = &[
 /// What is to come.
 const FUTURE: &[&str] = &[
             "will", "forecast", "forecasts", "forecasted", "predict", "predicted", "prediction", "predictions", "projected", "projection", "going to get", "going to have", "going to be", "on track", "expected", "estimate for next", "future", "gonna", "expect",
-            "by the end of the year", "by year end", "can we expect", "should we expect", "to expect", "next year's",
+            "by the end of the year", "by year end", "can we expect", "should we expect", "we going to", "we gonna", "rest of the year", "rest of the month", "rest of this year", "rest of this month", "to expect", "next year's",
 ];
 
 /// Words of these phrases, for typing errors.

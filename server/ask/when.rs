@@ -233,6 +233,11 @@ impl<'a> When<'a> {
                 first = shifted(&first, -1);
             }
         }
+        // "Friday to Monday"
+        let begin = (at.saturating_sub(3)..at).rfind(|at| self.weekday(*at).is_some());
+        if first.from > Some(last.to) && begin.is_some() && self.weekday(next).is_some() {
+            first = Period::day(first.to.saturating_sub(7.days()));
+        }
         if first.from > Some(last.to) {
             let earlier = shifted(&first, -1);
             if earlier.from <= Some(last.to) {

@@ -252,6 +252,12 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
                 found.push(Word::new("not", whole, Kind::Word));
                 return;
             }
+            // "we'll"
+            if matches!(&text[at..], "'ll" | "’ll") {
+                found.push(Word::new(&text[..at], start..start + at, Kind::Word));
+                found.push(Word::new("will", start..start + text.len(), Kind::Word));
+                return;
+            }
             &text[..at]
         }
         _ => text,

@@ -262,7 +262,7 @@ pub const STOP: &[&str] = &[
     "traffic", "account's", "came", "landed", "land", "arrive", "arrived", "arriving", "visit", "visited", "visiting", "came", "hour's", "day's", "week's", "month's", "'s",
     "attract", "attracted", "attracts", "win", "convert", "converts", "converting", "perform", "based", "basis", "according", "terms", "turn", "turned", "end", "ended", "ending",   
     "%", ",", "$", "→", "->", "=>", "+", "&", "=", "-", "..", "–", "—", "entire", "whole", "full", "complete", "pull", "fetch", "check", "view", "exact", "single", "specific", "particular", "different", "various", "dear", "assistant", "buddy", "mate", "team", "folks", "guys",
-    "placed", "love", "idea", "true", "correct", "hoping", "hope", "keen", "grateful", "wondered",
+    "nr", "nbr", "num", "cnt", "placed", "love", "idea", "true", "correct", "hoping", "hope", "keen", "grateful", "wondered",
     "through", "mind", "telling", "kindly", "something", "anything", "close", "closed", "able", "possible", "possibly", "maybe", "perhaps", "wish", "glad", "appreciate", "learn", "hear", "figure", "regarding", "concerning", "altogether", "ended", "ahead", "counted", "counting", "tally", "happening", "occur", "occurred", "occurs", "came", "coming", "registering",
     "managed", "manage", "manages", "saw", "seeing", "showing", "giving", "asking", "wanted", "trying", "try", "hand", "provide", "present", "individual", "yourself", "ourselves", "myself", "separately", "alone", "itself", "sir", "friend", "quickly", "briefly", "sorted", "arranged", "responsible", "accounted",
 ];

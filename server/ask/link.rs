@@ -263,8 +263,14 @@ impl Parse<'_> {
     pub(super) fn sourced(&mut self) {
         for at in 1..self.words.len() {
             let (_, before) = self.before(at, &["the", "our"]);
-            // "form google" is a typing error.
-            if !matches!(before, "from" | "via" | "through" | "form") {
+            // "form google" is a typing error; "source is newsletter" says what it is.
+            let is_keyed = self.is(at - 1, &["is", "=", "equals", "was", "named", "called"])
+                && self.value_at(at, 1).is_some_and(|(values, to)| {
+                    values
+                        .iter()
+                        .any(|value| self.is_beside(&value.dimension, at, to))
+                });
+            if !matches!(before, "from" | "via" | "through" | "form") && !is_keyed {
                 continue;
             }
             let longest = (1..=self.vocabulary.longest)
@@ -325,7 +331,7 @@ impl Parse<'_> {
             && !is_quoted
             && !(is_function(&name) && name == "us")
             && (name.chars().count() <= 2 && !self.is_place(at)
-                || STOP.contains(&&*name)
+                || STOP.contains(&&*name) && !self.is_name(at)
                 || words[0].kind == Kind::Number);
         let shouts = !self.question.chars().any(char::is_lowercase);
         let is_loud = words[0].is_upper && !shouts && name.chars().count() == 2;

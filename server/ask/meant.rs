@@ -34,7 +34,67 @@ pub(super) fn is_function(low: &str) -> bool {
     WORDS.contains(&low)
 }
 
+/// Words that stand for nothing by themselves, so that they are values nowhere but behind their key.
+const CLOSED: [&str; 58] = [
+    "the", "a", "an", "this", "that", "these", "those", "all", "any", "each", "every", "some",
+    "our", "your", "their", "its", "them", "they", "you", "she", "what", "which", "who", "whom",
+    "whose", "how", "many", "much", "for", "with", "from", "and", "are", "was", "were", "been",
+    "has", "had", "have", "did", "does", "done", "can", "could", "would", "should", "may", "might",
+    "will", "than", "then", "but", "now", "one", "most", "more", "least", "less",
+];
+
 impl Parse<'_> {
+    /// Whether a word that is a verb of questions too, as "display", is a name here: in capitals within a sentence, behind
+    /// what leads to names, or listed with others.
+    pub(super) fn is_name(&self, at: usize) -> bool {
+        let Some(word) = self.words.get(at) else {
+            return false;
+        };
+        if CLOSED.contains(&&*word.low) || is_function(&word.low) {
+            return false;
+        }
+        let is_capital = |word: &super::word::Word| {
+            let mut letters = self.question.get(word.at.clone()).unwrap_or("").chars();
+            letters.next().is_some_and(char::is_uppercase) && letters.any(char::is_lowercase)
+        };
+        let plain = self.words.iter().filter(|word| {
+            let first = self
+                .question
+                .get(word.at.clone())
+                .unwrap_or("")
+                .chars()
+                .next();
+            first.is_some_and(char::is_lowercase)
+        });
+        if at > 0 && is_capital(word) && plain.count() * 2 > self.words.len() {
+            return true;
+        }
+        let (_, before) = self.before(at, &["the"]);
+        let leads = [
+            "from",
+            "via",
+            "through",
+            "vs",
+            "versus",
+            "vs.",
+            "than",
+            "against",
+            "excluding",
+            "except",
+            "without",
+            "=",
+            "or",
+        ];
+        let is_value = |at: usize| {
+            self.words.get(at).is_some_and(|word| {
+                !CLOSED.contains(&&*word.low) && !self.vocabulary.values_of(&word.low).is_empty()
+            })
+        };
+        let is_listed =
+            self.is(at + 1, &["or", "vs", "versus", "vs.", "and", "against"]) && is_value(at + 2);
+        at > 0 && leads.contains(&before) || is_listed
+    }
+
     /// Where a word stands that turns the value here round: right before it, or before others that it is listed with.
     pub(super) fn negation(&self, at: usize) -> Option<usize> {
         let over = [
@@ -52,6 +112,13 @@ impl Parse<'_> {
             || word == "!="
         {
             return Some(place);
+        }
+        // "excluding the campaign brand-eu"
+        let is_key = lexicon::DIMENSION_NAMES
+            .iter()
+            .any(|(name, ..)| name == word);
+        if is_key && place + 3 > at {
+            return self.negation(place);
         }
         let (place, word) = self.before(at, &["the", "a", "an", "our"]);
         if !matches!(word, "and" | "or" | "nor" | "," | "&") {

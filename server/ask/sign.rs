@@ -80,6 +80,7 @@ pub(super) const CATALOGUE: &[&str] = &[
 
 impl Parse<'_> {
     pub(super) fn signs(&mut self) {
+        self.take(&["good morning", "good afternoon", "good evening", "good day", "dear all", "hi there", "hey there", "hello there"], Role::Sign);
         self.take(&["at least once", "at least one time", "one time or more", "once or more"], Role::Sign);
         self.kinds();
         self.models();

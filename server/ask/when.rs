@@ -101,9 +101,9 @@ impl<'a> When<'a> {
     pub(super) fn unit(&self, at: usize) -> Option<Unit> {
         Some(match self.low(at) {
             "hour" | "hours" | "hr" | "hrs" => Unit::Hour,
-            "day" | "days" => Unit::Day,
-            "week" | "weeks" | "wk" | "wks" => Unit::Week,
-            "month" | "months" | "mth" | "mths" | "mo" => Unit::Month,
+            "day" | "days" | "dys" | "dy" => Unit::Day,
+            "week" | "weeks" | "wk" | "wks" | "wek" | "weks" => Unit::Week,
+            "month" | "months" | "mth" | "mths" | "mnth" | "mnths" | "mo" | "mos" => Unit::Month,
             "quarter" | "quarters" | "qtr" => Unit::Quarter,
             "year" | "years" | "yr" | "yrs" => Unit::Year,
             _ => return None,

@@ -50,6 +50,11 @@ impl Parse<'_> {
             "previous period", "prior period", "preceding period", "period before", "previous one", "one before", "before that", "same period before", "previous equivalent period", "the period prior", "preceding one", "prior one", "last period", "than before", "than previously", "than earlier", "to before", "as before", "with before",
         ];
         if let Some(at) = self.take(&plain, Role::Sign) {
+            // "the 14 days before that"
+            let is_unit = |low: &str| matches!(low, "day" | "days" | "week" | "weeks" | "month" | "months" | "hours");
+            if at > 1 && is_unit(self.low(at - 1)) && self.words[at - 2].number().is_some() {
+                self.mark(at - 2, at, Role::Sign);
+            }
             self.signs.previous = Some((false, None));
             self.signs.versus.push(at);
             return;
@@ -123,7 +128,7 @@ impl Parse<'_> {
     /// "the same day last week", "the same days of the previous month".
     fn same_days(&mut self) -> bool {
         const UNITS: [(&str, Unit); 3] = [("week", Unit::Week), ("month", Unit::Month), ("quarter", Unit::Quarter)];
-        let Some(at) = (0..self.words.len()).find(|at| self.is(*at, &["same"]) && self.is(at + 1, &["day", "days", "period", "time", "weekday", "stretch", "point", "dates"]) && self.is_free(*at)) else {
+        let Some(at) = (0..self.words.len()).find(|at| (self.is(*at, &["same"]) || self.is(*at, &["this"]) && self.is(at + 1, &["time"])) && self.is(at + 1, &["day", "days", "period", "time", "weekday", "stretch", "point", "dates"]) && self.is_free(*at)) else {
             return false;
         };
         let mut next = at + 2;

@@ -447,6 +447,11 @@ fn sort(parse: &Parse, reading: &mut Reading) {
     };
     let is_time = first.is_time();
     let is_one = asks_for_one(parse);
+    // "which of the three devices": one of them
+    let said = parse
+        .signs
+        .limit
+        .filter(|_| !is_one || parse.signs.end.is_none());
     let mentioned = parse
         .dimensions
         .iter()
@@ -464,7 +469,7 @@ fn sort(parse: &Parse, reading: &mut Reading) {
         });
         let single = mentioned
             .is_some_and(|mentioned| is_one || !mentioned.is_plural && !mentioned.is_split);
-        reading.limit = parse.signs.limit.or((end.is_some() && single).then_some(1));
+        reading.limit = said.or((end.is_some() && single).then_some(1));
         return;
     }
     let explicit_goals = *first == Dimension::Named(Named::Goal)
@@ -479,10 +484,7 @@ fn sort(parse: &Parse, reading: &mut Reading) {
             });
             let single = mentioned
                 .is_some_and(|mentioned| is_one || !mentioned.is_plural && !mentioned.is_split);
-            reading.limit = parse
-                .signs
-                .limit
-                .or((single && !parse.signs.is_comparative).then_some(1));
+            reading.limit = said.or((single && !parse.signs.is_comparative).then_some(1));
         }
         _ if is_time || several => {}
         _ if explicit_goals && mentioned.is_none() => {}

@@ -116,8 +116,19 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
                     .iter()
                     .any(|value| value.condition.values.len() > 1)
                 || parse.models.len() > 1;
-            let plain_compare =
-                parse.signs.compares && !has_other && parse.signs.end.is_none() && !versus;
+            // "compare channels": with each other
+            let compares_rows = (0..parse.words.len()).any(|at| {
+                parse.is(at, &["compare"])
+                    && parse
+                        .dimensions
+                        .iter()
+                        .any(|by| (at + 1..at + 4).contains(&by.at) && by.is_plural)
+            });
+            let plain_compare = !compares_rows
+                && parse.signs.compares
+                && !has_other
+                && parse.signs.end.is_none()
+                && !versus;
             Ok((
                 Some(only.clone()),
                 (changes || plain_compare).then_some(Compare::Previous),

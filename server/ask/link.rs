@@ -264,7 +264,11 @@ impl Parse<'_> {
         for at in 1..self.words.len() {
             let (_, before) = self.before(at, &["the", "our"]);
             // "form google" is a typing error; "source is newsletter" says what it is.
-            let is_keyed = self.is(at - 1, &["is", "=", "equals", "was", "named", "called"])
+            let is_name = lexicon::DIMENSION_NAMES
+                .iter()
+                .any(|(name, _, is_plural)| !is_plural && name == self.low(at - 1));
+            let is_keyed = (is_name
+                || self.is(at - 1, &["is", "=", "equals", "was", "named", "called"]))
                 && self.value_at(at, 1).is_some_and(|(values, to)| {
                     values
                         .iter()
@@ -282,6 +286,15 @@ impl Parse<'_> {
                     "to" | "signup" | "signups" | "click" | "submit"
                 )
             {
+                // "from the newsletter campaign", which is no source
+                let campaign = Dimension::Named(Named::Campaign);
+                if self.is(to, &["campaign", "campaigns"])
+                    && !value.iter().any(|value| value.dimension == campaign)
+                {
+                    let text = self.text(at, to).to_lowercase();
+                    self.add(campaign, Operator::Contains, text, at, to + 1, true);
+                    continue;
+                }
                 if self.low(at - 1) == "form" && self.is_free(at - 1) {
                     self.roles[at - 1] = Role::Sign;
                 }

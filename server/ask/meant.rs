@@ -57,19 +57,19 @@ impl Parse<'_> {
             let mut letters = self.question.get(word.at.clone()).unwrap_or("").chars();
             letters.next().is_some_and(char::is_uppercase) && letters.any(char::is_lowercase)
         };
-        let plain = self.words.iter().filter(|word| {
+        let is_title = self.words.iter().all(|word| {
             let first = self
                 .question
                 .get(word.at.clone())
                 .unwrap_or("")
                 .chars()
                 .next();
-            first.is_some_and(char::is_lowercase)
+            word.low.len() < 4 || !first.is_some_and(char::is_lowercase)
         });
-        if at > 0 && is_capital(word) && plain.count() * 2 > self.words.len() {
+        if at > 0 && is_capital(word) && !is_title {
             return true;
         }
-        let (_, before) = self.before(at, &["the"]);
+        let (place, before) = self.before(at, &["the"]);
         let leads = [
             "from",
             "via",
@@ -84,6 +84,10 @@ impl Parse<'_> {
             "without",
             "=",
             "or",
+            "of",
+            "for",
+            "on",
+            "in",
         ];
         let is_value = |at: usize| {
             self.words.get(at).is_some_and(|word| {
@@ -92,7 +96,8 @@ impl Parse<'_> {
         };
         let is_listed =
             self.is(at + 1, &["or", "vs", "versus", "vs.", "and", "against"]) && is_value(at + 2);
-        at > 0 && leads.contains(&before) || is_listed
+        let ends = matches!(before, "and" | "," | "nor" | "&") && place > 0 && is_value(place - 1);
+        at > 0 && leads.contains(&before) || is_listed || ends
     }
 
     /// Where a word stands that turns the value here round: right before it, or before others that it is listed with.

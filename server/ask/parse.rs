@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::lexicon::{self, NO_GOAL, OTHER_LANGUAGE, STOP};
+use super::lexicon::{OTHER_LANGUAGE, STOP};
 use super::name::Match;
 use super::period::{Period, Unit};
 use super::reading::{Condition, Outcome, Refusal};
@@ -362,6 +362,8 @@ impl Parse<'_> {
                     || is_step && self.kind != Some(super::sign::Kind::Funnel))
                 && (!(STOP.contains(&&*word.low) && word.kind != Kind::Quoted)
                     || self.may_be_country(*at)
+                    // "by now" may be a goal's name, said wrongly
+                    || word.low == "by" && self.is(*at + 1, &["now"])
                     // "at the end of May"
                     || word.low == "end" && self.is(*at + 1, &["of"])
                     || *at == 0 && self.is(0, &["who"]) && self.is(1, &super::order::SENDS))

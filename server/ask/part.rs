@@ -94,7 +94,12 @@ impl Parse<'_> {
                     self.is_free(at)
                         && matches!(word.kind, Kind::Word | Kind::Quoted)
                         && (word.kind == Kind::Quoted
-                            || !STOP.contains(&&*word.low)
+                            || word.number().is_none()
+                                && !STOP.contains(&&*word.low)
+                                && !lexicon::CHANGED.contains(&&*word.low)
+                                && !lexicon::GREW.contains(&&*word.low)
+                                && !lexicon::FELL.contains(&&*word.low)
+                                && !lexicon::FURTHER.contains(&&*word.low)
                                 && !lexicon::MOST.contains(&&*word.low)
                                 && !lexicon::LEAST.contains(&&*word.low))
                         && word.low.len() > 2

@@ -55,7 +55,7 @@ const RETENTION: &[&str] = &[
 const FUNNEL: &[&str] = &["funnel", "conversion funnel", "drop off", "drop offs", "dropoff", "fall off", "drop out", "conversion path", "fall out", "funnel analysis", "drop-off", "dropping off", "dropped off", "drops off", "lose people", "lose users", "lose visitors", "lose customers", "losing people", "losing users", "losing visitors", "fall away", "give up", "steps", "step by step", "make it", "get stuck"];
 const TIME_TO: &[&str] = &[
     "time to convert", "time to conversion", "how long does it take", "how long do people take", "how long do users take", "how long did it take", "how long do visitors take", "how much time passes", "how many days pass", "how long between",
-    "time between", "time from", "days between", "hours between", "median time", "average time", "how quickly do", "how fast do", "how long from", "how long until", "how long does it usually take", "how long does it typically take", "lag between", "delay between",
+    "time between", "time needed from", "time needed between", "time needed", "time from", "days between", "hours between", "median time", "average time", "how quickly do", "how fast do", "how long from", "how long until", "how long does it usually take", "how long does it typically take", "lag between", "delay between",
     "how long is it", "how many days does it take", "how many hours does it take", "days from", "how long after", "time lag", "how long", "how soon", "how fast", "how quickly", "time it takes", "time to go",
 ];
 const WHY: &[&str] = &["why", "what caused", "what explains", "what is behind", "explain why", "explain the", "reason for", "reasons for", "what drove the", "how come", "what happened to", "what is causing", "what made", "explain", "root cause", "what led to", "what behind", "reason", "reasons", "what was behind", "what contributed to the", "cause of"];
@@ -80,7 +80,7 @@ pub(super) const CATALOGUE: &[&str] = &[
 
 impl Parse<'_> {
     pub(super) fn signs(&mut self) {
-        self.take(&["good morning", "good afternoon", "good evening", "good day", "dear all", "hi there", "hey there", "hello there"], Role::Sign);
+        self.take(&["no of", "good morning", "good afternoon", "good evening", "good day", "dear all", "hi there", "hey there", "hello there"], Role::Sign);
         self.take(&["at least once", "at least one time", "one time or more", "once or more"], Role::Sign);
         self.kinds();
         self.models();

@@ -8,7 +8,8 @@ use crate::query::dimension::{Dimension, Named};
 use crate::query::operator::Operator;
 
 /// Words that a dimension to split by stands behind.
-const SPLITS: [&str; 12] = [
+const SPLITS: [&str; 13] = [
+    "compare",
     "by",
     "per",
     "each",

@@ -24,10 +24,34 @@ pub fn alike(a: &str, b: &str) -> bool {
         && strsim::jaro_winkler(a, b) >= 0.88
 }
 
+/// What people write short.
+const SHORT: [(&str, &str); 14] = [
+    ("ths", "this"),
+    ("mny", "many"),
+    ("wher", "where"),
+    ("pst", "past"),
+    ("prev", "previous"),
+    ("yest", "yesterday"),
+    ("rte", "rate"),
+    ("mst", "most"),
+    ("frm", "from"),
+    ("btw", "between"),
+    ("smth", "something"),
+    ("sth", "something"),
+    ("wich", "which"),
+    ("reqs", "requests"),
+];
+
 /// Puts typing errors right: a word that isn't known becomes the one that is nearest to it.
 pub fn corrected(words: &mut [Word], known: &Known) {
     let mut found: HashMap<String, Option<String>> = HashMap::new();
     for word in words.iter_mut() {
+        if word.kind == Kind::Word
+            && let Some((_, whole)) = SHORT.iter().find(|(short, _)| *short == word.low)
+        {
+            word.low = (*whole).to_owned();
+            word.stem = stem(whole);
+        }
         let low = &&*word.low;
         let is_said = CATALOGUE.contains(low) || MONEY.contains(low);
         let is_right = is_said || known.has(low) || is_plain(low);

@@ -175,7 +175,9 @@ impl Parse<'_> {
                     next += 1;
                 }
                 let is_days = When::new(&self.words, self.today, &self.vocabulary.notes).point(next).is_some() || self.is(next, &["same"]);
-                if is_days {
+                // "is mobile ahead of desktop"
+                let is_value = self.is(at, &["ahead", "behind", "better"]) && !self.vocabulary.values_of(self.low(next)).is_empty();
+                if is_days || is_value {
                     self.mark(at, next, Role::Sign);
                     self.signs.versus.push(at);
                 }

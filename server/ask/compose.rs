@@ -9,6 +9,7 @@ use super::doubt::{
 use super::join::{alternatives, combine, goals_of, joining_words, people_who_buy, popular};
 use super::lexicon::NO_GOAL;
 use super::name::MAYBE;
+use super::order::sort;
 use super::parse::Parse;
 use super::period::Unit;
 use super::reading::{Compare, Mix, Outcome, Reading, Refusal, Sort, What};
@@ -287,8 +288,11 @@ pub(super) fn reading(parse: &mut Parse) -> Result<Reading, Outcome> {
                 ascending: change.unwrap_or(true),
             });
         }
-        Some(Kind::First) => reading.what = What::First,
-        Some(Kind::Last) => reading.what = What::Last,
+        Some(kind @ (Kind::First | Kind::Last)) => {
+            let is_first = kind == Kind::First;
+            reading.what = if is_first { What::First } else { What::Last };
+            reading.by.retain(|dimension| !dimension.is_time());
+        }
         Some(Kind::Values(statistic, key)) => reading.what = What::Values(statistic, key),
         _ => {}
     }
@@ -368,132 +372,5 @@ fn figure(parse: &Parse, goals: &[String]) -> Metric {
         Some(metric) => metric,
         None if !parse.metrics.is_empty() => Metric::Visitors,
         None => Metric::Fires,
-    }
-}
-
-/// "which one", "which of our campaigns did best": a single row, though many are named.
-fn asks_for_one(parse: &Parse) -> bool {
-    let one = [
-        "which one",
-        "what one",
-        "which single",
-        "the one that",
-        "the one with",
-        "the one which",
-    ];
-    let of =
-        (0..parse.words.len()).find(|at| parse.is(*at, &["which"]) && parse.is(at + 1, &["of"]));
-    let is_of = of.is_some_and(|of| {
-        parse.dimensions.iter().any(|mentioned| {
-            mentioned.at > of
-                && mentioned.at <= of + 4
-                && !(mentioned.at + 1..mentioned.at + 3)
-                    .any(|at| parse.is(at, &["are", "were", "have", "do"]))
-        })
-    });
-    // "of the channels, which brought the fewest"
-    let verbs = [
-        "brought",
-        "brings",
-        "had",
-        "has",
-        "got",
-        "gets",
-        "gave",
-        "gives",
-        "made",
-        "makes",
-        "did",
-        "does",
-        "produced",
-        "produces",
-        "generated",
-        "generates",
-        "drove",
-        "drives",
-        "delivered",
-        "sent",
-        "is",
-        "was",
-        "performed",
-        "saw",
-    ];
-    let is_alone = (1..parse.words.len())
-        .any(|at| parse.is(at, &["which"]) && parse.is(at + 1, &verbs))
-        && parse
-            .values
-            .iter()
-            .all(|value| value.condition.values.len() < 2);
-    parse.says(&one) || is_of || is_alone
-}
-
-fn sort(parse: &Parse, reading: &mut Reading) {
-    if matches!(
-        reading.what,
-        What::Why(_)
-            | What::Funnel
-            | What::TimeToConvert
-            | What::First
-            | What::Last
-            | What::Goals
-            | What::Help
-            | What::Mix(Mix::Optimize(_))
-            | What::Retention(..)
-    ) {
-        return;
-    }
-    let Some(first) = reading.by.first() else {
-        return;
-    };
-    let is_time = first.is_time();
-    let is_one = asks_for_one(parse);
-    // "which of the three devices": one of them
-    let said = parse
-        .signs
-        .limit
-        .filter(|_| !is_one || parse.signs.end.is_none());
-    let mentioned = parse
-        .dimensions
-        .iter()
-        .find(|mentioned| mentioned.dimension == *first);
-    let end = parse
-        .signs
-        .end
-        .filter(|_| !(parse.signs.is_comparative && mentioned.is_none()));
-    let changes = parse.signs.change.flatten();
-    if let (Some(falls), true) = (changes, reading.compare.is_some() && !is_time) {
-        let least = end == Some(true);
-        reading.sort = Some(Sort {
-            by_change: true,
-            ascending: falls != least,
-        });
-        let single = mentioned
-            .is_some_and(|mentioned| is_one || !mentioned.is_plural && !mentioned.is_split);
-        reading.limit = said.or((end.is_some() && single).then_some(1));
-        return;
-    }
-    let explicit_goals = *first == Dimension::Named(Named::Goal)
-        && !reading.goals.is_empty()
-        && reading.by.len() == 1;
-    let several = matches!(&reading.what, What::Credit(models, ..) if models.len() > 1);
-    match end {
-        Some(is_least) if mentioned.is_some() => {
-            reading.sort = Some(Sort {
-                by_change: false,
-                ascending: is_least,
-            });
-            let single = mentioned
-                .is_some_and(|mentioned| is_one || !mentioned.is_plural && !mentioned.is_split);
-            reading.limit = said.or((single && !parse.signs.is_comparative).then_some(1));
-        }
-        _ if is_time || several => {}
-        _ if explicit_goals && mentioned.is_none() => {}
-        _ => {
-            reading.sort = Some(Sort {
-                by_change: false,
-                ascending: end == Some(true),
-            });
-            reading.limit = parse.signs.limit;
-        }
     }
 }

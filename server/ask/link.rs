@@ -1,7 +1,7 @@
 //! Values and dimensions in a question: channels, sources, countries, metadata.
 
 use super::lexicon::{self, STOP};
-use super::meant::is_function;
+use super::meant::{is_common, is_function};
 use super::parse::{Linked, Parse, Role};
 use super::reading::Condition;
 use super::vocabulary::Value;
@@ -141,8 +141,7 @@ impl Parse<'_> {
                             .map(|word| &*word.low)
                             .collect::<Vec<_>>()
                             .join(" ");
-                        let is_meant =
-                            !is_function(&text) || from > at && parse.is_meant(from, true);
+                        let is_meant = !is_common(&text) || from > at && parse.is_meant(from, true);
                         let value = (is_free && is_meant && !parse.is_bound(from))
                             .then(|| parse.vocabulary.value(&dimension, &text))
                             .flatten()?;
@@ -337,7 +336,7 @@ impl Parse<'_> {
         if self.is_bound(at) {
             return None;
         }
-        if length == 1 && is_function(&name) && !self.is_meant(at, found.iter().any(is_named)) {
+        if length == 1 && is_common(&name) && !self.is_meant(at, found.iter().any(is_named)) {
             return None;
         }
         let is_weak = length == 1
@@ -406,6 +405,14 @@ impl Parse<'_> {
             (!value.is_seen, place)
         };
         found.sort_by_key(rank);
+        // "US" is no source
+        let is_code = to == from + 1
+            && self.low(from).len() == 2
+            && (self.words[from].is_upper || self.low(from) == "us");
+        let is_country = |value: &Value| value.dimension == Dimension::Named(Named::Country);
+        if is_code && let Some(place) = found.iter().position(is_country) {
+            found.swap(0, place);
+        }
         let Some(value) = found.first().cloned() else {
             return;
         };

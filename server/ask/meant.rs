@@ -1,6 +1,7 @@
 //! Whether a word that may be a value is meant as one, and whether the value is to be left out: "in" is a country in
 //! capitals only, "5" in "more than 5 seats" is a bound, "direct and email" may both stand behind "except".
 
+use super::calendar::{MONTHS, WEEKDAYS};
 use super::lexicon;
 use super::parse::{Parse, Role};
 use super::word::Kind;
@@ -42,6 +43,18 @@ const CLOSED: [&str; 58] = [
     "has", "had", "have", "did", "does", "done", "can", "could", "would", "should", "may", "might",
     "will", "than", "then", "but", "now", "one", "most", "more", "least", "less",
 ];
+
+/// Words that everyone has in sentences, or that questions are made of: which end, how many, when.
+pub(super) fn is_common(low: &str) -> bool {
+    is_function(low)
+        || matches!(low, "new" | "first" | "1st" | "second" | "third" | "final")
+        || CLOSED.contains(&low)
+        || lexicon::MOST.contains(&low)
+        || lexicon::LEAST.contains(&low)
+        || lexicon::DAY_WORDS.contains(&low)
+        || MONTHS.contains(&low)
+        || WEEKDAYS.contains(&low)
+}
 
 impl Parse<'_> {
     /// Whether a word that is a verb of questions too, as "display", is a name here: in capitals within a sentence, behind
@@ -156,6 +169,9 @@ impl Parse<'_> {
         let before = self.low(at.wrapping_sub(1));
         if matches!(before, "=" | "equals") {
             return true;
+        }
+        if !is_function(&word.low) {
+            return false;
         }
         if word.low == "us" {
             return matches!(before, "the" | "in" | "outside" | "within");

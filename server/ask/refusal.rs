@@ -125,10 +125,8 @@ pub fn of_words(words: &[Word], is_free: &dyn Fn(usize) -> bool) -> Option<Refus
         }
     }
     let is_lifetime = find(words, &|_| true, &["ltv", "clv", "lifetime", "cltv"]).is_some();
-    if !is_lifetime {
-        if find(words, is_free, FUTURE).is_some() {
-            return Some(Refusal::Forecast);
-        }
+    if !is_lifetime && find(words, is_free, FUTURE).is_some() {
+        return Some(Refusal::Forecast);
     }
     for (phrases, what) in NO_DATA {
         if find(words, is_free, phrases).is_some() {

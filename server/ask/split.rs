@@ -93,10 +93,26 @@ impl Parse<'_> {
             let (_, before) = self.before(at, &["the", "our", "my", "of", "a"]);
             let follows = self.dimensions.last().is_some_and(|last| last.is_split)
                 && matches!(self.low(at.wrapping_sub(1)), "and" | ",");
-            if !SPLITS.contains(&before) && !follows {
+            // "best plan", "top 3 plans"
+            const ENDS: [&str; 7] = [
+                "best",
+                "worst",
+                "top",
+                "bottom",
+                "leading",
+                "weakest",
+                "strongest",
+            ];
+            let is_counted = self
+                .words
+                .get(at.wrapping_sub(1))
+                .is_some_and(|word| word.number().is_some());
+            let is_end = ENDS.contains(&before) || is_counted && at > 1 && self.is(at - 2, &ENDS);
+            if !SPLITS.contains(&before) && !follows && !is_end {
                 continue;
             }
-            if let Some((named, length, is_plural)) = self.dimension_at(at)
+            if !is_end
+                && let Some((named, length, is_plural)) = self.dimension_at(at)
                 && !(matches!(named, Named::Hour) && self.is(at + length, &["ago"]))
                 && !(named == Named::Goal && follows)
             {
@@ -155,7 +171,11 @@ impl Parse<'_> {
                                 "completed",
                             ],
                         );
+                    // "these days" are no rows
+                    let is_said = self.is(at.wrapping_sub(1), &["these", "those"])
+                        && Dimension::Named(named).is_time();
                     if is_plain_goal
+                        || is_said
                         || named == Named::Goal
                             && self.is(at, &["events", "event"])
                             && !self.goals.is_empty()

@@ -166,6 +166,12 @@ impl<'a> When<'a> {
                 to,
             );
         }
+        if self.is(at, &["up"])
+            && self.is(at + 1, &["to", "until", "till"])
+            && let Some((Days::One(until), to)) = self.at_until(at + 2)
+        {
+            return one(until, to);
+        }
         if self.is(at, &["from", "between"]) {
             let begin = self.past(at + 1, &["the"]);
             let Some((first, to)) = self.point(begin) else {
@@ -189,6 +195,18 @@ impl<'a> When<'a> {
             return Some(found);
         }
         self.invalid(at)
+    }
+
+    /// "up to 10 June": all days to it.
+    fn at_until(&self, at: usize) -> Found {
+        let (period, to) = self.point(self.past(at, &["the", "end", "of"]))?;
+        let until = Period {
+            label: format!("until:{}", period.to),
+            from: None,
+            to: period.to,
+            shape: Shape::All,
+        };
+        Some((Days::One(until), to))
     }
 
     pub(super) fn since(&self, period: &Period) -> Option<Period> {

@@ -301,11 +301,12 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
                     Kind::Word
                 };
                 found.push(Word::new(part, begin..at, kind));
-                if kind == Kind::Number
-                    && place + 1 < count
-                    && text[at - start..].starts_with('-')
-                    && text[at - start + 1..].starts_with(|c: char| c.is_ascii_digit())
-                {
+                let rest = &text[at - start..];
+                let is_range = kind == Kind::Number
+                    && rest.starts_with('-')
+                    && rest[1..].starts_with(|c: char| c.is_ascii_digit())
+                    || rest.starts_with('-') && is_month(part) && is_month(&rest[1..]);
+                if is_range && place + 1 < count {
                     found.push(Word::new("-", at..at + 1, Kind::Sign));
                 }
             }
@@ -365,6 +366,15 @@ fn push_both(found: &mut Vec<Word>, number: &str, unit: &str, start: usize) {
     let middle = start + number.len();
     found.push(Word::new(number, start..middle, Kind::Number));
     found.push(Word::new(unit, middle..middle, Kind::Word));
+}
+
+fn is_month(text: &str) -> bool {
+    let low = text.to_lowercase();
+    low.len() >= 3
+        && low.is_ascii()
+        && super::calendar::MONTHS
+            .iter()
+            .any(|month| *month == low || month[..3] == low)
 }
 
 /// `2026-06`, `2026-06-30`, `2026-q2`.

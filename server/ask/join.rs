@@ -48,6 +48,8 @@ pub(super) fn joining_words(parse: &mut Parse) {
             }
         }
     }
+    // "sum of all trials"
+    parse.take(&["sum of", "sum up", "the sum", "sum"], Role::Sign);
     for at in 0..parse.words.len() {
         // "Buy Now clicked"
         let is_done = |at: usize| {
@@ -387,7 +389,9 @@ pub(super) fn alternatives(parse: &Parse, reading: &mut Reading) {
             && value.condition.dimension != Dimension::Named(Named::Weekday)
     });
     if let Some(several) = several {
+        let (_, before) = parse.before(several.at, &["the", "our"]);
         let versus = !parse.signs.versus.is_empty()
+            || before == "between"
             || parse.signs.compares
             || parse.signs.is_comparative
             || parse.signs.end.is_some();

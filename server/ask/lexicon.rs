@@ -223,7 +223,7 @@ pub const MOST: &[&str] = &[
 /// And the least first.
 pub const LEAST: &[&str] = &[
     "worst", "least", "lowest", "fewest", "smallest", "weakest", "bottom", "worst performing", "poorest", "slowest", "quietest", "underperforming", "lowest performing", "fewer", "less",
-    "minimum", "least popular", "lower", "worse", "lowest converting", "worst converting", "poor", "low", "weak",
+    "ascending", "ascending order", "minimum", "least popular", "lower", "worse", "lowest converting", "worst converting", "poor", "low", "weak",
 ];
 
 /// Words for more than before, and for less.

@@ -112,11 +112,11 @@ impl Parse<'_> {
             let follows = at > 0
                 && self.roles[at - 1] == Role::Value
                 && self.goals.iter().any(|goal| goal.to < at);
-            let of_goal = (at.saturating_sub(3)..at)
+            let of_goal = (at.saturating_sub(4)..at)
                 .any(|lead| self.is(lead, &["by", "from", "of", "among"]))
                 && self.goals.iter().any(|goal| {
                     (goal.to..goal.to + 2).any(|lead| {
-                        lead < at && self.is(lead, &["by", "from", "of", "among"]) && at <= lead + 2
+                        lead < at && self.is(lead, &["by", "from", "of", "among"]) && at <= lead + 3
                     })
                 });
             if metric == Metric::Visitors
@@ -199,8 +199,11 @@ impl Parse<'_> {
             }
         }
         // "the 5 channels with the most"
-        if self.signs.limit.is_none() && self.signs.end.is_some() {
+        if self.signs.limit.is_none() {
             for mentioned in &self.dimensions {
+                if self.signs.end.is_none() && !mentioned.is_plural {
+                    continue;
+                }
                 let ahead = mentioned.at.checked_sub(1).filter(|at| self.is_free(*at));
                 let number = ahead.and_then(|at| {
                     self.words[at]
@@ -213,6 +216,20 @@ impl Parse<'_> {
                     break;
                 }
             }
+        }
+        // "limit 3"
+        if let Some((at, _)) = self.find(&["limit", "limited to", "limit to"])
+            && let Some(place) = (at + 1..at + 3).find(|at| {
+                self.is_free(*at)
+                    && self
+                        .words
+                        .get(*at)
+                        .is_some_and(|word| word.kind == Kind::Number)
+            })
+            && let Some(number @ 1..=1000) = self.words[place].number()
+        {
+            self.mark(at, place + 1, Role::Sign);
+            self.signs.limit = Some(number as usize);
         }
         let up_or_down = [
             "up or down",

@@ -364,6 +364,8 @@ impl Parse<'_> {
                     || self.may_be_country(*at)
                     // "by now" may be a goal's name, said wrongly
                     || word.low == "by" && self.is(*at + 1, &["now"])
+                    // "more than one"
+                    || word.low == "one" && self.is(at.wrapping_sub(1), &["than"])
                     // "at the end of May"
                     || word.low == "end" && self.is(*at + 1, &["of"])
                     || *at == 0 && self.is(0, &["who"]) && self.is(1, &super::order::SENDS))

@@ -172,8 +172,10 @@ impl Parse<'_> {
                             ],
                         );
                     // "these days" are no rows
-                    let is_said = self.is(at.wrapping_sub(1), &["these", "those"])
-                        && Dimension::Named(named).is_time();
+                    let is_said = self.is(
+                        at.wrapping_sub(1),
+                        &["these", "those", "business", "office", "working", "opening"],
+                    ) && Dimension::Named(named).is_time();
                     if is_plain_goal
                         || is_said
                         || named == Named::Goal

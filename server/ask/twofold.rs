@@ -3,7 +3,7 @@
 
 use super::compose::reading;
 use super::parse::{Parse, Role};
-use super::reading::{Outcome, Reading};
+use super::reading::{Outcome, Reading, What};
 use super::sign::Kind;
 use crate::query::dimension::{Dimension, Named};
 use crate::query::metric::Metric;
@@ -16,6 +16,38 @@ pub(super) fn twofold(parse: &Parse, read: &Reading) -> Option<Outcome> {
     };
     if parse.signs.has_both_ends {
         return ask("The most or the least?", "order", vec![read.clone()]);
+    }
+    // "the largest order": of one row there is no most
+    if parse.signs.end.is_some()
+        && !parse.signs.is_comparative
+        && parse.signs.change.is_none()
+        && read.by.is_empty()
+        && matches!(read.what, What::Figure(_))
+    {
+        return ask("The most of which rows?", "dimension", vec![read.clone()]);
+    }
+    // "organic vs paid trials": which is one goal's name
+    let is_part = |at: &usize| {
+        parse.roles.get(at.wrapping_sub(1)) == Some(&Role::Value)
+            && parse.is(at + 1, &["paid", "new", "free"])
+            && parse.roles.get(at + 1) == Some(&Role::Goal)
+    };
+    let is_target = |at: &usize| {
+        parse.is(at + 1, &["goal", "goals", "the", "our"]) && {
+            let next = (at + 1..at + 3).find(|at| !parse.is(*at, &["the", "our"]));
+            next.is_some_and(|next| parse.is(next, &["goal", "goals", "target", "targets"]))
+        }
+    };
+    if parse
+        .signs
+        .versus
+        .iter()
+        .any(|at| is_part(at) || is_target(at))
+    {
+        return ask("Compared with which other?", "values", vec![read.clone()]);
+    }
+    if parse.kind.is_none() && sorted_by_other(parse) {
+        return ask("Sorted by what is told only", "metric", each_figure(parse));
     }
     if parse.kind.is_none() && figures(parse) {
         return ask("One figure at a time", "metric", each_figure(parse));
@@ -53,6 +85,22 @@ pub(super) fn twofold(parse: &Parse, read: &Reading) -> Option<Outcome> {
         return ask("Compared with which other?", "values", readings);
     }
     None
+}
+
+/// "purchases by channel sorted by visitors".
+fn sorted_by_other(parse: &Parse) -> bool {
+    let sorted = (0..parse.words.len()).find(|at| {
+        parse.is(
+            *at,
+            &["sorted", "ordered", "ranked", "sort", "order", "rank"],
+        ) && parse.is(at + 1, &["by"])
+    });
+    let Some(sorted) = sorted else { return false };
+    let is_before = |at: usize| at < sorted;
+    parse.goals.iter().any(|goal| is_before(goal.from))
+        && parse.dimensions.iter().any(|by| is_before(by.at))
+        && parse.metrics.iter().any(|(_, at)| !is_before(*at))
+        && parse.metrics.iter().all(|(_, at)| !is_before(*at))
 }
 
 /// Whether two figures, or a figure and a goal, are joined by "and".
@@ -116,8 +164,15 @@ fn each_figure(parse: &Parse) -> Vec<Reading> {
     all
 }
 
-/// "conversion rate from A to B", "between A and B": how far people get.
+/// "conversion rate from A to B", "between A and B": how far people get; "trials per purchase" is no figure.
 pub(super) fn rate_between(parse: &mut Parse) {
+    if let [first, second] = &*parse.goals {
+        let between: Vec<&str> = (first.to..second.from).map(|at| parse.low(at)).collect();
+        if parse.kind.is_none() && matches!(&*between, ["per"] | ["for", "every" | "each"]) {
+            parse.kind = Some(Kind::Ratio);
+            return;
+        }
+    }
     let is_rate = parse
         .metrics
         .iter()

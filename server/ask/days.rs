@@ -58,7 +58,15 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
                     }
                 })
             }
-            (None, _) => None,
+            (None, _) => {
+                let units = [
+                    ("same week", Unit::Week),
+                    ("same month", Unit::Month),
+                    ("same quarter", Unit::Quarter),
+                ];
+                let same = units.iter().find(|(words, _)| parse.says(&[words]));
+                same.map(|(_, unit)| Period::this(*unit, today))
+            }
         };
         let compare = if is_year {
             Compare::YearBefore

@@ -369,7 +369,7 @@ pub(super) fn each(reading: &mut Reading) {
 
 /// Two values against each other are split by what they are values of.
 pub(super) fn alternatives(parse: &Parse, reading: &mut Reading) {
-    if !reading.by.is_empty()
+    if !reading.by.iter().all(Dimension::is_time)
         || !matches!(
             reading.what,
             What::Figure(_)

@@ -229,14 +229,14 @@ pub const LEAST: &[&str] = &[
 /// Words for more than before, and for less.
 pub const GREW: &[&str] = &[
     "grew", "grow", "grown", "growing", "growth", "rise", "rose", "risen", "rising", "increase", "increased", "increases", "increasing", "gain", "gained", "gains", "climb",
-    "climbed", "jump", "jumped", "spike", "spiked", "surge", "surged", "improve", "improved", "improvement", "soar", "soared", "went up", "gone up", "go up", "going up", "up",
+    "climbed", "jump", "jumped", "spike", "spiked", "surge", "surged", "improve", "improved", "improvement", "improving", "improves", "soar", "soared", "went up", "gone up", "go up", "going up", "up",
     "doubled", "double",
 ];
 #[allow(missing_docs)]
 pub const FELL: &[&str] = &[
     "drop", "dropped", "drops", "dropping", "fall", "fell", "fallen", "falling", "decline", "declined", "declining", "decrease", "decreased", "decreasing", "shrink", "shrank",
     "lose", "lost", "losing", "dip", "dipped", "plunge", "plunged", "slump", "slumped", "crash", "crashed", "went down", "gone down", "go down", "going down", "down", "tank", "tanked",
-    "worsened",
+    "worsened", "worsening",
 ];
 /// Words for either.
 pub const CHANGED: &[&str] = &["change", "changed", "changes", "changing", "difference", "differ", "differs", "compare", "compared", "develop", "developed", "evolve", "evolved", "move", "moved", "shift", "shifted"];
@@ -262,7 +262,7 @@ pub const STOP: &[&str] = &[
     "traffic", "account's", "came", "landed", "land", "arrive", "arrived", "arriving", "visit", "visited", "visiting", "came", "hour's", "day's", "week's", "month's", "'s",
     "attract", "attracted", "attracts", "win", "convert", "converts", "converting", "perform", "based", "basis", "according", "terms", "turn", "turned", "end", "ended", "ending",   
     "%", ",", "$", "→", "->", "=>", "+", "&", "=", "-", "..", "–", "—", "entire", "whole", "full", "complete", "pull", "fetch", "check", "view", "exact", "single", "specific", "particular", "different", "various", "dear", "assistant", "buddy", "mate", "team", "folks", "guys",
-    "volume", "volumes", "nr", "nbr", "qty", "#", "num", "cnt", "placed", "love", "idea", "true", "correct", "hoping", "hope", "keen", "grateful", "wondered",
+    "tracking", "volume", "volumes", "nr", "nbr", "qty", "#", "num", "cnt", "placed", "love", "idea", "true", "correct", "hoping", "hope", "keen", "grateful", "wondered",
     "through", "mind", "telling", "kindly", "something", "anything", "close", "closed", "able", "possible", "possibly", "maybe", "perhaps", "wish", "glad", "appreciate", "learn", "hear", "figure", "regarding", "concerning", "altogether", "ended", "ahead", "counted", "counting", "tally", "happening", "occur", "occurred", "occurs", "came", "coming", "registering",
     "managed", "manage", "manages", "saw", "seeing", "showing", "giving", "asking", "wanted", "trying", "try", "hand", "provide", "present", "individual", "yourself", "ourselves", "myself", "separately", "alone", "itself", "sir", "friend", "quickly", "briefly", "sorted", "arranged", "responsible", "accounted",
 ];

@@ -234,10 +234,9 @@ impl Parse<'_> {
     /// "what was the last purchase": not how many, when.
     fn asks_which_time(&self) -> bool {
         let mut at = self.words.iter().position(|word| !matches!(&*word.low, "tell" | "show" | "me" | "please" | "and" | "so")).unwrap_or(0);
-        if !self.is(at, &["what", "which", "whats"]) {
-            return false;
+        if self.is(at, &["what", "which", "whats"]) {
+            at += 1;
         }
-        at += 1;
         while self.is(at, &["was", "is", "the", "our", "my"]) {
             at += 1;
         }

@@ -7,6 +7,33 @@ use super::period::{Period, Shape, Unit, start, weekday_before};
 use super::when::{Days, Found, When};
 use super::word::Kind;
 
+/// What months are called; three letters are enough.
+pub(super) const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// What the days of the week are called.
+pub(super) const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
 impl When<'_> {
     /// Q2, H1, June, 2025, a date, a weekday.
     pub(super) fn named(&self, at: usize) -> Option<(Period, usize)> {
@@ -166,20 +193,6 @@ impl When<'_> {
 
     /// The month that stands here, and where it ends.
     pub(super) fn month(&self, at: usize) -> Option<(i8, usize)> {
-        const MONTHS: [&str; 12] = [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ];
         let low = self.low(at).trim_end_matches('.');
         let is_month = |name: &&str| {
             *name == low
@@ -211,21 +224,12 @@ impl When<'_> {
     }
 
     pub(super) fn weekday(&self, at: usize) -> Option<Weekday> {
-        const DAYS: [&str; 7] = [
-            "monday",
-            "tuesday",
-            "wednesday",
-            "thursday",
-            "friday",
-            "saturday",
-            "sunday",
-        ];
         let low = self.low(at).trim_end_matches('.');
         let is_short = matches!(
             low,
             "mon" | "tue" | "tues" | "wed" | "thu" | "thur" | "thurs" | "fri" | "sat" | "sun"
         );
-        let place = DAYS
+        let place = WEEKDAYS
             .iter()
             .position(|day| *day == low || is_short && day.starts_with(low))?;
         Weekday::from_monday_zero_offset(place as i8).ok()

@@ -8,10 +8,13 @@ use super::doubt::{
 };
 use super::join::{alternatives, combine, goals_of, joining_words, people_who_buy, popular};
 use super::lexicon::NO_GOAL;
+use super::name::MAYBE;
+use super::order::sort;
 use super::parse::Parse;
 use super::period::Unit;
 use super::reading::{Compare, Mix, Outcome, Reading, Refusal, Sort, What};
 use super::sign::Kind;
+use super::twofold::{rate_between, twofold};
 use crate::attribution::model::Model;
 use crate::query::dimension::{Dimension, Named};
 use crate::query::metric::Metric;
@@ -26,14 +29,27 @@ pub(super) fn outcome(mut parse: Parse) -> Outcome {
     }
     joining_words(&mut parse);
     people_who_viewed(&mut parse);
+    rate_between(&mut parse);
     if let Some(outcome) = unknown_goal(&parse) {
         return outcome;
     }
+    keyed_goals(&mut parse);
     let unsure = parse.goals.iter().position(|goal| !goal.is_sure());
     if let Some(place) = unsure {
         return unsure_goal(parse, place);
     }
     let unknown = unknown_words(&parse);
+    if !unknown.is_empty()
+        && parse.goals.is_empty()
+        && parse.kind.is_none()
+        && parse.metrics.iter().all(|(_, at)| parse.is(*at, &["who"]))
+    {
+        // "who won the cup" asks for no visitors.
+        if !parse.metrics.is_empty() && parse.days.is_empty() {
+            return Outcome::Refuse(Refusal::OffTopic);
+        }
+        parse.metrics.clear();
+    }
     if parse.goals.is_empty() {
         people_who_buy(&mut parse);
     }
@@ -63,10 +79,42 @@ pub(super) fn outcome(mut parse: Parse) -> Outcome {
         let message = format!("I don't know what {} means here", quoted_list(&unknown));
         return Outcome::Choose(message, vec!["words"], choices(vec![reading]));
     }
+    if let Some(outcome) = twofold(&parse, &reading) {
+        return outcome;
+    }
     if let Some(outcome) = seen_page(&parse, &reading) {
         return outcome;
     }
     Outcome::Read(Box::new(reading))
+}
+
+/// "which webinar got the most registrations": of several goals the one that is named as the key is.
+fn keyed_goals(parse: &mut Parse) {
+    let of_values = parse.values.iter().map(|value| &value.condition.dimension);
+    let of_split = parse
+        .dimensions
+        .iter()
+        .map(|mentioned| &mentioned.dimension);
+    let keys: Vec<String> = of_values
+        .chain(of_split)
+        .filter_map(|dimension| match dimension {
+            Dimension::Metadata(key) => Some(key.to_lowercase()),
+            Dimension::Named(_) => None,
+        })
+        .collect();
+    for goal in parse.goals.iter_mut().filter(|goal| !goal.is_whole) {
+        let with: Vec<String> = keys
+            .iter()
+            .flat_map(|key| parse.vocabulary.names.with(key))
+            .collect();
+        let mut named = goal
+            .goals
+            .iter()
+            .filter(|(name, like)| *like >= MAYBE && with.contains(name));
+        if let (Some((name, _)), None) = (named.next().cloned(), named.next()) {
+            goal.goals = vec![(name, 0.95)];
+        }
+    }
 }
 
 /// "people viewed": people are counted, not what they viewed.
@@ -191,12 +239,12 @@ pub(super) fn reading(parse: &mut Parse) -> Result<Reading, Outcome> {
         }
         Some(Kind::Funnel) => {
             reading.what = What::Funnel;
-            reading.by.clear();
+            unsplit(&mut reading)?;
             reading.compare = None;
         }
         Some(Kind::TimeToConvert) => {
             reading.what = What::TimeToConvert;
-            reading.by.clear();
+            unsplit(&mut reading)?;
             reading.compare = None;
         }
         Some(Kind::Roas) => {
@@ -218,7 +266,11 @@ pub(super) fn reading(parse: &mut Parse) -> Result<Reading, Outcome> {
             };
             reading.what = What::Mix(mix);
             reading.compare = None;
-            if !matches!(mix, Mix::Optimize(_)) {
+            if matches!(mix, Mix::Optimize(_)) {
+                reading
+                    .by
+                    .retain(|by| *by != Dimension::Named(Named::Channel));
+            } else {
                 by_channel(&mut reading);
             }
         }
@@ -236,8 +288,11 @@ pub(super) fn reading(parse: &mut Parse) -> Result<Reading, Outcome> {
                 ascending: change.unwrap_or(true),
             });
         }
-        Some(Kind::First) => reading.what = What::First,
-        Some(Kind::Last) => reading.what = What::Last,
+        Some(kind @ (Kind::First | Kind::Last)) => {
+            let is_first = kind == Kind::First;
+            reading.what = if is_first { What::First } else { What::Last };
+            reading.by.retain(|dimension| !dimension.is_time());
+        }
         Some(Kind::Values(statistic, key)) => reading.what = What::Values(statistic, key),
         _ => {}
     }
@@ -269,6 +324,25 @@ pub(super) fn reading(parse: &mut Parse) -> Result<Reading, Outcome> {
     Ok(reading)
 }
 
+/// Funnels and times from goal to goal have no rows: of one value at a time.
+fn unsplit(reading: &mut Reading) -> Result<(), Outcome> {
+    let is_plain = |by: &Dimension| by.is_time() || *by == Dimension::Named(Named::Goal);
+    let is_split = !reading.by.iter().all(is_plain);
+    reading.by.clear();
+    if !is_split {
+        return Ok(());
+    }
+    let whole = Reading {
+        compare: None,
+        ..reading.clone()
+    };
+    Err(Outcome::Choose(
+        "A funnel isn't split, but may be filtered by one value".into(),
+        vec!["dimension"],
+        vec![whole],
+    ))
+}
+
 fn by_channel(reading: &mut Reading) {
     let is_channel = |dimension: &Dimension| *dimension == Dimension::Named(Named::Channel);
     if reading.by.is_empty()
@@ -298,72 +372,5 @@ fn figure(parse: &Parse, goals: &[String]) -> Metric {
         Some(metric) => metric,
         None if !parse.metrics.is_empty() => Metric::Visitors,
         None => Metric::Fires,
-    }
-}
-
-fn sort(parse: &Parse, reading: &mut Reading) {
-    if matches!(
-        reading.what,
-        What::Why(_)
-            | What::Funnel
-            | What::TimeToConvert
-            | What::First
-            | What::Last
-            | What::Goals
-            | What::Help
-            | What::Mix(Mix::Optimize(_))
-            | What::Retention(..)
-    ) {
-        return;
-    }
-    let Some(first) = reading.by.first() else {
-        return;
-    };
-    let is_time = first.is_time();
-    let mentioned = parse
-        .dimensions
-        .iter()
-        .find(|mentioned| mentioned.dimension == *first);
-    let end = parse
-        .signs
-        .end
-        .filter(|_| !(parse.signs.is_comparative && mentioned.is_none()));
-    let changes = parse.signs.change.flatten();
-    if let (Some(falls), true) = (changes, reading.compare.is_some() && !is_time) {
-        let least = end == Some(true);
-        reading.sort = Some(Sort {
-            by_change: true,
-            ascending: falls != least,
-        });
-        let single = mentioned.is_some_and(|mentioned| !mentioned.is_plural && !mentioned.is_split);
-        reading.limit = parse.signs.limit.or((end.is_some() && single).then_some(1));
-        return;
-    }
-    let explicit_goals = *first == Dimension::Named(Named::Goal)
-        && !reading.goals.is_empty()
-        && reading.by.len() == 1;
-    let several = matches!(&reading.what, What::Credit(models, ..) if models.len() > 1);
-    match end {
-        Some(is_least) if mentioned.is_some() => {
-            reading.sort = Some(Sort {
-                by_change: false,
-                ascending: is_least,
-            });
-            let single =
-                mentioned.is_some_and(|mentioned| !mentioned.is_plural && !mentioned.is_split);
-            reading.limit = parse
-                .signs
-                .limit
-                .or((single && !parse.signs.is_comparative).then_some(1));
-        }
-        _ if is_time || several => {}
-        _ if explicit_goals && mentioned.is_none() => {}
-        _ => {
-            reading.sort = Some(Sort {
-                by_change: false,
-                ascending: end == Some(true),
-            });
-            reading.limit = parse.signs.limit;
-        }
     }
 }

@@ -30,6 +30,13 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
         };
         return Ok((Some(later), Some(Compare::Days(earlier))));
     }
+    if let Some(unit) = parse.signs.same {
+        return same_days(
+            said.into_iter().next().map(|(_, _, period)| period),
+            unit,
+            today,
+        );
+    }
     if let Some((is_year, unit)) = parse.signs.previous {
         let main = match (said.into_iter().next(), unit) {
             (Some((_, _, period)), _) => Some(period),
@@ -51,7 +58,15 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
                     }
                 })
             }
-            (None, _) => None,
+            (None, _) => {
+                let units = [
+                    ("same week", Unit::Week),
+                    ("same month", Unit::Month),
+                    ("same quarter", Unit::Quarter),
+                ];
+                let same = units.iter().find(|(words, _)| parse.says(&[words]));
+                same.map(|(_, unit)| Period::this(*unit, today))
+            }
         };
         let compare = if is_year {
             Compare::YearBefore
@@ -61,20 +76,31 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
         return Ok((main, Some(compare)));
     }
     let versus = !parse.signs.versus.is_empty();
+    // "how did it develop per month": a row each tells it.
+    let is_told = parse.signs.change == Some(None)
+        && !versus
+        && parse.dimensions.iter().any(|by| by.dimension.is_time());
+    let changes = parse.signs.change.is_some() && !is_told;
     match &*said {
-        [] => Ok((None, parse.signs.change.map(|_| Compare::Previous))),
+        [] => Ok((None, changes.then_some(Compare::Previous))),
         [(from, _, only)] => {
             let (_, before) = parse.before(*from, &["the", "in", "on", "for", "of"]);
-            let is_other = versus
-                && (matches!(
-                    before,
-                    "to" | "with" | "than" | "vs" | "versus" | "vs." | "against" | "v"
-                ))
-                && parse
-                    .signs
-                    .versus
-                    .iter()
-                    .any(|at| at < from && from - at <= 4);
+            let leads = [
+                "to", "with", "than", "the", "in", "on", "for", "of", "from", "over", "against",
+                "what", "it", "was", "were", "we", "had", "our", "that",
+            ];
+            let follows = |at: &usize| at < from && (at + 1..*from).all(|at| parse.is(at, &leads));
+            let is_other = versus && parse.signs.versus.iter().any(follows)
+                || versus
+                    && (matches!(
+                        before,
+                        "to" | "with" | "than" | "vs" | "versus" | "vs." | "against" | "v"
+                    ))
+                    && parse
+                        .signs
+                        .versus
+                        .iter()
+                        .any(|at| at < from && from - at <= 4);
             if is_other {
                 let main = match (&*only.label, only.shape) {
                     ("yesterday", _) => Some(Period {
@@ -98,11 +124,22 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
                     .iter()
                     .any(|value| value.condition.values.len() > 1)
                 || parse.models.len() > 1;
-            let plain_compare =
-                parse.signs.compares && !has_other && parse.signs.end.is_none() && !versus;
+            // "compare channels": with each other
+            let compares_rows = (0..parse.words.len()).any(|at| {
+                parse.is(at, &["compare"])
+                    && parse
+                        .dimensions
+                        .iter()
+                        .any(|by| (at + 1..at + 4).contains(&by.at) && by.is_plural)
+            });
+            let plain_compare = !compares_rows
+                && parse.signs.compares
+                && !has_other
+                && parse.signs.end.is_none()
+                && !versus;
             Ok((
                 Some(only.clone()),
-                (parse.signs.change.is_some() || plain_compare).then_some(Compare::Previous),
+                (changes || plain_compare).then_some(Compare::Previous),
             ))
         }
         [(_, end, first), (begin, _, second), ..] => {
@@ -172,6 +209,38 @@ pub(super) fn days_of(parse: &mut Parse) -> Result<(Option<Period>, Option<Compa
             Ok((Some(later.clone()), Some(compare)))
         }
     }
+}
+
+/// "yesterday vs the same day last week": as far from the days as the unit is long.
+fn same_days(
+    main: Option<Period>,
+    unit: Unit,
+    today: jiff::civil::Date,
+) -> Result<(Option<Period>, Option<Compare>), Outcome> {
+    let main = main.unwrap_or_else(|| Period::this(unit, today));
+    if main.shape == Shape::ToDate(unit) {
+        return Ok((Some(main), Some(Compare::Previous)));
+    }
+    let back = super::period::span(unit, 1);
+    let other = match (main.shape, main.from) {
+        (Shape::All | Shape::Hours(_), _) | (_, None) => {
+            return Err(Outcome::Choose(
+                "Which days?".into(),
+                vec!["period"],
+                Vec::new(),
+            ));
+        }
+        (_, Some(from)) => {
+            let (from, to) = (from.saturating_sub(back), main.to.saturating_sub(back));
+            let label = if from == to {
+                from.to_string()
+            } else {
+                format!("{from}..{to}")
+            };
+            Period::days(label, from, to)
+        }
+    };
+    Ok((Some(main), Some(Compare::Days(other))))
 }
 
 pub(super) fn unit_name(unit: Unit) -> &'static str {

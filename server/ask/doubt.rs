@@ -225,6 +225,15 @@ pub(super) fn missing(parse: &Parse) -> Option<Outcome> {
     let ask = |message: &str, need: Vec<&'static str>, readings: Vec<Reading>| {
         Some(Outcome::Choose(message.to_owned(), need, readings))
     };
+    if let Some(goal) = share_of(parse) {
+        let mut readings = vec![figure(Metric::ConversionRate), all_goals(true)];
+        readings[0].goals = vec![goal.clone()];
+        return ask(
+            &format!("I know the share of visitors, not of “{goal}”"),
+            vec!["metric"],
+            readings,
+        );
+    }
     match &parse.kind {
         Some(Kind::Funnel | Kind::TimeToConvert) if parse.goals.len() < 2 => ask(
             "A funnel needs at least two goals, as in “funnel from A to B”",
@@ -281,9 +290,7 @@ pub(super) fn missing(parse: &Parse) -> Option<Outcome> {
                 "goal completions",
                 "fired",
             ]);
-            if by_goal
-                || generic && (has_days || !parse.dimensions.is_empty() || !parse.values.is_empty())
-            {
+            if by_goal || generic && (!parse.dimensions.is_empty() || !parse.values.is_empty()) {
                 return None;
             }
             let words: Vec<&str> = (0..parse.words.len())
@@ -373,6 +380,32 @@ pub(super) fn missing(parse: &Parse) -> Option<Outcome> {
             Some(Outcome::Refuse(Refusal::OffTopic))
         }
     }
+}
+
+/// "what percentage of trials came from google": a share of fires, which is no share of visitors.
+fn share_of(parse: &Parse) -> Option<String> {
+    const SHARES: [&str; 8] = [
+        "percentage",
+        "percent",
+        "%",
+        "share",
+        "fraction",
+        "proportion",
+        "portion",
+        "part",
+    ];
+    let at = (0..parse.words.len())
+        .find(|at| parse.is(*at, &SHARES) && parse.is(at + 1, &["of"]))
+        .filter(|_| parse.kind.is_none())?;
+    let goal = parse
+        .goals
+        .iter()
+        .find(|goal| (at + 2..at + 4).contains(&goal.from))?;
+    let is_led = goal.from == at + 2 || parse.is(at + 2, &["the", "our", "all", "my"]);
+    goal.goals
+        .first()
+        .filter(|_| is_led)
+        .map(|(name, _)| name.clone())
 }
 
 /// "saw the pricing page": a page is meant, though a goal may begin with the same word.

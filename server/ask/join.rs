@@ -34,6 +34,9 @@ pub(super) fn joining_words(parse: &mut Parse) {
                         "sum",
                         "either",
                         "altogether",
+                        "added",
+                        "summed",
+                        "totalled",
                         "also",
                         "difference",
                         "respectively",
@@ -45,6 +48,8 @@ pub(super) fn joining_words(parse: &mut Parse) {
             }
         }
     }
+    // "sum of all trials"
+    parse.take(&["sum of", "sum up", "the sum", "sum"], Role::Sign);
     for at in 0..parse.words.len() {
         // "Buy Now clicked"
         let is_done = |at: usize| {
@@ -54,6 +59,7 @@ pub(super) fn joining_words(parse: &mut Parse) {
             goal.goals.first().is_some_and(|(_, like)| *like > 0.97)
                 && (goal.to == at
                     || at + 1 == goal.from
+                    || at + 2 == goal.from && parse.is(at + 1, &["on", "of", "to", "the", "for"])
                     || goal.to + 1 == at
                         && parse.is(goal.to, &["was", "were", "is", "been", "button"]))
         };
@@ -115,7 +121,8 @@ pub(super) fn joining_words(parse: &mut Parse) {
         .iter()
         .find(|(name, _)| goal.goals.first().is_some_and(|(known, _)| known == name))
     {
-        let is_plural = parse.low(goal.to - 1).ends_with('s');
+        let is_plural = (goal.from..goal.to)
+            .any(|at| parse.low(at).ends_with('s') && !parse.is(at, &["was", "is"]));
         let at = goal.from;
         parse.dimensions.push(Mentioned {
             dimension: Dimension::Metadata((*key).into()),
@@ -129,7 +136,9 @@ pub(super) fn joining_words(parse: &mut Parse) {
         let (_, before) = parse.before(first.from, &["a", "the", "an"]);
         let between: Vec<&str> = (first.to..second.from).map(|at| parse.low(at)).collect();
         if before == "from" && between.contains(&"to")
-            || between.iter().any(|low| matches!(*low, "->" | "→" | "=>"))
+            || between
+                .iter()
+                .any(|low| matches!(*low, "->" | "→" | "=>" | ">" | "›" | "»"))
         {
             parse.kind = Some(Kind::Funnel);
         }
@@ -174,8 +183,8 @@ pub(super) fn joining_words(parse: &mut Parse) {
 pub(super) fn popular(parse: &mut Parse) {
     let is_top =
         parse.is(parse.signs.end_at, &["top", "popular", "most"]) && parse.signs.end.is_some();
-    let is_popular =
-        parse.is(parse.signs.end_at, &["top"]) || parse.says(&["most popular", "popular"]);
+    let is_popular = parse.is(parse.signs.end_at, &["top"])
+        || parse.says(&["most popular", "popular", "most visited", "most viewed"]);
     let [mentioned] = &*parse.dimensions else {
         return;
     };
@@ -323,7 +332,15 @@ pub(super) fn combine(parse: &mut Parse, reading: &mut Reading) {
         "added up",
         "altogether",
         "total of",
+        "total fires of",
+        "total number of",
+        "total count of",
     ]) || between.iter().any(|low| matches!(&**low, "plus" | "+"));
+    // "of those who started, how many went on to buy"
+    let goes_on = parse.says(&["went on to", "go on to", "goes on to", "ended up"]);
+    if goes_on && reading.what == What::Figure(Metric::Fires) {
+        reading.what = What::Figure(Metric::Visitors);
+    }
     let is_people = reading.what == What::Figure(Metric::Visitors);
     let is_or = between.iter().any(|low| low == "or") || parse.says(&["either"]);
     if is_versus {
@@ -331,7 +348,8 @@ pub(super) fn combine(parse: &mut Parse, reading: &mut Reading) {
     } else if is_sum || is_or && !parse.signs.is_comparative {
         reading.combine = Combine::Sum;
     } else if is_people
-        && (parse.says(&["both"])
+        && (goes_on
+            || parse.says(&["both"])
             || between
                 .iter()
                 .any(|low| matches!(&**low, "and" | "then" | "also" | "before" | "after" | "who")))
@@ -351,7 +369,7 @@ pub(super) fn each(reading: &mut Reading) {
 
 /// Two values against each other are split by what they are values of.
 pub(super) fn alternatives(parse: &Parse, reading: &mut Reading) {
-    if !reading.by.is_empty()
+    if !reading.by.iter().all(Dimension::is_time)
         || !matches!(
             reading.what,
             What::Figure(_)
@@ -371,7 +389,9 @@ pub(super) fn alternatives(parse: &Parse, reading: &mut Reading) {
             && value.condition.dimension != Dimension::Named(Named::Weekday)
     });
     if let Some(several) = several {
+        let (_, before) = parse.before(several.at, &["the", "our"]);
         let versus = !parse.signs.versus.is_empty()
+            || before == "between"
             || parse.signs.compares
             || parse.signs.is_comparative
             || parse.signs.end.is_some();

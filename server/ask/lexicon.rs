@@ -23,7 +23,7 @@ pub const METRIC_WORDS: [(Metric, &[&str]); 11] = [
         "% of users", "percent of users", "percentage of users", "share of users", "% of people", "percent of people", "percentage of people",
         "share of people", "fraction of users", "proportion of users", "% of traffic", "percent of traffic", "percentage of traffic", "fraction of people",
         "proportion of people", "% of sessions", "what percent", "what percentage", "what %", "converts best", "convert best", "converts the best",
-        "converts worst", "converts better", "conversion", "converts",
+        "converts worst", "converts better", "convert better", "convert worse", "convert more", "converts more", "convert well", "converts well", "conversion", "converts",
     ]),
     (Metric::Revenue, &[
         "revenue", "revenues", "money", "income", "earnings", "turnover", "cash", "takings", "dollars", "earned", "earn", "sales revenue", "total revenue",
@@ -104,14 +104,14 @@ pub const MODEL_WORDS: [(Model, &[&str]); 11] = [
 
 /// Words that mean the same in the name of a goal: each line is one meaning.
 pub const SAME: [&[&str]; 16] = [
-    &["signup", "signups", "register", "registered", "registration", "registrations", "registering", "registrant", "registrants", "subscribe", "subscribed", "subscriber", "subscribers", "subscription", "subscriptions", "enroll", "enrolled", "enrolment", "joined", "attendee", "attendees"],
+    &["signup", "signups", "register", "registered", "registration", "registrations", "registering", "registrant", "registrants", "subscribe", "subscribed", "subscriber", "subscribers", "subscription", "subscriptions", "enroll", "enrolled", "enrolment", "joined", "join", "joins", "joining", "attend", "attended", "attendee", "attendees"],
     &["purchase", "purchased", "purchases", "purchaser", "purchasers", "purchasing", "buy", "bought", "buyer", "buyers", "buying", "order", "orders", "ordered", "sale", "sales", "sold"],
     &["start", "started", "starts", "begin", "began", "begun", "kickoff", "starters", "starter", "starting"],
     &["request", "requested", "requests", "requester", "requesters", "book", "booked", "booking", "bookings", "ask", "asked"],
     &["click", "clicked", "clicks", "clicking", "tap", "tapped", "taps", "press", "pressed", "hit"],
-    &["create", "created", "creation", "creations", "creating", "open", "opened", "made", "new"],
+    &["create", "created", "opening", "openings", "creation", "creations", "creating", "open", "opened", "made", "new"],
     &["download", "downloaded", "downloads", "downloading"],
-    &["convert", "converted", "conversion", "conversions", "upgrade", "upgraded", "upgrades"],
+    &["convert", "converted", "converting", "conversion", "conversions", "upgrade", "upgraded", "upgrades"],
     &["paid", "paying", "payment", "pay", "pays"],
     &["submit", "submitted", "submits", "submission", "submissions", "fill", "filled", "fills"],
     &["play", "played", "plays", "watch", "watched", "viewed"],
@@ -132,7 +132,7 @@ pub const MEANT: [(&[&str], &[&str]); 4] = [
 
 /// What the goals that fire by themselves are called.
 pub const RESERVED_WORDS: [(&str, &[&str]); 7] = [
-    ("__admx_outbound_click", &["outbound link clicks", "outbound clicks", "outbound links", "outbound", "external link clicks", "external links", "external clicks", "exit clicks", "clicked outbound", "exit links", "links clicked out", "clicks out"]),
+    ("__admx_outbound_click", &["outbound link clicks", "outbound clicks", "outbound links", "outbound", "external link clicks", "external links", "external clicks", "exit clicks", "clicked outbound", "outgoing link clicks", "outgoing links", "outgoing clicks", "links to other sites", "clicks to other sites", "exit links", "links clicked out", "clicks out"]),
     ("__admx_file_download", &["file downloads", "downloaded files", "files downloaded", "downloads", "downloaded", "download", "files"]),
     ("__admx_form_submit", &["form submissions", "form submits", "form submit", "forms submitted", "submitted forms", "submitted a form", "submitted form", "form fills", "forms filled", "filled forms", "filled out a form", "filled in a form", "form submission", "forms"]),
     ("__admx_video_play", &["video plays", "video views", "videos played", "videos watched", "watched a video", "watch a video", "played a video", "play a video", "played video", "video starts", "videos", "video play", "watched video", "plays"]),
@@ -146,7 +146,7 @@ pub const NO_GOAL: &[&str] = &[
     "conversion", "conversions", "converted", "convert", "converts", "converting", "goal", "goals", "event", "events", "fire", "fires", "fired", "click", "clicks", "clicked",
     "start", "starts", "started", "new", "now", "link", "links", "paid", "page", "pages", "completed", "created", "open", "made", "hit", "ask", "asked", "order by", "pay", "paying",
     "bring", "get", "top", "best", "users", "user", "viewed", "view", "played", "begin", "began", "contacts", "to", "test", "site", "time", "first", "last", "video", "email", "saw", "upgrade",
-    "press", "watch", "cart", "press", "price", "book", "fill",
+    "press", "watch", "cart", "press", "price", "book", "fill", "opened",
 ];
 
 /// Other words for channels.
@@ -218,25 +218,25 @@ pub const VALUE_WORDS: [(Named, &str, &[&str]); 39] = [
 pub const MOST: &[&str] = &[
     "most", "best", "top", "highest", "biggest", "largest", "greatest", "strongest", "leading", "number one", "best performing", "top performing", "best converting",
     "busiest", "most popular", "winning", "winner", "wins", "max", "maximum", "peak", "no 1", "best-performing", "better", "more", "beat", "beats", "higher", "outperform", "outperforms",
-    "popular", "strong", "top converting", "highest converting", "record", "favourite", "favorite", "won", "win", "fastest", "steepest", "sharpest", "most visited",
+    "popular", "strong", "top converting", "highest converting", "record", "favourite", "favorite", "won", "win", "majority", "bulk", "fastest", "steepest", "sharpest", "most visited",
 ];
 /// And the least first.
 pub const LEAST: &[&str] = &[
     "worst", "least", "lowest", "fewest", "smallest", "weakest", "bottom", "worst performing", "poorest", "slowest", "quietest", "underperforming", "lowest performing", "fewer", "less",
-    "minimum", "least popular", "lower", "worse", "lowest converting", "worst converting", "poor", "low", "weak",
+    "ascending", "ascending order", "minimum", "least popular", "lower", "worse", "lowest converting", "worst converting", "poor", "low", "weak",
 ];
 
 /// Words for more than before, and for less.
 pub const GREW: &[&str] = &[
     "grew", "grow", "grown", "growing", "growth", "rise", "rose", "risen", "rising", "increase", "increased", "increases", "increasing", "gain", "gained", "gains", "climb",
-    "climbed", "jump", "jumped", "spike", "spiked", "surge", "surged", "improve", "improved", "improvement", "soar", "soared", "went up", "gone up", "go up", "going up", "up",
+    "climbed", "jump", "jumped", "spike", "spiked", "surge", "surged", "improve", "improved", "improvement", "improving", "improves", "soar", "soared", "went up", "gone up", "go up", "going up", "up",
     "doubled", "double",
 ];
 #[allow(missing_docs)]
 pub const FELL: &[&str] = &[
     "drop", "dropped", "drops", "dropping", "fall", "fell", "fallen", "falling", "decline", "declined", "declining", "decrease", "decreased", "decreasing", "shrink", "shrank",
     "lose", "lost", "losing", "dip", "dipped", "plunge", "plunged", "slump", "slumped", "crash", "crashed", "went down", "gone down", "go down", "going down", "down", "tank", "tanked",
-    "worsened",
+    "worsened", "worsening",
 ];
 /// Words for either.
 pub const CHANGED: &[&str] = &["change", "changed", "changes", "changing", "difference", "differ", "differs", "compare", "compared", "develop", "developed", "evolve", "evolved", "move", "moved", "shift", "shifted"];
@@ -262,13 +262,36 @@ pub const STOP: &[&str] = &[
     "traffic", "account's", "came", "landed", "land", "arrive", "arrived", "arriving", "visit", "visited", "visiting", "came", "hour's", "day's", "week's", "month's", "'s",
     "attract", "attracted", "attracts", "win", "convert", "converts", "converting", "perform", "based", "basis", "according", "terms", "turn", "turned", "end", "ended", "ending",   
     "%", ",", "$", "→", "->", "=>", "+", "&", "=", "-", "..", "–", "—", "entire", "whole", "full", "complete", "pull", "fetch", "check", "view", "exact", "single", "specific", "particular", "different", "various", "dear", "assistant", "buddy", "mate", "team", "folks", "guys",
+    "tracking", "volume", "volumes", "nr", "nbr", "qty", "#", "num", "cnt", "placed", "love", "idea", "true", "correct", "hoping", "hope", "keen", "grateful", "wondered",
+    "through", "mind", "telling", "kindly", "something", "anything", "close", "closed", "able", "possible", "possibly", "maybe", "perhaps", "wish", "glad", "appreciate", "learn", "hear", "figure", "regarding", "concerning", "altogether", "ended", "ahead", "counted", "counting", "tally", "happening", "occur", "occurred", "occurs", "came", "coming", "registering",
+    "managed", "manage", "manages", "saw", "seeing", "showing", "giving", "asking", "wanted", "trying", "try", "hand", "provide", "present", "individual", "yourself", "ourselves", "myself", "separately", "alone", "itself", "sir", "friend", "quickly", "briefly", "sorted", "arranged", "responsible", "accounted",
+];
+
+/// Words of days beside the names of months and weekdays, for typing errors.
+pub const DAY_WORDS: &[&str] = &[
+    "today", "yesterday", "tonight", "tomorrow", "last", "past", "previous", "prior", "this", "next", "current", "coming", "upcoming", "hour", "hours",
+    "day", "days", "week", "weeks", "month", "months", "quarter", "quarters", "year", "years", "weekend", "weekends", "fortnight", "since", "until",
+    "till", "between", "ago", "before", "after", "rolling", "trailing", "weekdays", "mtd", "ytd", "qtd", "wtd", "yoy", "mom", "wow", "qoq", "half",
+    "second", "third", "fourth", "time", "all", "ever", "date", "beginning", "start", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    "ten", "twelve", "twenty", "thirty", "ninety", "couple", "dozen", "through", "following", "wk", "wks", "lst", "yday", "mth", "qtr", "yr", "hrs",
+    "sept", "mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun", "lately", "calendar", "far", "week's",
+];
+
+/// Further words of the grammar, for typing errors.
+pub const FURTHER: &[&str] = &[
+    "attribution", "attributed", "credit", "credited", "retention", "retained", "cohort", "cohorts", "lifetime", "ltv", "clv", "cltv", "funnel", "roas",
+    "return", "spend", "spent", "cost", "why", "explain", "explains", "average", "avg", "mean", "median", "sum", "excluding", "except", "exclude",
+    "without", "never", "versus", "compared", "previous", "adstock", "saturation", "marginal", "mmm", "mix", "model", "budget", "optimal",
+    "contribution", "contributions", "incremental", "half", "life", "decay", "window", "plus", "both", "together", "combined", "experiment", "variant",
+    "containing", "contains", "breakdown", "drop", "campaigns", "predicted", "reason", "reasons", "caused", "churn", "goal", "goals", "visitors",
+    "channel", "channels", "compare",
 ];
 
 /// Words of other languages, of which one is enough to tell that it is none of ours.
 pub const OTHER_LANGUAGE: &[&str] = &[
     "cuántos", "cuantos", "cuántas", "cuantas", "cuál", "cual", "qué", "tuvimos", "ayer", "semana", "mes", "hoy", "wie", "viele", "welcher", "welche", "welches", "gestern", "letzte", "letzten", "letzter",
     "woche", "monat", "heute", "wurden", "haben", "combien", "quel", "quelle", "hier", "semaine", "dernière", "derniere", "mois", "dernier", "aujourd'hui", "avons", "nous", "quanti", "quante", "settimana", "scorsa",
-    "ieri", "oggi", "quantos", "quantas", "ontem", "semana", "passada", "hoje", "hoeveel", "gisteren", "afgelopen", "vandaag", "ile", "wczoraj", "hatten", "wir", "wieviele", "unsere", "unser", "gab", "mit", "und", "den", "avez", "eu", "tenemos", "nuestros", "hubo", "foram", "tivemos", "abbiamo", "avuto", "hoeveelheid", "we've",
+    "ieri", "oggi", "quantos", "quantas", "ontem", "semana", "passada", "hoje", "hoeveel", "gisteren", "afgelopen", "vandaag", "ile", "wczoraj", "hatten", "wir", "wieviele", "unsere", "unser", "gab", "mit", "und", "den", "avez", "eu", "tenemos", "nuestros", "hubo", "foram", "tivemos", "abbiamo", "avuto", "hoeveelheid", "we've", "quelles", "quels", "sont", "achats", "essais", "visiteurs", "kanal", "letztes", "anmeldungen", "besucher", "anfragen", "käufe", "dieses", "diesen", "compras", "pruebas", "registros", "ventas", "usuarios", "visitantes", "pasada", "pasado", "última", "vendite", "acquisti", "utenti", "vendas", "bestellungen", "verkäufe", "inscriptions", "cette", "année", "dieser",
 ];
 
 /// Names of figures: as the API has them, with `_` as a space, and other words.

@@ -1,28 +1,13 @@
 //! Values and dimensions in a question: channels, sources, countries, metadata.
 
 use super::lexicon::{self, STOP};
+use super::meant::{is_common, is_function};
 use super::parse::{Linked, Parse, Role};
 use super::reading::Condition;
 use super::vocabulary::Value;
 use super::word::{Kind, Word};
 use crate::query::dimension::{Dimension, Named};
 use crate::query::operator::Operator;
-
-/// Words that turn a condition round.
-pub(super) const NEGATIONS: [&str; 12] = [
-    "excluding",
-    "exclude",
-    "except",
-    "without",
-    "not",
-    "ignoring",
-    "besides",
-    "minus",
-    "outside",
-    "non",
-    "excludes",
-    "nor",
-];
 
 /// Words between a key and its value.
 const EQUALS: [&str; 10] = [
@@ -48,18 +33,6 @@ const FIRST: [Named; 14] = [
 ];
 
 impl Parse<'_> {
-    fn is_negated(&self, at: usize) -> bool {
-        let over = [
-            "the", "a", "an", "from", "in", "on", "any", "by", "for", "=", "coming", "came", "via",
-            "all",
-        ];
-        let (place, word) = self.before(at, &over);
-        NEGATIONS.contains(&word)
-            || word == "than" && place > 0 && self.is(place - 1, &["other", "rather"])
-            || word == "from" && place > 0 && self.is(place - 1, &["apart"])
-            || word == "!="
-    }
-
     pub(super) fn add(
         &mut self,
         dimension: Dimension,
@@ -69,23 +42,18 @@ impl Parse<'_> {
         to: usize,
         is_seen: bool,
     ) {
-        let negated = self.is_negated(from);
+        let negation = self.negation(from);
+        let negated = negation.is_some();
         let operator = match (operator, negated) {
             (Operator::Is, true) => Operator::IsNot,
             (Operator::Contains, true) => Operator::NotContains,
             (operator, _) => operator,
         };
-        if negated {
-            let (place, _) = self.before(
-                from,
-                &[
-                    "the", "a", "an", "from", "in", "on", "any", "by", "for", "=", "coming",
-                    "came", "via", "all",
-                ],
-            );
-            if place < self.roles.len() && self.is_free(place) {
+        if let Some(place) = negation {
+            if self.is_free(place) {
                 self.roles[place] = Role::Sign;
             }
+            self.other_than(place, &dimension);
         }
         self.mark(from, to, Role::Value);
         let known = self.values.iter_mut().find(|known| {
@@ -173,7 +141,8 @@ impl Parse<'_> {
                             .map(|word| &*word.low)
                             .collect::<Vec<_>>()
                             .join(" ");
-                        let value = is_free
+                        let is_meant = !is_common(&text) || from > at && parse.is_meant(from, true);
+                        let value = (is_free && is_meant && !parse.is_bound(from))
                             .then(|| parse.vocabulary.value(&dimension, &text))
                             .flatten()?;
                         Some((value.to_owned(), to))
@@ -216,6 +185,9 @@ impl Parse<'_> {
                         self.add(dimension.clone(), Operator::Is, other, next, end, true);
                         self.mark(next, end, Role::Value);
                         for between in to..next {
+                            if self.low(between) == *key && self.is_free(between) {
+                                self.roles[between] = Role::Value;
+                            }
                             if self.is(
                                 between,
                                 &[
@@ -259,6 +231,21 @@ impl Parse<'_> {
                 .rev()
                 .find_map(|length| self.value_at(at, length));
             match longest {
+                // "Video ads", where spend is known of "Video"
+                Some((value, to))
+                    if to == at + 2
+                        && self.is(at + 1, &["ads", "ad", "advertising"])
+                        && !value.iter().any(|value| value.is_seen)
+                        && self
+                            .vocabulary
+                            .values_of(self.low(at))
+                            .iter()
+                            .any(|value| value.is_seen) =>
+                {
+                    let plain = self.vocabulary.values_of(self.low(at)).to_vec();
+                    self.link(plain, at, to);
+                    at = to;
+                }
                 Some((value, to)) => {
                     self.link(value, at, to);
                     at = to;
@@ -275,8 +262,18 @@ impl Parse<'_> {
     pub(super) fn sourced(&mut self) {
         for at in 1..self.words.len() {
             let (_, before) = self.before(at, &["the", "our"]);
-            // "form google" is a typing error.
-            if !matches!(before, "from" | "via" | "through" | "form") {
+            // "form google" is a typing error; "source is newsletter" says what it is.
+            let is_name = lexicon::DIMENSION_NAMES
+                .iter()
+                .any(|(name, _, is_plural)| !is_plural && name == self.low(at - 1));
+            let is_keyed = (is_name
+                || self.is(at - 1, &["is", "=", "equals", "was", "named", "called"]))
+                && self.value_at(at, 1).is_some_and(|(values, to)| {
+                    values
+                        .iter()
+                        .any(|value| self.is_beside(&value.dimension, at, to))
+                });
+            if !matches!(before, "from" | "via" | "through" | "form") && !is_keyed {
                 continue;
             }
             let longest = (1..=self.vocabulary.longest)
@@ -288,6 +285,15 @@ impl Parse<'_> {
                     "to" | "signup" | "signups" | "click" | "submit"
                 )
             {
+                // "from the newsletter campaign", which is no source
+                let campaign = Dimension::Named(Named::Campaign);
+                if self.is(to, &["campaign", "campaigns"])
+                    && !value.iter().any(|value| value.dimension == campaign)
+                {
+                    let text = self.text(at, to).to_lowercase();
+                    self.add(campaign, Operator::Contains, text, at, to + 1, true);
+                    continue;
+                }
                 if self.low(at - 1) == "form" && self.is_free(at - 1) {
                     self.roles[at - 1] = Role::Sign;
                 }
@@ -327,10 +333,17 @@ impl Parse<'_> {
             return None;
         }
         let is_quoted = words.iter().any(|word| word.kind == Kind::Quoted);
+        if self.is_bound(at) {
+            return None;
+        }
+        if length == 1 && is_common(&name) && !self.is_meant(at, found.iter().any(is_named)) {
+            return None;
+        }
         let is_weak = length == 1
             && !is_quoted
-            && (name.chars().count() <= 2
-                || STOP.contains(&&*name)
+            && !(is_function(&name) && name == "us")
+            && (name.chars().count() <= 2 && !self.is_place(at)
+                || STOP.contains(&&*name) && !self.is_name(at)
                 || words[0].kind == Kind::Number);
         let shouts = !self.question.chars().any(char::is_lowercase);
         let is_loud = words[0].is_upper && !shouts && name.chars().count() == 2;
@@ -392,6 +405,14 @@ impl Parse<'_> {
             (!value.is_seen, place)
         };
         found.sort_by_key(rank);
+        // "US" is no source
+        let is_code = to == from + 1
+            && self.low(from).len() == 2
+            && (self.words[from].is_upper || self.low(from) == "us");
+        let is_country = |value: &Value| value.dimension == Dimension::Named(Named::Country);
+        if is_code && let Some(place) = found.iter().position(is_country) {
+            found.swap(0, place);
+        }
         let Some(value) = found.first().cloned() else {
             return;
         };

@@ -3,7 +3,8 @@
 //! another goal is told as doubt.
 
 use super::lexicon::{MEANT, NO_GOAL, RESERVED_WORDS, SAME};
-use super::word::{Kind, Word, alike, stem};
+use super::typo::alike;
+use super::word::{Kind, Word, stem};
 
 /// How like a goal's name some words must be, and how far ahead of the next goal.
 pub const LIKE: f64 = 0.85;
@@ -15,6 +16,11 @@ pub const MAYBE: f64 = 0.7;
 /// Words of a name that tell nothing.
 const EMPTY: [&str; 13] = [
     "a", "an", "the", "to", "for", "of", "on", "in", "our", "my", "and", "out", "s",
+];
+
+/// Words that stand between those of a name where it is said as a sentence.
+const BETWEEN: [&str; 9] = [
+    "was", "were", "is", "are", "been", "being", "got", "get", "that",
 ];
 
 struct Goal {
@@ -168,7 +174,7 @@ impl Names {
     fn of(&self, span: &[&Word]) -> (Vec<(String, f64)>, bool) {
         let told: Vec<&&Word> = span
             .iter()
-            .filter(|word| !EMPTY.contains(&&*word.low))
+            .filter(|word| !EMPTY.contains(&&*word.low) && !BETWEEN.contains(&&*word.low))
             .collect();
         if told.is_empty() {
             return (Vec::new(), false);
@@ -198,6 +204,19 @@ impl Names {
                 .goals
                 .iter()
                 .find(|goal| goal.low == text && told.len() > 1);
+            let mut with = self.goals.iter().filter(|goal| {
+                words
+                    .iter()
+                    .all(|word| goal.parts.iter().any(|(part, _)| is_like(part, word)))
+            });
+            // "converted to paid": some words that only one has.
+            if exact.is_none()
+                && told.len() > 1
+                && span.len() > 2
+                && let (Some(only), None) = (with.next(), with.next())
+            {
+                return (vec![(only.name.clone(), 0.9)], false);
+            }
             return (
                 exact
                     .map(|goal| (goal.name.clone(), 1.0))
@@ -308,7 +327,8 @@ impl Names {
         if let Some(reserved) = reserved(words, from, is_free) {
             return Some(reserved);
         }
-        if EMPTY.contains(&&*words[from].low) || !is_free(from) {
+        let first = &*words[from].low;
+        if EMPTY.contains(&first) || BETWEEN.contains(&first) || !is_free(from) {
             return None;
         }
         let mut best: Option<Match> = None;
@@ -318,7 +338,7 @@ impl Names {
             if !is_free(to - 1) || last.kind == Kind::Sign || last.kind == Kind::Path {
                 break;
             }
-            if EMPTY.contains(&&*last.low) && to > from + 1 {
+            if (EMPTY.contains(&&*last.low) || BETWEEN.contains(&&*last.low)) && to > from + 1 {
                 continue;
             }
             let span: Vec<&Word> = words[from..to].iter().collect();
@@ -353,15 +373,25 @@ fn reserved(words: &[Word], from: usize, is_free: &dyn Fn(usize) -> bool) -> Opt
     let mut best: Option<(usize, &str)> = None;
     for (name, phrases) in RESERVED_WORDS {
         for phrase in phrases {
-            let count = phrase.split(' ').count();
-            let fits = from + count <= words.len()
-                && phrase.split(' ').zip(&words[from..]).enumerate().all(
-                    |(place, (part, word))| {
-                        is_free(from + place)
-                            && word.kind != Kind::Quoted
-                            && (part == word.low || part.len() > 4 && stem(part) == word.stem)
-                    },
-                );
+            let mut to = from;
+            let fits = phrase.split(' ').all(|part| {
+                // "forms were submitted"
+                while to > from
+                    && to < words.len()
+                    && BETWEEN.contains(&&*words[to].low)
+                    && !phrase.contains(&*words[to].low)
+                {
+                    to += 1;
+                }
+                let is_it = words.get(to).is_some_and(|word| {
+                    is_free(to)
+                        && word.kind != Kind::Quoted
+                        && (part == word.low || part.len() > 4 && stem(part) == word.stem)
+                });
+                to += 1;
+                is_it
+            });
+            let count = to - from;
             if fits && best.is_none_or(|(most, _)| count > most) {
                 best = Some((count, name));
             }

@@ -2,8 +2,30 @@
 
 use super::lexicon::{self, CHANGED, FELL, GREW, LEAST, MOST};
 use super::parse::{Parse, Role};
+use super::reading::{Mix, Reading, Sort, What};
 use super::word::{Kind, Word};
+use crate::query::dimension::{Dimension, Named};
 use crate::query::metric::Metric;
+
+/// What sources do, not people.
+pub(super) const SENDS: [&str; 16] = [
+    "sends",
+    "send",
+    "sent",
+    "brings",
+    "bring",
+    "brought",
+    "drives",
+    "drove",
+    "gives",
+    "gave",
+    "delivers",
+    "delivered",
+    "generates",
+    "generated",
+    "refers",
+    "referred",
+];
 
 impl Parse<'_> {
     /// Figures of several words.
@@ -57,11 +79,49 @@ impl Parse<'_> {
                 ) => *metric,
                 (_, metric) => *metric,
             };
+            // "who sends us the most trials": what does, not who.
+            const WINS: [&str; 12] = [
+                "wins",
+                "won",
+                "win",
+                "is",
+                "does",
+                "did",
+                "performs",
+                "performed",
+                "has",
+                "had",
+                "gets",
+                "leads",
+            ];
+            let several = self
+                .values
+                .iter()
+                .any(|value| value.condition.values.len() > 1);
+            if low == "who" && several && self.is(at + 1, &WINS) {
+                self.mark(at, at + 1, Role::Sign);
+                continue;
+            }
+            if low == "who" && self.is(at + 1, &SENDS) {
+                if several {
+                    self.mark(at, at + 1, Role::Sign);
+                }
+                continue;
+            }
             // "trials from Firefox users": of whom, not how many.
             let follows = at > 0
                 && self.roles[at - 1] == Role::Value
                 && self.goals.iter().any(|goal| goal.to < at);
-            if metric == Metric::Visitors && follows && !matches!(&*low, "visitors" | "uniques") {
+            let of_goal = (at.saturating_sub(4)..at)
+                .any(|lead| self.is(lead, &["by", "from", "of", "among"]))
+                && self.goals.iter().any(|goal| {
+                    (goal.to..goal.to + 2).any(|lead| {
+                        lead < at && self.is(lead, &["by", "from", "of", "among"]) && at <= lead + 3
+                    })
+                });
+            if metric == Metric::Visitors
+                && (of_goal || follows && !matches!(&*low, "visitors" | "uniques"))
+            {
                 self.mark(at, at + 1, Role::Sign);
                 continue;
             }
@@ -111,6 +171,13 @@ impl Parse<'_> {
                         | "worse"
                 );
                 self.signs.is_comparative |= comparative;
+                let is_other = self.signs.end == Some(!is_least) && !comparative;
+                let before = self.signs.end_at;
+                if is_other
+                    && (before.min(at)..before.max(at)).any(|at| self.is(at, &["and", "or", "&"]))
+                {
+                    self.signs.has_both_ends = true;
+                }
                 if !comparative || self.signs.end.is_none() {
                     self.signs.end = Some(is_least);
                     self.signs.end_at = at;
@@ -132,8 +199,11 @@ impl Parse<'_> {
             }
         }
         // "the 5 channels with the most"
-        if self.signs.limit.is_none() && self.signs.end.is_some() {
+        if self.signs.limit.is_none() {
             for mentioned in &self.dimensions {
+                if self.signs.end.is_none() && !mentioned.is_plural {
+                    continue;
+                }
                 let ahead = mentioned.at.checked_sub(1).filter(|at| self.is_free(*at));
                 let number = ahead.and_then(|at| {
                     self.words[at]
@@ -146,6 +216,20 @@ impl Parse<'_> {
                     break;
                 }
             }
+        }
+        // "limit 3"
+        if let Some((at, _)) = self.find(&["limit", "limited to", "limit to"])
+            && let Some(place) = (at + 1..at + 3).find(|at| {
+                self.is_free(*at)
+                    && self
+                        .words
+                        .get(*at)
+                        .is_some_and(|word| word.kind == Kind::Number)
+            })
+            && let Some(number @ 1..=1000) = self.words[place].number()
+        {
+            self.mark(at, place + 1, Role::Sign);
+            self.signs.limit = Some(number as usize);
         }
         let up_or_down = [
             "up or down",
@@ -185,16 +269,196 @@ impl Parse<'_> {
                         )
                         && at > 0
                         && at + 1 < self.words.len()
+                        && !(matches!(self.roles[at - 1], Role::Goal | Role::Figure)
+                            && self.says(&["is", "are", "was", "were"]))
+                {
+                    continue;
+                }
+                // "how many did we gain": that many, whatever was before.
+                let is_gain = matches!(&*low, "gain" | "gained" | "gains")
+                    && self.signs.end.is_none()
+                    && self.signs.versus.is_empty()
+                    && self.signs.previous.is_none();
+                // "how many did we lose": of that nothing is known.
+                if matches!(&*low, "lose" | "lost" | "losing")
+                    && self.signs.end.is_none()
+                    && self.is(at.wrapping_sub(1), &["we", "i", "were", "got"])
+                    && self.says(&["how many", "how much", "number of"])
                 {
                     continue;
                 }
                 self.mark(at, at + length, Role::Sign);
+                if is_gain {
+                    continue;
+                }
+                // "down from last week", "up since last week"
+                let behind = at + length;
+                self.since_last(behind);
+                let is_days = self
+                    .days
+                    .iter()
+                    .any(|(from, ..)| (behind..behind + 3).contains(from));
+                if is_days && self.is(behind, &["from", "on", "over", "against", "vs"]) {
+                    self.signs.versus.push(behind);
+                }
                 if low == "compare" {
                     self.signs.compares = true;
                 } else if low != "compared" && self.signs.change.is_none() {
                     self.signs.change = Some(change);
                 }
             }
+        }
+    }
+
+    /// "up since last month": not all days since, this month beside the last.
+    fn since_last(&mut self, at: usize) {
+        let day = self.today;
+        let said = self.days.iter_mut().find(|(from, ..)| *from == at);
+        let is_since = self.words.get(at).is_some_and(|word| word.low == "since");
+        if let Some((from, to, days)) = said
+            && is_since
+        {
+            let before = super::when::When::new(&self.words, day, &[]).point(at + 1);
+            let is_last = self
+                .words
+                .get(at + 1)
+                .is_some_and(|word| matches!(&*word.low, "last" | "yesterday"));
+            if let Some((period, end)) = before
+                && end == *to
+                && is_last
+            {
+                *days = super::when::Days::One(period);
+                *from = at + 1;
+                self.signs.versus.push(at);
+            }
+        }
+    }
+}
+
+/// "which one", "which of our campaigns did best": a single row, though many are named.
+fn asks_for_one(parse: &Parse) -> bool {
+    let one = [
+        "which one",
+        "what one",
+        "which single",
+        "the one that",
+        "the one with",
+        "the one which",
+    ];
+    let of =
+        (0..parse.words.len()).find(|at| parse.is(*at, &["which"]) && parse.is(at + 1, &["of"]));
+    let is_of = of.is_some_and(|of| {
+        parse.dimensions.iter().any(|mentioned| {
+            mentioned.at > of
+                && mentioned.at <= of + 4
+                && !(mentioned.at + 1..mentioned.at + 3)
+                    .any(|at| parse.is(at, &["are", "were", "have", "do"]))
+        })
+    });
+    // "of the channels, which brought the fewest"
+    let verbs = [
+        "brought",
+        "brings",
+        "had",
+        "has",
+        "got",
+        "gets",
+        "gave",
+        "gives",
+        "made",
+        "makes",
+        "did",
+        "does",
+        "produced",
+        "produces",
+        "generated",
+        "generates",
+        "drove",
+        "drives",
+        "delivered",
+        "sent",
+        "is",
+        "was",
+        "performed",
+        "saw",
+    ];
+    let is_alone = (1..parse.words.len())
+        .any(|at| parse.is(at, &["which"]) && parse.is(at + 1, &verbs))
+        && parse
+            .values
+            .iter()
+            .all(|value| value.condition.values.len() < 2);
+    parse.says(&one) || is_of || is_alone
+}
+
+/// Which rows come first, and how many of them.
+pub(super) fn sort(parse: &Parse, reading: &mut Reading) {
+    if matches!(
+        reading.what,
+        What::Why(_)
+            | What::Funnel
+            | What::TimeToConvert
+            | What::First
+            | What::Last
+            | What::Goals
+            | What::Help
+            | What::Mix(Mix::Optimize(_))
+            | What::Retention(..)
+    ) {
+        return;
+    }
+    let Some(first) = reading.by.first() else {
+        return;
+    };
+    let is_time = first.is_time();
+    let is_one = asks_for_one(parse);
+    // "which of the three devices": one of them
+    let said = parse
+        .signs
+        .limit
+        .filter(|_| !is_one || parse.signs.end.is_none());
+    let mentioned = parse
+        .dimensions
+        .iter()
+        .find(|mentioned| mentioned.dimension == *first);
+    let end = parse
+        .signs
+        .end
+        .filter(|_| !(parse.signs.is_comparative && mentioned.is_none()));
+    let changes = parse.signs.change.flatten();
+    if let (Some(falls), true) = (changes, reading.compare.is_some() && !is_time) {
+        let least = end == Some(true);
+        reading.sort = Some(Sort {
+            by_change: true,
+            ascending: falls != least,
+        });
+        let single = mentioned
+            .is_some_and(|mentioned| is_one || !mentioned.is_plural && !mentioned.is_split);
+        reading.limit = said.or((end.is_some() && single).then_some(1));
+        return;
+    }
+    let explicit_goals = *first == Dimension::Named(Named::Goal)
+        && !reading.goals.is_empty()
+        && reading.by.len() == 1;
+    let several = matches!(&reading.what, What::Credit(models, ..) if models.len() > 1);
+    match end {
+        Some(is_least) if mentioned.is_some() => {
+            reading.sort = Some(Sort {
+                by_change: false,
+                ascending: is_least,
+            });
+            let single = mentioned
+                .is_some_and(|mentioned| is_one || !mentioned.is_plural && !mentioned.is_split);
+            reading.limit = said.or((single && !parse.signs.is_comparative).then_some(1));
+        }
+        _ if is_time || several => {}
+        _ if explicit_goals && mentioned.is_none() => {}
+        _ => {
+            reading.sort = Some(Sort {
+                by_change: false,
+                ascending: end == Some(true),
+            });
+            reading.limit = parse.signs.limit;
         }
     }
 }

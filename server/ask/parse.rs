@@ -5,92 +5,17 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::lexicon::{self, NO_GOAL, OTHER_LANGUAGE, STOP};
-use super::name::{MAYBE, Match};
+use super::lexicon::{OTHER_LANGUAGE, STOP};
+use super::name::Match;
 use super::period::{Period, Unit};
 use super::reading::{Condition, Outcome, Refusal};
 use super::vocabulary::Vocabulary;
 use super::when::{Days, When};
 use super::word::{self, Kind, Word};
-use super::{compose, refusal};
+use super::{compose, refusal, typo};
 use crate::attribution::model::Model;
 use crate::query::dimension::Dimension;
 use crate::query::metric::Metric;
-
-/// Further words of the grammar, for typing errors.
-pub const WORDS: &[&str] = &[
-    "attribution",
-    "attributed",
-    "credit",
-    "credited",
-    "retention",
-    "retained",
-    "cohort",
-    "cohorts",
-    "lifetime",
-    "ltv",
-    "clv",
-    "cltv",
-    "funnel",
-    "roas",
-    "return",
-    "spend",
-    "spent",
-    "cost",
-    "why",
-    "explain",
-    "explains",
-    "average",
-    "avg",
-    "mean",
-    "median",
-    "sum",
-    "excluding",
-    "except",
-    "exclude",
-    "without",
-    "never",
-    "versus",
-    "compared",
-    "previous",
-    "adstock",
-    "saturation",
-    "marginal",
-    "mmm",
-    "mix",
-    "model",
-    "budget",
-    "optimal",
-    "contribution",
-    "contributions",
-    "incremental",
-    "half",
-    "life",
-    "decay",
-    "window",
-    "plus",
-    "both",
-    "together",
-    "combined",
-    "experiment",
-    "variant",
-    "containing",
-    "contains",
-    "breakdown",
-    "drop",
-    "campaigns",
-    "predicted",
-    "reason",
-    "reasons",
-    "caused",
-    "churn",
-    "goal",
-    "goals",
-    "visitors",
-    "channel",
-    "channels",
-    "compare",
-];
 
 /// What a word was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +90,8 @@ pub struct Signs {
     pub end: Option<bool>,
     /// Where that was said.
     pub end_at: usize,
+    /// Whether the most and the least are asked for at once.
+    pub has_both_ends: bool,
     /// Comparing words such as "more", which ask for no single row.
     pub is_comparative: bool,
     /// A change: more, less, either.
@@ -177,6 +104,8 @@ pub struct Signs {
     pub previous: Option<(bool, Option<Unit>)>,
     /// Where a comparing word such as "vs" stands.
     pub versus: Vec<usize>,
+    /// A comparison with the same days of the week, month or quarter before.
+    pub same: Option<Unit>,
     /// Amount of money.
     pub amount: Option<u32>,
 }
@@ -207,7 +136,7 @@ pub fn read(question: &str, vocabulary: &Vocabulary, now: Timestamp, zone: &Time
                     .any(|c| c as u32 > 0x24f && c.is_alphabetic())
         })
         .count();
-    word::corrected(&mut words, &vocabulary.known);
+    typo::corrected(&mut words, &vocabulary.known);
     let mut parse = Parse {
         roles: vec![Role::Free; words.len()],
         words,
@@ -329,65 +258,6 @@ impl Parse<'_> {
         (0..self.words.len()).any(|at| phrases.iter().any(|phrase| fits(at, phrase)))
     }
 
-    fn quoted(&mut self) {
-        for at in 0..self.words.len() {
-            if self.words[at].kind != Kind::Quoted {
-                continue;
-            }
-            if let Some(goal) = self.vocabulary.names.exact(&self.words[at].low) {
-                let goals = vec![(goal.to_owned(), 1.0)];
-                self.goals.push(Match {
-                    from: at,
-                    to: at + 1,
-                    goals,
-                    is_whole: true,
-                });
-                self.mark(at, at + 1, Role::Goal);
-            } else if self.vocabulary.values_of(&self.words[at].low).is_empty() {
-                let low = &self.words[at].low;
-                let is_ours = lexicon::DIMENSION_NAMES
-                    .iter()
-                    .any(|(name, ..)| *name == *low)
-                    || lexicon::METRIC_NAMES.iter().any(|(name, _)| *name == *low);
-                if is_ours && !low.contains(' ') {
-                    self.words[at].kind = Kind::Word;
-                }
-            }
-        }
-    }
-
-    /// Goals whose whole name stands there as it is.
-    fn whole_goals(&mut self) {
-        for at in 0..self.words.len() {
-            let names = &self.vocabulary.names;
-            let found = (at + 1..=(at + 8).min(self.words.len()))
-                .rev()
-                .find_map(|to| {
-                    let is_free =
-                        (at..to).all(|at| self.is_free(at) && self.words[at].kind != Kind::Sign);
-                    let text = &self.question[self.words[at].at.start
-                        ..self.words[to - 1].at.end.max(self.words[at].at.start)];
-                    let single = to == at + 1;
-                    let goal = is_free.then(|| names.exact(text)).flatten()?;
-                    // One common word, in small letters, may be meant otherwise.
-                    let is_plain = single
-                        && (STOP.contains(&&*self.words[at].low)
-                            || NO_GOAL.contains(&&*self.words[at].low))
-                        && text != goal;
-                    (!is_plain).then(|| (goal.to_owned(), to))
-                });
-            if let Some((goal, to)) = found {
-                self.goals.push(Match {
-                    from: at,
-                    to,
-                    goals: vec![(goal, 1.0)],
-                    is_whole: true,
-                });
-                self.mark(at, to, Role::Goal);
-            }
-        }
-    }
-
     fn find_days(&mut self) {
         let roles = self.roles.clone();
         let is_free = |at: usize| roles[at] == Role::Free;
@@ -395,6 +265,41 @@ impl Parse<'_> {
         for said in said {
             self.mark(said.from, said.to, Role::Days);
             self.days.push((said.from, said.to, said.days));
+        }
+        // "for the month of May": May, not a row a month
+        for place in 0..self.days.len() {
+            let (from, ..) = self.days[place];
+            let units = ["month", "quarter", "year", "day", "week"];
+            let skips = usize::from(self.is(from.wrapping_sub(1), &["of"]));
+            let Some(unit) = from.checked_sub(1 + skips) else {
+                continue;
+            };
+            let is_split = self.is(
+                unit.wrapping_sub(1),
+                &[
+                    "by", "per", "each", "every", "which", "what", "best", "worst",
+                ],
+            );
+            if self.is(unit, &units) && self.is(unit.wrapping_sub(1), &["the"]) && !is_split {
+                self.mark(unit, from, Role::Days);
+            }
+        }
+        // "this quarter's purchases so far"
+        let is_now = |days: &Days| matches!(days, Days::One(period) if period.to == self.today);
+        if self.days.iter().any(|(_, _, days)| is_now(days)) {
+            let so_far = [
+                "so far",
+                "to date",
+                "up to now",
+                "until now",
+                "till now",
+                "up to today",
+                "thus far",
+                "as of now",
+                "as of today",
+                "already",
+            ];
+            self.take(&so_far, Role::Days);
         }
         // "weekend purchases last month": such days of those.
         if self.periods().len() > 1 {
@@ -447,53 +352,50 @@ impl Parse<'_> {
             .to_owned()
     }
 
-    fn find_goals(&mut self) {
-        let mut at = 0;
-        while at < self.words.len() {
-            let found = {
-                let roles = &self.roles;
-                let is_free = |at: usize| roles[at] == Role::Free;
-                if is_free(at)
-                    && (!STOP.contains(&&*self.words[at].low)
-                        || lexicon::SAME
-                            .iter()
-                            .any(|same| same.contains(&&*self.words[at].low)))
-                {
-                    self.vocabulary.names.at(&self.words, at, &is_free)
-                } else {
-                    None
-                }
-            };
-            let found = found.filter(|found| {
-                let is_plain = |at: usize| {
-                    STOP.contains(&&*self.words[at].low) || NO_GOAL.contains(&&*self.words[at].low)
-                };
-                found.goals[0].1 >= MAYBE
-                    && (found.is_whole || !(found.from..found.to).all(is_plain))
-            });
-            match found {
-                Some(found) => {
-                    let to = found.to;
-                    self.mark(found.from, to, Role::Goal);
-                    self.goals.push(found);
-                    at = to;
-                }
-                None => at += 1,
-            }
-        }
-        self.goals.sort_by_key(|goal| goal.from);
-        self.reserved_words();
-    }
-
     /// Words that nothing is known of, each with its place.
     pub(super) fn unknown(&self) -> Vec<usize> {
         let is_unknown = |at: &usize| {
             let word = &self.words[*at];
+            let is_step = matches!(&*word.low, ">" | "›" | "»");
             self.roles[*at] == Role::Free
-                && (word.kind != Kind::Sign)
-                && !(STOP.contains(&&*word.low) && word.kind != Kind::Quoted)
+                && (word.kind != Kind::Sign
+                    || is_step && self.kind != Some(super::sign::Kind::Funnel))
+                && (!(STOP.contains(&&*word.low) && word.kind != Kind::Quoted)
+                    || self.may_be_country(*at)
+                    // "by now" may be a goal's name, said wrongly
+                    || word.low == "by" && self.is(*at + 1, &["now"])
+                    // "more than one"
+                    || word.low == "one" && self.is(at.wrapping_sub(1), &["than"])
+                    // "at the end of May"
+                    || word.low == "end" && self.is(*at + 1, &["of"])
+                    || *at == 0 && self.is(0, &["who"]) && self.is(1, &super::order::SENDS))
         };
         (0..self.words.len()).filter(is_unknown).collect()
+    }
+
+    /// "visitors from us": from here, or from the United States?
+    fn may_be_country(&self, at: usize) -> bool {
+        const TAKES: [&str; 12] = [
+            "buy",
+            "buys",
+            "bought",
+            "buying",
+            "purchased",
+            "ordered",
+            "order",
+            "hear",
+            "heard",
+            "got",
+            "get",
+            "purchase",
+        ];
+        let word = &self.words[at];
+        word.low.len() == 2
+            && at > 1
+            && self.is(at - 1, &["from", "in", "outside"])
+            && !self.is(at - 2, &TAKES)
+            && matches!(&*word.low, "us" | "it" | "me" | "my")
+            && !self.vocabulary.countries(&word.low).is_empty()
     }
 
     /// The days that are meant by a period that was said.

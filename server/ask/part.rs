@@ -1,7 +1,7 @@
 //! Parts of values: "brand campaigns", "campaigns with summer in the name", "from social".
 
 use super::lexicon::{self, STOP};
-use super::link::NEGATIONS;
+use super::meant::NEGATIONS;
 use super::parse::Parse;
 use super::word::Kind;
 use crate::query::dimension::{Dimension, Named};
@@ -94,7 +94,12 @@ impl Parse<'_> {
                     self.is_free(at)
                         && matches!(word.kind, Kind::Word | Kind::Quoted)
                         && (word.kind == Kind::Quoted
-                            || !STOP.contains(&&*word.low)
+                            || word.number().is_none()
+                                && !STOP.contains(&&*word.low)
+                                && !lexicon::CHANGED.contains(&&*word.low)
+                                && !lexicon::GREW.contains(&&*word.low)
+                                && !lexicon::FELL.contains(&&*word.low)
+                                && !lexicon::FURTHER.contains(&&*word.low)
                                 && !lexicon::MOST.contains(&&*word.low)
                                 && !lexicon::LEAST.contains(&&*word.low))
                         && word.low.len() > 2

@@ -12,14 +12,14 @@ pub const WORDS: &[&str] = &[
 ];
 
 /// Something that is never stored, by the words for it.
-const NO_DATA: &[(&[&str], &str)] = &[
+pub(super) const NO_DATA: &[(&[&str], &str)] = &[
     (&["competitor", "competitors", "competition", "rival", "rivals"], "competitors"),
     (&["industry", "benchmark", "benchmarks", "market share", "other companies", "other sites", "industry average"], "benchmarks"),
     (&["city", "cities", "town", "towns", "region", "regions", "state", "states", "postcode"], "places below a country"),
     (&["gender", "male", "female", "men", "women", "age", "ages", "demographics", "demographic", "income bracket"], "demographics"),
     (&["language", "languages", "locale"], "languages"),
     (&["screen size", "screen resolution", "resolution", "viewport"], "screens"),
-    (&["impressions", "ctr", "click through rate", "open rate", "open rates", "cpm", "opens"], "impressions and openings"),
+    (&["impressions", "ctr", "click through rate", "open rate", "open rates", "emails opened", "emails were opened", "email opens", "opened emails", "opened our emails", "opened the email", "opened an email", "cpm", "opens"], "impressions and openings"),
     (&["profit", "profits", "margin", "margins", "profitability", "gross margin", "net income"], "profit"),
     (&["satisfaction", "nps", "sentiment", "reviews", "happy", "happiness"], "opinions"),
     (&["search position", "serp", "google ranking", "seo ranking", "keyword ranking", "backlinks", "domain authority"], "search rankings"),
@@ -33,6 +33,15 @@ const CHANGES: &[&str] = &[
     "delete", "remove", "rename", "create", "add", "erase", "archive", "reset", "disable", "enable", "edit", "update", "modify", "insert", "truncate", "alter", "hide", "merge", "import", "upload", "invite",
     "revoke", "set", "drop", "wipe", "purge", "clear", "turn", "change", "deactivate", "install", "configure", "stop", "pause", "email", "mail", "send", "export", "schedule", "block", "ban", "unsubscribe", "fire", "trigger",
 ];
+
+/// What is to come.
+const FUTURE: &[&str] = &[
+            "will", "forecast", "forecasts", "forecasted", "predict", "predicted", "prediction", "predictions", "projected", "projection", "going to get", "going to have", "going to be", "on track", "expected", "estimate for next", "future", "gonna", "expect",
+            "by the end of the year", "by year end", "can we expect", "should we expect", "we going to", "we gonna", "rest of the year", "rest of the month", "rest of this year", "rest of this month", "to expect", "next year's",
+];
+
+/// Words of these phrases, for typing errors.
+pub(super) const PHRASES: [&[&str]; 3] = [FUTURE, CHANGES, PEOPLE];
 
 /// What people are called.
 const PEOPLE: &[&str] = &[
@@ -116,14 +125,8 @@ pub fn of_words(words: &[Word], is_free: &dyn Fn(usize) -> bool) -> Option<Refus
         }
     }
     let is_lifetime = find(words, &|_| true, &["ltv", "clv", "lifetime", "cltv"]).is_some();
-    if !is_lifetime {
-        let future = [
-            "will", "forecast", "forecasts", "forecasted", "predict", "predicted", "prediction", "predictions", "projected", "projection", "going to get", "going to have", "going to be", "on track", "expected", "estimate for next", "future", "gonna", "expect",
-            "by the end of the year", "by year end",
-        ];
-        if find(words, is_free, &future).is_some() {
-            return Some(Refusal::Forecast);
-        }
+    if !is_lifetime && find(words, is_free, FUTURE).is_some() {
+        return Some(Refusal::Forecast);
     }
     for (phrases, what) in NO_DATA {
         if find(words, is_free, phrases).is_some() {

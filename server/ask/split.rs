@@ -8,7 +8,8 @@ use crate::query::dimension::{Dimension, Named};
 use crate::query::operator::Operator;
 
 /// Words that a dimension to split by stands behind.
-const SPLITS: [&str; 12] = [
+const SPLITS: [&str; 13] = [
+    "compare",
     "by",
     "per",
     "each",
@@ -92,10 +93,26 @@ impl Parse<'_> {
             let (_, before) = self.before(at, &["the", "our", "my", "of", "a"]);
             let follows = self.dimensions.last().is_some_and(|last| last.is_split)
                 && matches!(self.low(at.wrapping_sub(1)), "and" | ",");
-            if !SPLITS.contains(&before) && !follows {
+            // "best plan", "top 3 plans"
+            const ENDS: [&str; 7] = [
+                "best",
+                "worst",
+                "top",
+                "bottom",
+                "leading",
+                "weakest",
+                "strongest",
+            ];
+            let is_counted = self
+                .words
+                .get(at.wrapping_sub(1))
+                .is_some_and(|word| word.number().is_some());
+            let is_end = ENDS.contains(&before) || is_counted && at > 1 && self.is(at - 2, &ENDS);
+            if !SPLITS.contains(&before) && !follows && !is_end {
                 continue;
             }
-            if let Some((named, length, is_plural)) = self.dimension_at(at)
+            if !is_end
+                && let Some((named, length, is_plural)) = self.dimension_at(at)
                 && !(matches!(named, Named::Hour) && self.is(at + length, &["ago"]))
                 && !(named == Named::Goal && follows)
             {
@@ -154,7 +171,13 @@ impl Parse<'_> {
                                 "completed",
                             ],
                         );
+                    // "these days" are no rows
+                    let is_said = self.is(
+                        at.wrapping_sub(1),
+                        &["these", "those", "business", "office", "working", "opening"],
+                    ) && Dimension::Named(named).is_time();
                     if is_plain_goal
+                        || is_said
                         || named == Named::Goal
                             && self.is(at, &["events", "event"])
                             && !self.goals.is_empty()
@@ -182,6 +205,7 @@ impl Parse<'_> {
             }
         }
         self.dimensions.sort_by_key(|mentioned| mentioned.at);
+        self.one_grain();
         let weekdays: Vec<(usize, usize, Vec<String>)> = self
             .days
             .iter()
@@ -204,6 +228,24 @@ impl Parse<'_> {
                     true,
                 );
             }
+        }
+    }
+
+    /// "monthly trend": days are only meant by a trend where nothing else of time is named.
+    fn one_grain(&mut self) {
+        let words = &self.words;
+        let is_implied = |mentioned: &Mentioned| {
+            words.get(mentioned.at).is_some_and(|word| {
+                matches!(
+                    &*word.low,
+                    "trend" | "trends" | "trending" | "timeline" | "over"
+                )
+            })
+        };
+        let is_named =
+            |mentioned: &Mentioned| mentioned.dimension.is_time() && !is_implied(mentioned);
+        if self.dimensions.iter().any(is_named) {
+            self.dimensions.retain(|mentioned| !is_implied(mentioned));
         }
     }
 

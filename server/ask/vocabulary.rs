@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::calendar::{MONTHS, WEEKDAYS};
 use super::lexicon::{self, CHANNEL_WORDS, RESERVED_WORDS, SAME, VALUE_WORDS};
 use super::name::Names;
-use super::word::Known;
+use super::typo::Known;
 use crate::query::dimension::{Dimension, Named};
 
 /// What a site has, as it was found. What is empty is unknown.
@@ -163,6 +164,17 @@ impl Vocabulary {
         self.values.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The country of this code, where it was seen.
+    pub fn countries(&self, code: &str) -> &[Value] {
+        let found = self.values_of(code);
+        let is_country = |value: &Value| value.dimension == Dimension::Named(Named::Country);
+        if found.iter().any(is_country) {
+            found
+        } else {
+            &[]
+        }
+    }
+
     /// Whether most values of a dimension are numbers, as far as any are known.
     pub fn is_number(&self, dimension: &Dimension) -> bool {
         let values = self
@@ -235,6 +247,8 @@ fn every_word<'a>(
         lexicon::CHANGED,
         lexicon::STOP,
         lexicon::OTHER_LANGUAGE,
+        lexicon::DAY_WORDS,
+        lexicon::FURTHER,
     ];
     let lists = lists
         .into_iter()
@@ -242,11 +256,21 @@ fn every_word<'a>(
         .chain(RESERVED_WORDS.iter().map(|(_, words)| *words));
     let lists = lists.chain(lexicon::MEANT.iter().map(|(words, _)| *words));
     lists.for_each(|list| list.iter().for_each(|word| add(word)));
-    super::when::WORDS.iter().for_each(|word| add(word));
+    MONTHS.iter().for_each(|month| {
+        add(month);
+        add(&month[..3]);
+    });
+    WEEKDAYS.iter().for_each(|day| {
+        add(day);
+        add(&format!("{day}s"));
+    });
     super::refusal::WORDS.iter().for_each(|word| add(word));
-    super::parse::WORDS.iter().for_each(|word| add(word));
+    let no_data = super::refusal::NO_DATA.iter();
+    no_data.for_each(|(list, _)| list.iter().for_each(|word| add(word)));
     super::sign::PHRASES
         .iter()
+        .chain(&super::compare::PHRASES)
+        .chain(&super::refusal::PHRASES)
         .for_each(|list| list.iter().for_each(|word| add(word)));
     all.into_iter()
 }

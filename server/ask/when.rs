@@ -5,145 +5,9 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 
+use super::calendar::WEEKDAYS;
 use super::period::{Period, Shape, Unit};
 use super::word::{Kind, Word};
-
-/// Words of the grammar, for typing errors.
-pub const WORDS: &[&str] = &[
-    "today",
-    "yesterday",
-    "tonight",
-    "tomorrow",
-    "last",
-    "past",
-    "previous",
-    "prior",
-    "this",
-    "next",
-    "current",
-    "coming",
-    "upcoming",
-    "hour",
-    "hours",
-    "day",
-    "days",
-    "week",
-    "weeks",
-    "month",
-    "months",
-    "quarter",
-    "quarters",
-    "year",
-    "years",
-    "weekend",
-    "weekends",
-    "fortnight",
-    "since",
-    "until",
-    "till",
-    "between",
-    "ago",
-    "before",
-    "after",
-    "rolling",
-    "trailing",
-    "january",
-    "february",
-    "march",
-    "april",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "mondays",
-    "tuesdays",
-    "wednesdays",
-    "thursdays",
-    "fridays",
-    "saturdays",
-    "sundays",
-    "weekdays",
-    "mtd",
-    "ytd",
-    "qtd",
-    "wtd",
-    "yoy",
-    "mom",
-    "wow",
-    "qoq",
-    "half",
-    "second",
-    "third",
-    "fourth",
-    "time",
-    "all",
-    "ever",
-    "date",
-    "beginning",
-    "start",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "twelve",
-    "twenty",
-    "thirty",
-    "ninety",
-    "couple",
-    "dozen",
-    "through",
-    "following",
-    "wk",
-    "wks",
-    "lst",
-    "yday",
-    "mth",
-    "qtr",
-    "yr",
-    "hrs",
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "sept",
-    "oct",
-    "nov",
-    "dec",
-    "mon",
-    "tue",
-    "tues",
-    "wed",
-    "thu",
-    "thur",
-    "thurs",
-    "fri",
-    "sat",
-    "sun",
-    "may",
-    "lately",
-    "calendar",
-    "far",
-    "week's",
-];
 
 /// Days that were said.
 #[derive(Clone, Debug, PartialEq)]
@@ -237,9 +101,9 @@ impl<'a> When<'a> {
     pub(super) fn unit(&self, at: usize) -> Option<Unit> {
         Some(match self.low(at) {
             "hour" | "hours" | "hr" | "hrs" => Unit::Hour,
-            "day" | "days" => Unit::Day,
-            "week" | "weeks" | "wk" | "wks" => Unit::Week,
-            "month" | "months" | "mth" | "mths" | "mo" => Unit::Month,
+            "day" | "days" | "dys" | "dy" => Unit::Day,
+            "week" | "weeks" | "wk" | "wks" | "wek" | "weks" => Unit::Week,
+            "month" | "months" | "mth" | "mths" | "mnth" | "mnths" | "mo" | "mos" => Unit::Month,
             "quarter" | "quarters" | "qtr" => Unit::Quarter,
             "year" | "years" | "yr" | "yrs" => Unit::Year,
             _ => return None,
@@ -276,7 +140,7 @@ impl<'a> When<'a> {
             if let Some(found) = self.until(&period, to) {
                 return Some(found);
             }
-            if self.low(at) == "after" {
+            if self.low(at) == "after" && !self.is(at.wrapping_sub(1), &["or"]) {
                 let from = period.to.tomorrow().ok()?;
                 let label = format!("since:{from}");
                 return one(Period::days(label, from.min(self.today), self.today), to);
@@ -302,6 +166,12 @@ impl<'a> When<'a> {
                 to,
             );
         }
+        if self.is(at, &["up"])
+            && self.is(at + 1, &["to", "until", "till"])
+            && let Some((Days::One(until), to)) = self.at_until(at + 2)
+        {
+            return one(until, to);
+        }
         if self.is(at, &["from", "between"]) {
             let begin = self.past(at + 1, &["the"]);
             let Some((first, to)) = self.point(begin) else {
@@ -325,6 +195,18 @@ impl<'a> When<'a> {
             return Some(found);
         }
         self.invalid(at)
+    }
+
+    /// "up to 10 June": all days to it.
+    fn at_until(&self, at: usize) -> Found {
+        let (period, to) = self.point(self.past(at, &["the", "end", "of"]))?;
+        let until = Period {
+            label: format!("until:{}", period.to),
+            from: None,
+            to: period.to,
+            shape: Shape::All,
+        };
+        Some((Days::One(until), to))
     }
 
     pub(super) fn since(&self, period: &Period) -> Option<Period> {
@@ -368,6 +250,11 @@ impl<'a> When<'a> {
             if first.from > Some(last.to) {
                 first = shifted(&first, -1);
             }
+        }
+        // "Friday to Monday"
+        let begin = (at.saturating_sub(3)..at).rfind(|at| self.weekday(*at).is_some());
+        if first.from > Some(last.to) && begin.is_some() && self.weekday(next).is_some() {
+            first = Period::day(first.to.saturating_sub(7.days()));
         }
         if first.from > Some(last.to) {
             let earlier = shifted(&first, -1);
@@ -501,20 +388,9 @@ impl<'a> When<'a> {
             ));
         }
         let single = self.low(at).strip_suffix('s')?;
-        let days = [
-            Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday,
-        ];
-        let names = [
-            "monday",
-            "tuesday",
-            "wednesday",
-            "thursday",
-            "friday",
-            "saturday",
-            "sunday",
-        ];
-        let place = names.iter().position(|name| *name == single)?;
-        Some((Days::Weekdays(vec![days[place]]), at + 1))
+        let place = WEEKDAYS.iter().position(|name| *name == single)?;
+        let weekday = Weekday::from_monday_zero_offset(place as i8).ok()?;
+        Some((Days::Weekdays(vec![weekday]), at + 1))
     }
 }
 

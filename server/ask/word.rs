@@ -1,6 +1,5 @@
-//! A question as words: lower case, with where each stood, typing errors put right by the words that are known.
+//! A question as words: lower case, with where each stood.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// Bytes of a question that are looked at, and words of it.
@@ -125,8 +124,11 @@ pub fn words(question: &str) -> Vec<Word> {
         } else {
             let stop = characters[at..]
                 .iter()
-                .position(|(_, c)| {
-                    c.is_whitespace() || matches!(c, ',' | ';' | '→' | '"' | '“' | '”')
+                .enumerate()
+                .position(|(place, (_, c))| {
+                    c.is_whitespace()
+                        || matches!(c, ',' | ';' | '→' | '"' | '“' | '”')
+                            && !(*c == ',' && is_thousands(&characters, at + place))
                 })
                 .map_or(characters.len(), |length| at + length);
             if stop == at {
@@ -147,6 +149,15 @@ pub fn words(question: &str) -> Vec<Word> {
     }
     found.truncate(WORDS);
     joined(found)
+}
+
+/// Whether a comma stands between the thousands of a number.
+fn is_thousands(characters: &[(usize, char)], at: usize) -> bool {
+    let is_digit = |at: usize| characters.get(at).is_some_and(|(_, c)| c.is_ascii_digit());
+    let before = (1..=4)
+        .take_while(|back| *back <= at && is_digit(at - back))
+        .count();
+    (1..=3).contains(&before) && (at + 1..at + 4).all(is_digit) && !is_digit(at + 4)
 }
 
 fn closing(c: char) -> Option<char> {
@@ -186,7 +197,23 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
         });
         return;
     }
-    for separator in ["..", "->", "=>", "=", "+", "&", "→", "–", "—", "!="] {
+    let plain = text.replace(',', "");
+    if plain.len() < text.len() && plain.bytes().all(|b| b.is_ascii_digit()) {
+        found.push(Word::new(&plain, start..start + text.len(), Kind::Number));
+        return;
+    }
+    // 20k
+    if let Some(thousands) = text.strip_suffix(['k', 'K'])
+        && (1..=4).contains(&thousands.len())
+        && thousands.bytes().all(|b| b.is_ascii_digit())
+    {
+        let number = format!("{thousands}000");
+        found.push(Word::new(&number, start..start + text.len(), Kind::Number));
+        return;
+    }
+    for separator in [
+        "..", "->", "=>", "!=", "=", "+", "&", "→", "–", "—", ">", "›", "»",
+    ] {
         if let Some((before, after)) = text.split_once(separator) {
             let middle = start + before.len();
             if !before.is_empty() {
@@ -223,6 +250,12 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
                 let verb = if &text[..at] == "won" { "will" } else { "did" };
                 found.push(Word::new(verb, whole.clone(), Kind::Word));
                 found.push(Word::new("not", whole, Kind::Word));
+                return;
+            }
+            // "we'll"
+            if matches!(&text[at..], "'ll" | "’ll") {
+                found.push(Word::new(&text[..at], start..start + at, Kind::Word));
+                found.push(Word::new("will", start..start + text.len(), Kind::Word));
                 return;
             }
             &text[..at]
@@ -268,11 +301,12 @@ fn chunk(text: &str, start: usize, found: &mut Vec<Word>) {
                     Kind::Word
                 };
                 found.push(Word::new(part, begin..at, kind));
-                if kind == Kind::Number
-                    && place + 1 < count
-                    && text[at - start..].starts_with('-')
-                    && text[at - start + 1..].starts_with(|c: char| c.is_ascii_digit())
-                {
+                let rest = &text[at - start..];
+                let is_range = kind == Kind::Number
+                    && rest.starts_with('-')
+                    && rest[1..].starts_with(|c: char| c.is_ascii_digit())
+                    || rest.starts_with('-') && is_month(part) && is_month(&rest[1..]);
+                if is_range && place + 1 < count {
                     found.push(Word::new("-", at..at + 1, Kind::Sign));
                 }
             }
@@ -334,6 +368,15 @@ fn push_both(found: &mut Vec<Word>, number: &str, unit: &str, start: usize) {
     found.push(Word::new(unit, middle..middle, Kind::Word));
 }
 
+fn is_month(text: &str) -> bool {
+    let low = text.to_lowercase();
+    low.len() >= 3
+        && low.is_ascii()
+        && super::calendar::MONTHS
+            .iter()
+            .any(|month| *month == low || month[..3] == low)
+}
+
 /// `2026-06`, `2026-06-30`, `2026-q2`.
 fn is_date_like(text: &str) -> bool {
     let first = text.split('-').next().unwrap_or_default();
@@ -343,7 +386,11 @@ fn is_date_like(text: &str) -> bool {
 /// A number after letters, as in `exp-42`: a name.
 fn is_code(parts: &[&str]) -> bool {
     let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    parts.len() == 2 && !is_number(parts[0]) && is_number(parts[1])
+    let counts = ["top", "bottom", "last", "past", "first", "best", "worst"];
+    let is_count = parts
+        .first()
+        .is_some_and(|first| counts.contains(&&*first.to_lowercase()));
+    parts.len() == 2 && !is_number(parts[0]) && is_number(parts[1]) && !is_count
 }
 
 /// Two words that people also write as one.
@@ -421,113 +468,4 @@ pub fn stem(low: &str) -> String {
         stem = &stem[..stem.len() - 1];
     }
     stem.trim_end_matches('e').to_owned()
-}
-
-/// Whether two stems are the same but for a typing error.
-pub fn alike(a: &str, b: &str) -> bool {
-    if a == b {
-        return true;
-    }
-    let (a_len, b_len) = (a.chars().count(), b.chars().count());
-    let shorter = a_len.min(b_len);
-    let allowed = match shorter {
-        0..=3 => return false,
-        4..=6 => 1,
-        _ => 2,
-    };
-    a_len.abs_diff(b_len) <= allowed
-        && a.chars().next() == b.chars().next()
-        && strsim::osa_distance(a, b) <= allowed
-        && strsim::jaro_winkler(a, b) >= 0.88
-}
-
-/// Puts typing errors right: a word that isn't known becomes the one that is nearest to it.
-pub fn corrected(words: &mut [Word], known: &Known) {
-    let mut found: HashMap<String, Option<String>> = HashMap::new();
-    for word in words.iter_mut() {
-        if word.kind != Kind::Word || known.has(&word.low) || word.low.len() > 30 {
-            continue;
-        }
-        let right = found
-            .entry(word.low.clone())
-            .or_insert_with(|| known.nearest(&word.low).map(str::to_owned));
-        if let Some(right) = right {
-            word.low.clone_from(right);
-            word.stem = stem(right);
-        }
-    }
-}
-
-/// Words that are known.
-pub struct Known {
-    words: HashSet<String>,
-    /// By how they begin.
-    listed: HashMap<char, Vec<String>>,
-}
-
-impl Known {
-    /// Of all of these, in lower case.
-    pub fn new(words: impl Iterator<Item = String>) -> Known {
-        let words: HashSet<String> = words.collect();
-        let mut listed: HashMap<char, Vec<String>> = HashMap::new();
-        for word in words.iter().filter(|word| word.len() >= 3) {
-            listed
-                .entry(word.chars().next().unwrap_or_default())
-                .or_default()
-                .push(word.clone());
-        }
-        listed.values_mut().for_each(|words| words.sort_unstable());
-        Known { words, listed }
-    }
-
-    fn has(&self, low: &str) -> bool {
-        self.words.contains(low)
-            || low.len() > 3
-                && low
-                    .strip_suffix('s')
-                    .is_some_and(|single| self.words.contains(single))
-            || low
-                .chars()
-                .any(|c| c.is_ascii_digit() || c == '_' || c == '/')
-    }
-
-    fn nearest(&self, low: &str) -> Option<&str> {
-        let length = low.chars().count();
-        let allowed = match length {
-            0..=2 => return None,
-            3..=5 => 1,
-            _ => 2,
-        };
-        let mut best: Option<(usize, f64, &str)> = None;
-        // The first letter is right, or stands second.
-        let begins: Vec<char> = low.chars().take(2).collect();
-        let listed = begins
-            .iter()
-            .filter_map(|letter| self.listed.get(letter))
-            .flatten();
-        for known in listed {
-            if known.len().abs_diff(low.len()) > allowed || length == 3 && known.len() != 3 {
-                continue;
-            }
-            let distance = strsim::osa_distance(low, known);
-            let likeness = strsim::jaro_winkler(low, known);
-            let is_swap =
-                distance == 1 && length == 3 && known.len() == 3 && sorted(low) == sorted(known);
-            let is_near = match length {
-                3 => is_swap,
-                4 => distance <= 1 && likeness >= 0.9,
-                _ => distance <= allowed && likeness >= 0.88,
-            };
-            if is_near && best.is_none_or(|(d, l, _)| (distance, -likeness) < (d, -l)) {
-                best = Some((distance, likeness, known));
-            }
-        }
-        best.map(|(_, _, known)| known)
-    }
-}
-
-fn sorted(text: &str) -> Vec<char> {
-    let mut characters: Vec<char> = text.chars().collect();
-    characters.sort_unstable();
-    characters
 }

@@ -101,6 +101,118 @@ fn further_questions_are_read_as_they_are_meant() {
     );
 }
 
+/// A site whose values are words of the language too.
+#[test]
+fn values_that_are_words_of_sentences_are_meant_only_where_they_must_be() {
+    let values: [(&str, &[&str]); 8] = [
+        ("channel", &["Direct", "Email", "Display"]),
+        ("country", &["US", "IT", "IN", "DE", "BE", "NO", "ME", "AT"]),
+        ("campaign", &["new", "may", "summer"]),
+        ("source", &["us", "google", "search"]),
+        ("metadata.optin", &["yes", "no"]),
+        ("metadata.size", &["s", "m", "l", "or"]),
+        ("metadata.tier", &["free", "all", "best", "top"]),
+        ("metadata.coupon", &["MAY", "JUNE10", "first"]),
+    ];
+    let values = values.iter().map(|(name, values)| {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        (Dimension::parse(name).unwrap(), values)
+    });
+    let site = Vocabulary::new(Found {
+        goals: ["Order Placed", "Lead Captured", "Sign Up"]
+            .map(str::to_owned)
+            .to_vec(),
+        values: values.collect(),
+        ..Found::default()
+    });
+    for (question, expected) in [
+        (
+            "orders by country in June",
+            "by=country period=month:2026-06 sort=desc",
+        ),
+        (
+            "orders per country in Q2",
+            "by=country period=q2:2026 sort=desc",
+        ),
+        (
+            "orders in AT last week",
+            "where=country=\"AT\" period=last_week",
+        ),
+        (
+            "orders from BE and NO last week",
+            "where=country in [\"BE\",\"NO\"] period=last_week",
+        ),
+        (
+            "orders from US last week",
+            "where=country=\"US\" period=last_week",
+        ),
+        (
+            "orders in the us last week",
+            "where=country=\"US\" period=last_week",
+        ),
+        ("show me orders last week", "period=last_week"),
+        ("tell us the orders last week", "period=last_week"),
+        (
+            "let us see it: orders last week by country",
+            "by=country period=last_week sort=desc",
+        ),
+        (
+            "orders by optin last week",
+            "by=meta.optin period=last_week sort=desc",
+        ),
+        (
+            "orders with optin no last week",
+            "where=meta.optin=\"no\" period=last_week",
+        ),
+        (
+            "orders by size or country last week",
+            "by=meta.size,country period=last_week sort=desc",
+        ),
+        (
+            "orders by tier all time",
+            "by=meta.tier period=all_time sort=desc",
+        ),
+        (
+            "which tier is best for orders last week",
+            "by=meta.tier period=last_week sort=desc limit=1",
+        ),
+        (
+            "top tier by orders last week",
+            "by=meta.tier period=last_week sort=desc limit=1",
+        ),
+        (
+            "orders with coupon MAY last week",
+            "where=meta.coupon=\"MAY\" period=last_week",
+        ),
+        (
+            "orders by coupon in may",
+            "by=meta.coupon period=month:2026-05 sort=desc",
+        ),
+        ("all orders last week", "period=last_week"),
+        (
+            "orders via display last week",
+            "where=channel=\"Display\" period=last_week",
+        ),
+        (
+            "display orders last week by channel",
+            "by=channel period=last_week sort=desc",
+        ),
+    ] {
+        let found = text::of(&read(question, &site, now(), &TimeZone::UTC));
+        let expected = format!("metric=fires goal=\"Order Placed\" {expected}");
+        let found = found.split(" | ").next().unwrap_or_default();
+        assert_eq!(found, expected, "{question}");
+    }
+    for question in [
+        "orders from us last week",
+        "orders by country in it",
+        "orders in no",
+    ] {
+        let found = text::of(&read(question, &site, now(), &TimeZone::UTC));
+        assert_eq!(found, "error=ambiguous need=[\"words\"]", "{question}");
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_is_asked_is_read_or_refused(question in ".{0,200}") {

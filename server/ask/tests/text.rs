@@ -3,7 +3,7 @@
 use crate::ask::period::{Shape, Unit};
 use crate::ask::reading::{Combine, Compare, Mix, Outcome, Reading, Refusal, Statistic, What};
 use crate::attribution::model::Model;
-use crate::query::dimension::Dimension;
+use crate::query::dimension::{Dimension, Named};
 use crate::query::metric::Metric;
 use crate::query::operator::Operator;
 
@@ -12,8 +12,10 @@ pub(super) fn of(outcome: &Outcome) -> String {
         Outcome::Read(reading) => read(reading),
         Outcome::Choose(_, need, choices) => {
             let default = match (
-                need.contains(&"period") && need.contains(&"goal"),
-                choices.first(),
+                need.contains(&"goal") && !need.contains(&"metric"),
+                choices.first().filter(|first| {
+                    first.goals.is_empty() && first.by == [Dimension::Named(Named::Goal)]
+                }),
             ) {
                 (true, Some(first)) => format!(" default=\"{}\"", line(first)),
                 _ => String::new(),

@@ -107,19 +107,6 @@ impl Mask {
             Mask::Rows(rows()?)
         })
     }
-
-    /// Gives `each` what becomes of each row.
-    fn each(self, rows: &mut [bool], each: impl Fn(&mut bool, bool)) {
-        match self {
-            Mask::All => rows.iter_mut().for_each(|row| each(row, true)),
-            Mask::None => rows.iter_mut().for_each(|row| each(row, false)),
-            Mask::Rows(mask) => {
-                for (row, passes) in rows.iter_mut().zip(mask) {
-                    each(row, passes);
-                }
-            }
-        }
-    }
 }
 
 /// What a table says of each code.
@@ -156,15 +143,20 @@ fn mask(columns: &Columns, day: i32, test: &Test) -> Result<Mask, ReadError> {
             None => Mask::None,
         },
         Test::Any(tests) => {
-            let mut any = vec![false; n];
+            let mut any: Option<Vec<bool>> = None;
             for test in tests {
-                match mask(columns, day, test)? {
-                    Mask::All => return Ok(Mask::All),
-                    Mask::None => {}
-                    some => some.each(&mut any, |row, passes| *row |= passes),
+                match (mask(columns, day, test)?, &mut any) {
+                    (Mask::All, _) => return Ok(Mask::All),
+                    (Mask::None, _) => {}
+                    (Mask::Rows(rows), None) => any = Some(rows),
+                    (Mask::Rows(rows), Some(any)) => {
+                        any.iter_mut()
+                            .zip(rows)
+                            .for_each(|(row, passes)| *row |= passes);
+                    }
                 }
             }
-            Mask::Rows(any)
+            any.map_or(Mask::None, Mask::Rows)
         }
         Test::Not(test) => match mask(columns, day, test)? {
             Mask::All => Mask::None,
@@ -186,9 +178,10 @@ pub(super) fn passing(
             (Mask::All, _) => {}
             (Mask::None, _) => return Ok(None),
             (Mask::Rows(rows), None) => all = Some(rows),
-            (some, all) => {
-                let all = all.get_or_insert_with(|| vec![true; columns.head.rows]);
-                some.each(all, |row, passes| *row &= passes);
+            (Mask::Rows(rows), Some(all)) => {
+                all.iter_mut()
+                    .zip(rows)
+                    .for_each(|(row, passes)| *row &= passes);
             }
         }
     }

@@ -272,7 +272,7 @@ impl Found {
 }
 
 /// Brings a share in order. Most of it came as it happened, so that each visitor's events need hardly be moved.
-fn sort(share: &mut Vec<Marked>, room: &mut Vec<Marked>) {
+fn sort(share: &mut [Marked], room: &mut Vec<Marked>) {
     let mut ends = [0u32; TOGETHER as usize + 1];
     let place = |event: &Marked| (event.visitor % TOGETHER) as usize;
     for event in share.iter() {

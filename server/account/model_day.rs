@@ -15,7 +15,7 @@ impl Accounts {
         let day = day.to_string();
         self.change(|connection| {
             let transaction = connection.transaction()?;
-            transaction.execute("DELETE FROM model_day WHERE day <> ?1", [&day])?;
+            transaction.execute("DELETE FROM model_day WHERE day < ?1", [&day])?;
             let taken = transaction.execute(
                 "INSERT INTO model_day (day, requests) SELECT ?1, 1 WHERE ?2 > 0
                  ON CONFLICT (day) DO UPDATE SET requests = requests + 1 WHERE requests < ?2",

@@ -306,7 +306,7 @@ const MIGRATIONS: &[M] = &[
         PRIMARY KEY (site, name, day)
      ) STRICT, WITHOUT ROWID;",
     ),
-    // 2026-11: how many requests the language model was sent on a day (UTC); one row.
+    // 2026-11: how many requests the language model was sent on a day (UTC).
     M::up(
         "CREATE TABLE model_day (
         day TEXT PRIMARY KEY,

@@ -332,6 +332,7 @@ impl Accounts {
                 0 => Err(ChangeError::Conflict("the demo's site stays")),
                 _ => {
                     connection.execute("DELETE FROM spend WHERE site = ?1", [site])?;
+                    connection.execute("DELETE FROM control WHERE site = ?1", [site])?;
                     Ok(super::payment::forget_site(connection, site)?)
                 }
             }

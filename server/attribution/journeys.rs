@@ -145,21 +145,27 @@ fn gather(
     money: &HashMap<i64, &Payment, RandomState>,
 ) -> Gathered {
     let mut found = Gathered::default();
-    let mut path = Vec::new();
+    let (mut path, mut before) = (Vec::new(), Vec::new());
     for events in shares.iter().copied().flat_map(of_each) {
-        let before = found.conversions.len();
-        let fires = events.iter().filter(|event| event.sets & CONVERTS != 0);
-        found.conversions.extend(fires.map(|fire| {
-            let money = money.get(&fire.id).map(|payment| &payment.paid);
-            Conversion {
-                id: fire.id,
-                at: fire.at,
-                journey: kinds.journey(events, fire.at, happened.window),
-                money: money.map(|paid| (paid.currency, paid.minor)),
-            }
-        }));
-        if found.conversions.len() > before {
+        let mut fires = events
+            .iter()
+            .filter(|event| event.sets & CONVERTS != 0)
+            .peekable();
+        if fires.peek().is_some() {
             found.people += 1;
+            // Who converts a thousand times has hardly more visits for it.
+            before.clear();
+            let is_before = |event: &&Marked| event.sets & (VISIT | LEAD) != 0;
+            before.extend(events.iter().filter(is_before).copied());
+            found.conversions.extend(fires.map(|fire| {
+                let money = money.get(&fire.id).map(|payment| &payment.paid);
+                Conversion {
+                    id: fire.id,
+                    at: fire.at,
+                    journey: kinds.journey(&before, fire.at, happened.window),
+                    money: money.map(|paid| (paid.currency, paid.minor)),
+                }
+            }));
             continue;
         }
         let person = events.first().map_or(0, |event| event.visitor);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::line::ELSE_ZERO;
 use super::periods::Periods;
 use super::question::{self, Question};
 use crate::account::Accounts;
 use crate::account::control::Which;
+use crate::account::control::file::ELSE_ZERO;
 use crate::store::event::SiteId;
 
 /// Values that are looked at: all that a site may have.
@@ -93,10 +93,10 @@ impl Known {
             let mean = column.iter().sum::<f64>() / column.len().max(1) as f64;
             column.iter_mut().for_each(|value| *value -= mean);
         }
-        let most = column
-            .iter()
-            .fold(0.0f64, |most, value| most.max(value.abs()));
-        if most <= 1e-9 * last.abs() {
+        let least = column.iter().copied().fold(f64::INFINITY, f64::min);
+        let highest = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let most = least.abs().max(highest.abs());
+        if column.is_empty() || highest - least <= 1e-9 * last.abs() {
             let hint = match self.holds {
                 true => format!(
                     ", since a value holds until the next; where other days have none, ask for {}{ELSE_ZERO}",
@@ -191,6 +191,12 @@ mod tests {
             "it is the same on all days, since a value holds until the next; where other days have none, ask for Price:zero"
         );
         assert!(known(false, &[("2026-10-03", 1.0)]).column(&days).is_err());
+        let daily = [2, 3, 4, 5, 6].map(|day| format!("2026-11-0{day}"));
+        let daily: Vec<(&str, f64)> = daily.iter().map(|day| (&**day, 5.0)).collect();
+        assert_eq!(
+            known(false, &daily).column(&days).unwrap_err(),
+            "it is the same on all days"
+        );
         assert!(
             known(true, &[])
                 .column(&days)

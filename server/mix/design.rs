@@ -56,13 +56,13 @@ pub struct Column {
 }
 
 impl Column {
-    /// Its value that lies farthest from 0.
+    /// Its highest value; the lowest of one that never is above 0.
     pub fn strongest(&self) -> f64 {
-        let further = |far: f64, value: &f64| match value.abs() > far.abs() {
-            true => *value,
-            false => far,
-        };
-        self.values.iter().fold(0.0, further)
+        let highest = self.values.iter().copied().fold(0.0, f64::max);
+        match highest > 0.0 {
+            true => highest,
+            false => self.values.iter().copied().fold(0.0, f64::min),
+        }
     }
 }
 

@@ -219,13 +219,7 @@ impl Fits {
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((next.id, watch.clone()));
         // On a thread of its own, so that all of it gives way, and nothing else that runs here later.
-        let worked = std::thread::scope(|scope| {
-            let work = || {
-                give_way();
-                self.fit(&next, &watch)
-            };
-            scope.spawn(work).join()
-        });
+        let worked = std::thread::scope(|scope| scope.spawn(|| self.fit(&next, &watch)).join());
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let (data, result) = match worked {
             Ok(worked) => worked?,
@@ -263,6 +257,8 @@ impl Fits {
         };
         let found = gather(&self.store, &self.accounts, &site, &question)?;
         let data = found.hash();
+        // From here on nothing is held that others wait for, and no thread is begun that they use.
+        give_way();
         // A core is left to everything else: where none is idle, disks answer later, whatever gives way to what.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let plan = Plan {

@@ -121,7 +121,7 @@ pub fn gather(
     let mut events = named(question, &periods);
     for control in Known::all(accounts, site.id, question, periods.last())? {
         let column = match events.iter().any(|(name, _)| *name == control.name) {
-            true => Err("an event of the question has its name".into()),
+            true => Err("something else of the question has its name".into()),
             false => control.column(&periods),
         };
         match column {

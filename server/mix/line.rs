@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::budget::Bounds;
 use super::question::{Control, Event};
 use super::series::{Driver, Lift, Prior};
-use crate::account::control::file;
+use crate::account::control::file::{self, ELSE_ZERO};
 use crate::query::channel;
 
 /// Characters of an event's name.
@@ -134,9 +134,6 @@ pub(super) fn lift(text: &str) -> Result<Lift, String> {
         error: above_nothing(&error, 1e-6, 1e12)?,
     })
 }
-
-/// What stands behind the name of a control of which a day without a value has 0.
-pub(super) const ELSE_ZERO: &str = ":zero";
 
 pub(super) fn control(text: &str) -> Result<Control, String> {
     let (name, holds) = match text.strip_suffix(ELSE_ZERO) {

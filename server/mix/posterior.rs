@@ -145,7 +145,7 @@ pub struct Lines {
     pub season: Band,
     #[allow(missing_docs)]
     pub events: Band,
-    /// What each event does to a period in which it is at its strongest.
+    /// What each event does to a period in which it is at its strongest, or a price at its highest.
     #[serde(default)]
     pub effects: Vec<Effected>,
     /// All of it.

@@ -9,9 +9,10 @@ use url::form_urlencoded::Serializer;
 
 use super::budget::{Aim, Bounds};
 use super::line::{
-    ELSE_ZERO, above_nothing, bound, channel_named, control, driver, event, lift, measured, prior,
+    above_nothing, bound, channel_named, control, driver, event, lift, measured, prior,
 };
 use super::series::{Driver, Lift, Prior, Settings};
+use crate::account::control::file::ELSE_ZERO;
 use crate::account::{self, Site};
 use crate::query::query_string::Form;
 use crate::query::range::Range;

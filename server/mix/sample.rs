@@ -1,6 +1,7 @@
 //! Draws from a model's posterior: the No-U-Turn sampler, several chains, each on a thread of its own. The same model, plan and seed give the same draws on the same kind of machine.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -207,7 +208,14 @@ pub fn sample(model: &Model, plan: &Plan, watch: &Watch) -> Result<Draws, Stoppe
             let (told, (start, wanted)) = (told.clone(), channel());
             go.push(start);
             let (model, turns) = (model.clone(), &turns);
-            scope.spawn(move || run(chain, model, plan, watch, turns, &told, &wanted));
+            scope.spawn(move || {
+                let run = || run(chain, model, plan, watch, turns, &told, &wanted);
+                if catch_unwind(AssertUnwindSafe(run)).is_err() {
+                    // The others wait for what this one won't tell.
+                    let failed = Stopped::Failed("a chain ended early".into());
+                    let _ = told.send(Err(failed));
+                }
+            });
         }
         drop(told);
         for round in 0..plan.rounds {

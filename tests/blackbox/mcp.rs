@@ -248,6 +248,9 @@ fn every_tool_answers_or_says_how_to_put_the_call_right() {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), count);
+    // What a query would go on by is for the tool that takes it.
+    let top = call("ask", json!({ "question": "top 2 pages last week" }));
+    assert!(top["structuredContent"]["next"].is_null(), "{top}");
     for (cursor, repair) in [
         ("p7", "wanted is the \"next\""),
         ("99999", "none after 99999"),

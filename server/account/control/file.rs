@@ -12,6 +12,9 @@ pub type Last = Date;
 /// Characters of a name.
 const NAME: usize = 100;
 
+/// What stands behind a name in a question where a day without a value has 0.
+pub const ELSE_ZERO: &str = ":zero";
+
 /// The most of a value, either way.
 const MOST: f64 = 1e12;
 
@@ -45,11 +48,14 @@ impl Row for Control {
 pub fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
     let is_short = (1..=NAME).contains(&text.chars().count());
-    match is_short && !text.contains(char::is_control) {
+    match is_short && !text.contains(char::is_control) && !text.ends_with(ELSE_ZERO) {
         true => Ok(text.to_owned()),
-        false => Err(format!(
-            "name: {text:.120?} is none; wanted are 1 to {NAME} characters on one line"
-        )),
+        false => {
+            let text: String = text.chars().take(120).collect();
+            Err(format!(
+                "name: {text:?} is none; wanted are 1 to {NAME} characters on one line that don't end in {ELSE_ZERO}"
+            ))
+        }
     }
 }
 

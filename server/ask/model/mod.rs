@@ -160,7 +160,10 @@ impl Model {
         let answer = tokio::time::timeout_at(until, self.exchange(prompt)).await;
         let answer = answer.map_err(|_| Failure::Slow(patience))??;
         let said: Arc<str> = read::said(&answer)?.into();
-        self.kept().insert(key, said.clone());
+        // What can't be read may be better the next time.
+        if read::is_whole(&said) {
+            self.kept().insert(key, said.clone());
+        }
         Ok(said)
     }
 

@@ -161,7 +161,7 @@ fn system() -> String {
          where no days are named take the 30 before today. compare_from and compare_to: other days to compare with, or \"\".\n\
          - order: the first figure from the most to the least, or a time dimension from the first to the last. limit: how many rows, 0 for the usual.\n\
          - refuse: \"\" if the query says what the question asks. If the question asks for anything else, or you aren't sure what it means, put the reason there.\n\
-         - Channels are {}. Values of other dimensions are as the question has them.\n\
+         - Channels are {}. A country is its code of two letters, such as DE. Values of other dimensions are as the question has them.\n\
          Metrics:\n{}Dimensions, and metadata.KEY for each key:\n{}Operators of filters:\n{}",
         channel::all().collect::<Vec<_>>().join(", "),
         lines(metrics.collect()),

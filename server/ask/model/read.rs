@@ -122,12 +122,23 @@ pub fn read(said: &str, site: &Site, names: &Names<'_>, now: Timestamp) -> Resul
     if ranges.into_iter().flatten().any(|range| range.from > today) {
         return Err(Wrong::Days);
     }
+    // Of days to come there is nothing to show.
+    for range in [Some(&mut query.range), query.compare.as_mut()] {
+        if let Some(range) = range {
+            range.to = range.to.min(today);
+        }
+    }
     let is_time = query.dimensions.first().is_some_and(Dimension::is_time);
     query.limit = match is_time && (!has_limit || query.limit >= ROWS) {
         true => MOST_ROWS,
         false => query.limit.min(ROWS),
     };
     Ok(Read { query, has_days })
+}
+
+/// Whether it is an answer at all, right or wrong; what was cut off is none.
+pub fn is_whole(said: &str) -> bool {
+    serde_json::from_str::<Map<String, Value>>(bare(said)).is_ok()
 }
 
 /// Without what models put around JSON: thoughts in front, a fence.

@@ -96,16 +96,13 @@ pub(in crate::http) async fn ask(
 }
 
 /// Whether another reading could help. What would change something, tell of single people or of what is to come, or is
-/// no question of this site, is settled; so is a day that there isn't.
+/// no question of this site, is settled; so is a day that there isn't, and what was understood and isn't known.
 fn is_open(became: &Became) -> bool {
     match became {
         Became::Answer(_) => false,
         Became::Choose(..) => true,
         Became::Refuse(reason, ..) => {
-            matches!(
-                *reason,
-                "unclear" | "unknown_goal" | "unsupported" | "language"
-            )
+            matches!(*reason, "unclear" | "unknown_goal" | "language")
         }
     }
 }

@@ -194,9 +194,12 @@ pub(super) fn row(cursor: &str) -> Result<usize, Wrong> {
         Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
             Ok(text.parse().unwrap_or_default())
         }
-        _ => Err(format!(
-            "cursor: {cursor:.40?} is none; wanted is the \"next\" of an answer to the same call"
-        )),
+        _ => {
+            let cursor: String = cursor.chars().take(40).collect();
+            Err(format!(
+                "cursor: {cursor:?} is none; wanted is the \"next\" of an answer to the same call"
+            ))
+        }
     }
 }
 

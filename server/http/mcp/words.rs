@@ -34,6 +34,10 @@ pub(super) async fn ask(
     let mut data = json_of(&told, &site);
     let words = in_words(&told);
     bounded(&mut data, from)?;
+    // A query's own cursor is for the tool that is called so.
+    if data["next"].as_str().is_some_and(|next| next.contains('.')) {
+        data["next"] = Value::Null;
+    }
     if data.get("answer").is_none() {
         data["answer"] = json!(words);
     }

@@ -117,7 +117,7 @@ pub(super) fn part(
     };
     let mut first = wanted.once_a_day.then(|| First::new(visitors.occurs.len()));
     let mut events = Vec::with_capacity(match first {
-        Some(_) => visitors.occurs.len(),
+        Some(_) => visitors.occurs.len().min(some.len()),
         None => some.len(),
     });
     for (i, key) in some.into_iter().zip(groups) {

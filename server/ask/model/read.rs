@@ -123,10 +123,9 @@ pub fn read(said: &str, site: &Site, names: &Names<'_>, now: Timestamp) -> Resul
         return Err(Wrong::Days);
     }
     // Of days to come there is nothing to show.
-    for range in [Some(&mut query.range), query.compare.as_mut()] {
-        if let Some(range) = range {
-            range.to = range.to.min(today);
-        }
+    let ranges = [Some(&mut query.range), query.compare.as_mut()];
+    for range in ranges.into_iter().flatten() {
+        range.to = range.to.min(today);
     }
     let is_time = query.dimensions.first().is_some_and(Dimension::is_time);
     query.limit = match is_time && (!has_limit || query.limit >= ROWS) {

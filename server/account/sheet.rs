@@ -182,12 +182,12 @@ impl<'a> Sheet<'a> {
     }
 
     /// Whether numbers may have a decimal comma.
-    pub(super) fn has_commas(&self) -> bool {
+    fn has_commas(&self) -> bool {
         self.between == b';'
     }
 
     /// Each record below the header that isn't blank, with the number of its line.
-    pub(super) fn each(
+    fn each(
         &self,
         mut take: impl FnMut(u64, &csv::StringRecord) -> Result<(), Refused>,
     ) -> Result<(), Refused> {
@@ -213,8 +213,35 @@ impl<'a> Sheet<'a> {
         Ok(())
     }
 
+    /// Reads a file that has a line a day and a column each: of a day, a column's name and a cell that isn't empty `written`
+    /// makes a row, or none.
+    pub(super) fn wide<R: Row>(
+        &self,
+        known: &R::Known<'_>,
+        written: impl Fn(&str, &str, &str) -> Option<Written>,
+    ) -> Result<Vec<R>, Refused> {
+        let mut rows = Rows::new(known, self.has_commas());
+        self.each(|line, record| {
+            if record.len() != self.names.len() {
+                rows.refused
+                    .add(line, self.uneven(record.len(), self.names.len()));
+                return Ok(());
+            }
+            let day = record[0].trim();
+            for (name, cell) in self.names.iter().zip(record).skip(1) {
+                let cell = cell.trim();
+                let row = (!cell.is_empty()).then(|| written(day, name, cell));
+                if let Some(row) = row.flatten() {
+                    rows.take(line, &row)?;
+                }
+            }
+            Ok(())
+        })?;
+        rows.done()
+    }
+
     /// What is wrong with a line of so many fields.
-    pub(super) fn uneven(&self, found: usize, wanted: usize) -> String {
+    fn uneven(&self, found: usize, wanted: usize) -> String {
         let between = char::from(self.between);
         format!(
             "{found} fields under a header of {wanted}; a field with {between} in it needs quotes around it"
@@ -272,17 +299,17 @@ pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// The rows of a file so far.
-pub(super) struct Rows<'k, 'a, R: Row> {
+struct Rows<'k, 'a, R: Row> {
     known: &'k R::Known<'a>,
     has_commas: bool,
     rows: Vec<R>,
-    pub(super) refused: Refused,
+    refused: Refused,
     /// In which line each row stands, by what makes it one of its own.
     lines: HashMap<R::Key, u64>,
 }
 
 impl<'k, 'a, R: Row> Rows<'k, 'a, R> {
-    pub(super) fn new(known: &'k R::Known<'a>, has_commas: bool) -> Self {
+    fn new(known: &'k R::Known<'a>, has_commas: bool) -> Self {
         Rows {
             known,
             has_commas,
@@ -292,7 +319,7 @@ impl<'k, 'a, R: Row> Rows<'k, 'a, R> {
         }
     }
 
-    pub(super) fn take(&mut self, line: u64, written: &Written) -> Result<(), Refused> {
+    fn take(&mut self, line: u64, written: &Written) -> Result<(), Refused> {
         if self.rows.len() + self.refused.count() >= R::MOST {
             let words = format!("more than {} rows; send them in parts", R::MOST);
             return Err(Refused::of(line, words));
@@ -318,7 +345,7 @@ impl<'k, 'a, R: Row> Rows<'k, 'a, R> {
         Ok(())
     }
 
-    pub(super) fn done(self) -> Result<Vec<R>, Refused> {
+    fn done(self) -> Result<Vec<R>, Refused> {
         match (self.refused.count(), self.rows.is_empty()) {
             (0, false) => Ok(self.rows),
             (0, true) => Err(Refused::of(1, "there is no row below the header")),
@@ -334,6 +361,14 @@ pub(super) fn currency(what: &str, code: &str) -> Result<Currency, String> {
         .ok_or_else(|| {
             format!("{what}: {code:.20?} is none; wanted is an ISO 4217 code such as EUR")
         })
+}
+
+/// A number's text with a point where it may have a comma.
+pub(super) fn plain(text: &str, has_commas: bool) -> String {
+    match has_commas && !text.contains('.') {
+        true => text.replacen(',', ".", 1),
+        false => text.to_owned(),
+    }
 }
 
 /// A day up to the last that may be.

@@ -10,14 +10,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
-use serde_json::{Number, Value, json};
+use serde_json::{Value, json};
 
 use super::access::{Access, Person};
 use super::extract::{Asked, Form, Part};
 use super::page::NoPage;
 use super::reply::{Data, Error};
 use super::settings::{done, shell, shown};
-use super::upload::Sent;
+use super::upload::{Figure, Sent, Told};
 use super::{App, auth, upload, work};
 use crate::account::control::{Control, Summary, Which, file};
 use crate::account::sheet::{Refused, Stored, Written};
@@ -100,28 +100,13 @@ pub(super) async fn list(
 struct SentRow {
     date: String,
     name: String,
-    value: SentValue,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum SentValue {
-    Number(Number),
-    Text(String),
+    value: Figure,
 }
 
 impl From<SentRow> for Written {
     /// In the order of the columns.
     fn from(row: SentRow) -> Written {
-        let value = match row.value {
-            // Small numbers come as 1e-5.
-            SentValue::Number(number) => match number.as_f64() {
-                Some(value) => value.to_string(),
-                None => number.to_string(),
-            },
-            SentValue::Text(text) => text,
-        };
-        let all = [row.date, row.name, value];
+        let all = [row.date, row.name, row.value.written()];
         all.into_iter().map(|text| text.trim().to_owned()).collect()
     }
 }
@@ -168,13 +153,6 @@ pub(super) async fn delete(
     ))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Told {
-    added: Option<u64>,
-    replaced: Option<u64>,
-    deleted: Option<u64>,
-}
-
 /// `GET /settings/websites/{website_id}/controls`
 pub(super) async fn page(
     State(app): State<Arc<App>>,
@@ -183,12 +161,7 @@ pub(super) async fn page(
     Asked(told): Asked<Told>,
 ) -> Result<Response, NoPage> {
     let site = auth::site(&app, user.workspace, Some(&id))?;
-    let uploaded = Uploaded {
-        stored: told.added.zip(told.replaced),
-        deleted: told.deleted,
-        ..Uploaded::default()
-    };
-    show(&app, &user, &site, uploaded, None).await
+    show(&app, &user, &site, told.into(), None).await
 }
 
 async fn show(

@@ -11,14 +11,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
-use serde_json::{Number, Value, json};
+use serde_json::{Value, json};
 
 use super::access::{Access, Person};
 use super::extract::{Asked, Form};
 use super::page::NoPage;
 use super::reply::{Data, Error};
 use super::settings::{done, shell, shown};
-use super::upload::Sent;
+use super::upload::{Figure, Sent, Told};
 use super::{App, upload, work};
 use crate::account::rate::{Rate, Which, file};
 use crate::account::sheet::{Refused, Stored, Written};
@@ -110,28 +110,13 @@ struct SentRow {
     date: String,
     from: String,
     to: String,
-    rate: SentRate,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum SentRate {
-    Number(Number),
-    Text(String),
+    rate: Figure,
 }
 
 impl From<SentRow> for Written {
     /// In the order of the columns.
     fn from(row: SentRow) -> Written {
-        let rate = match row.rate {
-            // Small numbers come as 1e-5.
-            SentRate::Number(number) => match number.as_f64() {
-                Some(rate) => rate.to_string(),
-                None => number.to_string(),
-            },
-            SentRate::Text(text) => text,
-        };
-        let all = [row.date, row.from, row.to, rate];
+        let all = [row.date, row.from, row.to, row.rate.written()];
         all.into_iter().map(|text| text.trim().to_owned()).collect()
     }
 }
@@ -164,25 +149,13 @@ pub(super) async fn delete(
     Ok(Data::new(StatusCode::OK, &json!({ "deleted": deleted })))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Told {
-    added: Option<u64>,
-    replaced: Option<u64>,
-    deleted: Option<u64>,
-}
-
 /// `GET /settings/rates`
 pub(super) async fn page(
     State(app): State<Arc<App>>,
     Person(user): Person,
     Asked(told): Asked<Told>,
 ) -> Result<Response, NoPage> {
-    let uploaded = Uploaded {
-        stored: told.added.zip(told.replaced),
-        deleted: told.deleted,
-        ..Uploaded::default()
-    };
-    show(&app, &user, uploaded, None).await
+    show(&app, &user, told.into(), None).await
 }
 
 async fn show(

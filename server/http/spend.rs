@@ -19,7 +19,7 @@ use super::extract::{Asked, Form, Part};
 use super::page::NoPage;
 use super::reply::{Data, Error};
 use super::settings::{done, shell, shown};
-use super::upload::Sent;
+use super::upload::{Sent, Told};
 use super::{App, auth, upload, work};
 use crate::account::sheet::{self, Refused, Stored, Written};
 use crate::account::spend::file::Known;
@@ -259,13 +259,6 @@ pub(super) async fn to_first(
     Ok(Redirect::to(&to).into_response())
 }
 
-#[derive(Deserialize)]
-pub(super) struct Told {
-    added: Option<u64>,
-    replaced: Option<u64>,
-    deleted: Option<u64>,
-}
-
 /// `GET /settings/websites/{website_id}/spend`
 pub(super) async fn page(
     State(app): State<Arc<App>>,
@@ -274,12 +267,7 @@ pub(super) async fn page(
     Asked(told): Asked<Told>,
 ) -> Result<Response, NoPage> {
     let site = auth::site(&app, user.workspace, Some(&id))?;
-    let uploaded = Uploaded {
-        stored: told.added.zip(told.replaced),
-        deleted: told.deleted,
-        ..Uploaded::default()
-    };
-    show(&app, &user, &site, uploaded, None).await
+    show(&app, &user, &site, told.into(), None).await
 }
 
 async fn show(

@@ -10,11 +10,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Number, json};
 
 use super::extract;
 use super::reply::{Data, Error};
 use crate::account::sheet::{self, BYTES, Refused, Row, Stored, Written};
+use crate::pages::Uploaded;
 
 /// Bytes of a form with a file in it.
 pub(super) const UPLOAD: usize = BYTES + 256 * 1024;
@@ -87,6 +88,46 @@ impl Sent {
         match self {
             Sent::File(bytes) => file(bytes, known),
             Sent::Rows(rows) => sheet::read_rows(rows, known),
+        }
+    }
+}
+
+/// A number of a JSON row: as one, or as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Figure {
+    Number(Number),
+    Text(String),
+}
+
+impl Figure {
+    /// As a file has it.
+    pub(super) fn written(self) -> String {
+        match self {
+            // Small numbers come as 1e-5.
+            Figure::Number(number) => match number.as_f64() {
+                Some(figure) => figure.to_string(),
+                None => number.to_string(),
+            },
+            Figure::Text(text) => text,
+        }
+    }
+}
+
+/// What the page is told that it has done.
+#[derive(Deserialize)]
+pub(super) struct Told {
+    added: Option<u64>,
+    replaced: Option<u64>,
+    deleted: Option<u64>,
+}
+
+impl From<Told> for Uploaded {
+    fn from(told: Told) -> Uploaded {
+        Uploaded {
+            stored: told.added.zip(told.replaced),
+            deleted: told.deleted,
+            ..Uploaded::default()
         }
     }
 }

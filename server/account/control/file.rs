@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 
 use super::Control;
-use crate::account::sheet::{self, Refused, Row, Rows, Sheet, Written};
+use crate::account::sheet::{self, Refused, Row, Sheet, Written};
 
 /// What rows are checked against: the last day that a value may be of.
 pub type Last = Date;
@@ -60,10 +60,7 @@ pub fn name(text: &str) -> Result<String, String> {
 }
 
 fn value(text: &str, has_commas: bool) -> Result<f64, String> {
-    let plain = match has_commas && !text.contains('.') {
-        true => text.replacen(',', ".", 1),
-        false => text.to_owned(),
-    };
+    let plain = sheet::plain(text, has_commas);
     let digits = plain.strip_prefix('-').unwrap_or(&plain);
     let is_number = digits
         .bytes()
@@ -82,36 +79,23 @@ fn value(text: &str, has_commas: bool) -> Result<f64, String> {
 /// Every wrong line, the first of them in words.
 pub fn read(file: &[u8], last: &Last) -> Result<Vec<Control>, Refused> {
     let sheet = Sheet::new(file)?;
-    let Some(names) = wide(&sheet) else {
+    if !is_wide(&sheet.names) {
         return sheet::read(file, last);
-    };
-    let mut rows = Rows::new(last, sheet.has_commas());
-    sheet.each(|line, record| {
-        if record.len() != sheet.names.len() {
-            let words = sheet.uneven(record.len(), sheet.names.len());
-            rows.refused.add(line, words);
-            return Ok(());
-        }
-        let day = record[0].trim();
-        for (name, field) in names.iter().zip(record.iter().skip(1)) {
-            let field = field.trim();
-            if !field.is_empty() {
-                let written = [day, name, field].map(str::to_owned);
-                rows.take(line, &written.to_vec())?;
-            }
-        }
-        Ok(())
-    })?;
-    rows.done()
+    }
+    sheet.wide(last, |day, name, cell| {
+        Some([day, name, cell].map(str::to_owned).to_vec())
+    })
 }
 
-/// The names that stand in a header of the second form.
-fn wide<'a>(sheet: &'a Sheet) -> Option<Vec<&'a str>> {
-    let (date, names) = sheet.names.split_first()?;
+/// Whether a header is of the second form.
+fn is_wide(names: &[String]) -> bool {
     let is_row = |name: &String| ["name", "value"].contains(&&*name.to_lowercase());
-    let is_wide =
-        date.eq_ignore_ascii_case("date") && !names.is_empty() && !names.iter().any(is_row);
-    is_wide.then(|| names.iter().map(String::as_str).collect())
+    match names.split_first() {
+        Some((date, names)) => {
+            date.eq_ignore_ascii_case("date") && !names.is_empty() && !names.iter().any(is_row)
+        }
+        None => false,
+    }
 }
 
 #[cfg(test)]

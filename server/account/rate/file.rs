@@ -5,7 +5,7 @@
 use jiff::civil::Date;
 
 use super::{Code, Rate};
-use crate::account::sheet::{self, Refused, Row, Rows, Sheet, Written};
+use crate::account::sheet::{self, Refused, Row, Sheet, Written};
 
 /// What rows are checked against: the last day that a rate may be of.
 pub type Last = Date;
@@ -50,10 +50,7 @@ impl Row for Rate {
 }
 
 fn rate(text: &str, has_commas: bool) -> Result<f64, String> {
-    let plain = match has_commas && !text.contains('.') {
-        true => text.replacen(',', ".", 1),
-        false => text.to_owned(),
-    };
+    let plain = sheet::plain(text, has_commas);
     let is_number = plain
         .bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -69,43 +66,26 @@ fn rate(text: &str, has_commas: bool) -> Result<f64, String> {
 /// Every wrong line, the first of them in words.
 pub fn read(file: &[u8], last: &Last) -> Result<Vec<Rate>, Refused> {
     let sheet = Sheet::new(file)?;
-    let Some(codes) = wide(&sheet.names) else {
+    if !is_wide(&sheet.names) {
         return sheet::read(file, last);
-    };
-    let mut rows = Rows::new(last, sheet.has_commas());
-    sheet.each(|line, record| {
-        if record.len() != sheet.names.len() {
-            let words = sheet.uneven(record.len(), sheet.names.len());
-            rows.refused.add(line, words);
-            return Ok(());
-        }
-        let day = record[0].trim();
-        for (code, field) in codes.iter().zip(record.iter().skip(1)) {
-            let field = field.trim();
-            if code.is_empty() || field.is_empty() || field == "N/A" {
-                continue;
-            }
-            // Bulgaria's and Croatia's money and the like went into the euro.
-            if sheet::currency("", code).is_err() {
-                continue;
-            }
-            let written = [day, "EUR", code, field].map(str::to_owned);
-            rows.take(line, &written.to_vec())?;
-        }
-        Ok(())
-    })?;
-    rows.done()
+    }
+    sheet.wide(last, |day, code, cell| {
+        // Bulgaria's and Croatia's money and the like went into the euro.
+        let is_none = cell == "N/A" || sheet::currency("", code).is_err();
+        (!is_none).then(|| [day, "EUR", code, cell].map(str::to_owned).to_vec())
+    })
 }
 
-/// The currencies that stand in a header of the second form.
-fn wide(names: &[String]) -> Option<Vec<&str>> {
-    let (date, codes) = names.split_first()?;
+/// Whether a header is of the second form.
+fn is_wide(names: &[String]) -> bool {
+    let Some((date, codes)) = names.split_first() else {
+        return false;
+    };
     let is_code = |name: &&String| name.len() == 3 && name.bytes().all(|b| b.is_ascii_alphabetic());
     // The bank's lines end with a comma.
-    let is_wide = date.eq_ignore_ascii_case("date")
+    date.eq_ignore_ascii_case("date")
         && codes.iter().any(|code| is_code(&code))
-        && codes.iter().all(|code| code.is_empty() || is_code(&code));
-    is_wide.then(|| codes.iter().map(String::as_str).collect())
+        && codes.iter().all(|code| code.is_empty() || is_code(&code))
 }
 
 #[cfg(test)]

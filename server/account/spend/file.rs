@@ -118,10 +118,7 @@ fn money(text: &str, currency: Currency, has_commas: bool) -> Result<Money, Stri
             "amount: {text:.40?} is below 0; spend is 0 or more: take what was paid back off the day it was spent on"
         ));
     }
-    let plain = match has_commas && !text.contains('.') {
-        true => text.replacen(',', ".", 1),
-        false => text.to_owned(),
-    };
+    let plain = sheet::plain(text, has_commas);
     let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !is_digits(whole) || !is_digits(part) || plain.ends_with('.') {

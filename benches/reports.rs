@@ -1,10 +1,15 @@
 //! How long reports take: a site of N events over 30 days, made by `admx seed`, asked over HTTP on one machine.
 //!
-//! `cargo bench --bench reports -- [EVENTS…]` (default 1000000). Prints a Markdown table a size: milliseconds at the client,
-//! median of seven after one that warms up, each question's target beside it; then bytes on disk an event, the start, memory.
+//! `cargo bench --bench reports -- [clickhouse] [EVENTS…]` (default 1000000). Prints a Markdown table a size: milliseconds at
+//! the client, median of seven after one that warms up; then bytes on disk an event, the start, memory. With the word
+//! `clickhouse` the same once more from there: the events are moved with `admx migrate-store`, which is timed too. It needs
+//! `ADMX_TEST_CHDB`, as the tests do, or `ADMX_TEST_CLICKHOUSE` for a real server's address.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+#[path = "../tests/blackbox/front.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod front;
 #[path = "ingest/process.rs"]
 #[allow(dead_code, reason = "the load's bench uses the rest")]
 mod process;
@@ -32,13 +37,17 @@ fn main() {
     } else {
         sizes
     };
+    let moves = std::env::args().any(|word| word == "clickhouse");
     for events in sizes {
         let data = tempfile::tempdir().expect("a temporary folder");
-        run(data, events);
+        let data = run(data, events);
+        if moves {
+            from_clickhouse(data, events);
+        }
     }
 }
 
-fn run(data: TempDir, events: u64) {
+fn run(data: TempDir, events: u64) -> TempDir {
     let site = admx(data.path(), &["site", "add", "example.com"]);
     let began = Instant::now();
     let count = events.to_string();
@@ -49,14 +58,81 @@ fn run(data: TempDir, events: u64) {
     println!("## Reports over 30 days, {events} events\n");
     println!("Seeded in {:.0} s.\n", began.elapsed().as_secs_f64());
     let data = settle(data);
-    let key = admx(
-        data.path(),
-        &["key", "new", "--name", "bench", "--scope", "analytics:read"],
-    );
     let started = Instant::now();
     let server = Server::on(data, &[]);
+    asked(&server, &site, started);
+    let bytes = |name: &str| {
+        ["", "-wal"]
+            .iter()
+            .filter_map(|end| {
+                std::fs::metadata(server.data.path().join(format!("{name}{end}"))).ok()
+            })
+            .map(|file| file.len())
+            .sum::<u64>()
+    };
+    let (log, reports) = (bytes("events.db"), bytes("reports.db"));
+    println!(
+        "On disk {:.1} bytes an event: the log {:.1}, reports {:.1}.\n",
+        (log + reports) as f64 / events as f64,
+        log as f64 / events as f64,
+        reports as f64 / events as f64,
+    );
+    server.stop()
+}
+
+/// The same events, moved to a ClickHouse.
+fn from_clickhouse(data: TempDir, events: u64) {
+    let real = std::env::var("ADMX_TEST_CLICKHOUSE").ok();
+    let front = real.is_none().then(front::Front::start);
+    let place = real.unwrap_or_else(|| front.as_ref().map(front::Front::place).unwrap());
+    println!("## The same from a ClickHouse\n");
+    let began = Instant::now();
+    let said = admx(data.path(), &["migrate-store", "--to", &place]);
+    let took = began.elapsed().as_secs_f64();
+    println!(
+        "{said}: moved and compared in {took:.0} s, {:.0} events a second.",
+        events as f64 / took
+    );
+    if let Some(front) = &front {
+        println!(
+            "The engine used {:.0} s of processor time and has {:.0} MiB.",
+            process::cpu(front.child.id()),
+            process::memory(front.child.id()).unwrap_or_default()
+        );
+        front.query("OPTIMIZE TABLE shop.event FINAL");
+        front.query("OPTIMIZE TABLE shop.day_sum FINAL");
+        let bytes = "SELECT table, sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'shop' GROUP BY table ORDER BY table FORMAT TSV";
+        for line in front.query(bytes).lines() {
+            let (table, bytes) = line.split_once('\t').unwrap();
+            let bytes: f64 = bytes.parse().unwrap();
+            println!("{table}: {:.1} bytes an event.", bytes / events as f64);
+        }
+    }
+    println!();
+    let site = admx(data.path(), &["site", "list"]);
+    let site = site
+        .lines()
+        .find(|line| line.contains("example.com"))
+        .unwrap();
+    let site = site
+        .split_whitespace()
+        .find(|word| word.starts_with("admx_"))
+        .unwrap()
+        .to_owned();
+    let environment = [("ADMX_STORE", place.into())];
+    let started = Instant::now();
+    let server = Server::with_environment(data, &[], &environment);
+    asked(&server, &site, started);
+}
+
+/// Asks a server everything, and prints how long that takes.
+fn asked(server: &Server, site: &str, started: Instant) {
     assert_eq!(server.get("/healthz", &[]).status, 200);
     let start = started.elapsed();
+    let key = admx(
+        server.data.path(),
+        &["key", "new", "--name", "bench", "--scope", "analytics:read"],
+    );
     let memory = || process::memory(server.pid()).unwrap_or_default();
     let idle = memory();
     println!("| question | ms, median | least | rows |\n|---|--:|--:|--:|");
@@ -87,7 +163,7 @@ fn run(data: TempDir, events: u64) {
         let rows = rows.iter().find_map(|name| data[name].as_array());
         (took, rows.map_or(0, Vec::len))
     };
-    for (name, question) in questions(&site) {
+    for (name, question) in questions(site) {
         ask(&question);
         let mut times: Vec<_> = (0..TIMES).map(|_| ask(&question)).collect();
         times.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -102,22 +178,6 @@ fn run(data: TempDir, events: u64) {
         "\nStart to the first answer {:.2} s, memory idle {idle:.0} MiB, after the questions {:.0} MiB.",
         start.as_secs_f64(),
         memory()
-    );
-    let bytes = |name: &str| {
-        ["", "-wal"]
-            .iter()
-            .filter_map(|end| {
-                std::fs::metadata(server.data.path().join(format!("{name}{end}"))).ok()
-            })
-            .map(|file| file.len())
-            .sum::<u64>()
-    };
-    let (log, reports) = (bytes("events.db"), bytes("reports.db"));
-    println!(
-        "On disk {:.1} bytes an event: the log {:.1}, reports {:.1}.\n",
-        (log + reports) as f64 / events as f64,
-        log as f64 / events as f64,
-        reports as f64 / events as f64,
     );
 }
 

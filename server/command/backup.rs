@@ -1,4 +1,4 @@
-//! `admx backup` and `admx restore`: everything in one file, a tar of both databases and a list that says what they are.
+//! `admx backup` and `admx restore`: everything in one file, a tar of the databases and a list that says what they are.
 //!
 //! A backup is taken while the server runs: each database is read in one transaction, which nobody waits for. It is read
 //! back before it gets its name. Reports are not in it, since they are made from the log, nor is the day's salt, which is
@@ -17,10 +17,13 @@ use sha2::{Digest, Sha256};
 
 use super::{print, progress};
 use crate::private;
-use crate::store::care;
+use crate::store::{care, clickhouse};
 
 /// What is backed up. The log comes first: so it never names a site that isn't among the accounts.
 const FILES: [&str; 2] = ["events.db", "accounts.db"];
+
+/// How far the log is shipped, where it goes to a ClickHouse.
+const SHIPPED: &str = "shipped.db";
 
 /// The list, first in the file.
 const LIST: &str = "admx-backup.json";
@@ -52,7 +55,10 @@ pub(super) fn backup(data: &Path, to: &Path) -> anyhow::Result<()> {
         to.display()
     );
     let folder = Scratch::beside(to)?;
-    for name in FILES {
+    // The log comes before: what is shipped meanwhile and not in it is taken out there when it is put back.
+    let shipped = data.join(SHIPPED).exists().then_some(SHIPPED);
+    let files: Vec<&'static str> = FILES.into_iter().chain(shipped).collect();
+    for name in files.iter().copied() {
         let spinner = progress::spinner(name);
         copy(&data.join(name), &folder.0.join(name))
             .with_context(|| format!("{name} can't be copied"))?;
@@ -61,7 +67,7 @@ pub(super) fn backup(data: &Path, to: &Path) -> anyhow::Result<()> {
     let list = List {
         admx: env!("CARGO_PKG_VERSION").to_owned(),
         at: Timestamp::now(),
-        files: FILES
+        files: files
             .iter()
             .map(|name| entry(&folder.0, name))
             .collect::<anyhow::Result<_>>()?,
@@ -84,14 +90,14 @@ pub(super) fn backup(data: &Path, to: &Path) -> anyhow::Result<()> {
 pub(super) fn restore(data: &Path, from: &Path) -> anyhow::Result<()> {
     let folder = Scratch::beside(&data.join("restored"))?;
     let list = unpack(from, &folder.0)?;
-    renew(&folder.0.join("events.db"))?;
+    renew(&folder.0)?;
     // While it is there nobody takes a folder that is half of this and half of that for a new one.
     let mark = data.join(UNDER_WAY);
     private::create(&mark)?;
     sync_folder_of(&mark)?;
     let kept = data.join(format!("before-restore-{}", Timestamp::now().as_second()));
     let mut is_kept = false;
-    for name in FILES.iter().chain(&["reports.db"]) {
+    for name in FILES.iter().chain(&["reports.db", SHIPPED]) {
         for end in ["", "-wal", "-shm"] {
             let file = data.join(format!("{name}{end}"));
             if file.exists() {
@@ -103,8 +109,8 @@ pub(super) fn restore(data: &Path, from: &Path) -> anyhow::Result<()> {
             }
         }
     }
-    for name in FILES {
-        fs::rename(folder.0.join(name), data.join(name))?;
+    for file in &list.files {
+        fs::rename(folder.0.join(&file.name), data.join(&file.name))?;
     }
     sync_folder_of(&mark)?;
     fs::remove_file(&mark)?;
@@ -119,12 +125,20 @@ pub(super) fn restore(data: &Path, from: &Path) -> anyhow::Result<()> {
 
 /// Makes a log another one than it was: the ids that its server gave out after the backup are of events that it has not,
 /// and reports of it are to be made anew.
-fn renew(log: &Path) -> anyhow::Result<()> {
-    let connection = Connection::open(log)?;
+fn renew(folder: &Path) -> anyhow::Result<()> {
+    let connection = Connection::open(folder.join("events.db"))?;
     connection.execute_batch(
         "UPDATE about SET value = randomblob(32) WHERE name = 'secret';
          UPDATE about SET value = randomblob(16) WHERE name = 'log';",
     )?;
+    let shipped = folder.join(SHIPPED);
+    if shipped.exists() {
+        let log: Vec<u8> =
+            connection.query_row("SELECT value FROM about WHERE name = 'log'", [], |row| {
+                row.get(0)
+            })?;
+        clickhouse::renew(&shipped, &log)?;
+    }
     Ok(())
 }
 
@@ -207,7 +221,7 @@ fn unpack(from: &Path, to: &Path) -> anyhow::Result<List> {
         let name = member.path()?.to_string_lossy().into_owned();
         if name == LIST {
             list = Some(serde_json::from_reader(&mut member).with_context(none)?);
-        } else if FILES.contains(&name.as_str()) {
+        } else if FILES.contains(&name.as_str()) || name == SHIPPED {
             let path = to.join(&name);
             private::create(&path)?;
             let mut file = File::options().write(true).open(&path)?;
@@ -239,7 +253,9 @@ fn unpack(from: &Path, to: &Path) -> anyhow::Result<List> {
         );
     }
     ensure!(
-        list.files.len() == FILES.len(),
+        FILES
+            .iter()
+            .all(|name| list.files.iter().any(|file| file.name == *name)),
         "{} is not the whole of a backup",
         from.display()
     );

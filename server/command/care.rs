@@ -8,17 +8,9 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::retention::first_kept;
-use super::{accounts, print, progress};
+use super::{accounts, print, progress, store_for_command};
 use crate::store::care::{Who, integrity};
 use crate::store::event::{UserId, VisitorKey};
-use crate::store::{Role, Settings, Store};
-
-/// Commands store nothing by the queue.
-const SETTINGS: Settings = Settings {
-    queue: 1,
-    role: Role::Command,
-    most_bytes: None,
-};
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
@@ -43,7 +35,7 @@ pub(super) struct Old {
 
 /// `admx check`
 pub(super) fn check(data: &Path) -> anyhow::Result<()> {
-    let store = Store::open(data, &SETTINGS)?;
+    let store = store_for_command(data)?;
     let spinner = progress::spinner("everything is read");
     let mut findings = store.check()?;
     findings.extend(integrity(
@@ -83,7 +75,7 @@ pub(super) fn prune(data: &Path, old: &Old) -> anyhow::Result<()> {
         !meant.is_empty(),
         "no site has a number of days to keep; `admx site keep` gives it one, or say --site and --days"
     );
-    let store = Store::open(data, &SETTINGS)?;
+    let store = store_for_command(data)?;
     for (site, days) in meant {
         let spinner = progress::spinner("events are taken out");
         let taken = store.prune(site.id, first_kept(site.day(Timestamp::now()), days))?;
@@ -111,7 +103,7 @@ pub(super) fn erase(data: &Path, whom: &Whom) -> anyhow::Result<()> {
         Who::Visitor(key) => Some(key.clone()),
         Who::User(user) => Some(VisitorKey::User(user.clone())),
     };
-    let store = Store::open(data, &SETTINGS)?;
+    let store = store_for_command(data)?;
     let spinner = progress::spinner("events are taken out");
     // What payment providers call them first: where this is broken off, the log still knows who they are.
     let accounts = accounts(data)?;
@@ -135,7 +127,7 @@ pub(super) fn vacuum(data: &Path) -> anyhow::Result<()> {
     let size = || std::fs::metadata(data.join("events.db")).map(|file| file.len());
     let before = size()?;
     let spinner = progress::spinner("the log is written anew");
-    let store = Store::open(data, &SETTINGS)?;
+    let store = store_for_command(data)?;
     store.vacuum()?;
     store.stop();
     spinner.finish_and_clear();

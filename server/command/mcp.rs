@@ -6,17 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::workspace::In;
-use super::{accounts, opened};
+use super::{accounts, store_for_command};
 use crate::clock::Clock;
 use crate::http::{Desk, Vocabularies, mcp};
-use crate::store::{Role, Settings, Store};
-
-/// Nothing is stored.
-const SETTINGS: Settings = Settings {
-    queue: 1,
-    role: Role::Command,
-    most_bytes: None,
-};
 
 #[derive(clap::Args)]
 pub(super) struct Flags {
@@ -41,7 +33,7 @@ pub(super) struct Flags {
 pub(super) fn run(data: &Path, flags: &Flags) -> anyhow::Result<()> {
     let accounts = Arc::new(accounts(data)?);
     let workspace = flags.workspace.find(&accounts)?;
-    let store = opened(Store::open(data, &SETTINGS), &data.join("events.db"))?;
+    let store = store_for_command(data)?;
     let clock = flags.clock.map_or(Clock::System, Clock::Fixed);
     let model = flags.model.model(&accounts, clock)?;
     let desk = Arc::new(Desk {

@@ -6,6 +6,7 @@ mod care;
 mod key;
 mod mail;
 mod mcp;
+mod migrate;
 mod model;
 mod progress;
 mod retention;
@@ -21,6 +22,7 @@ use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -29,10 +31,15 @@ use rusqlite::{ErrorCode, ffi};
 
 use crate::account::Accounts;
 use crate::private;
+use crate::store::clickhouse::Place;
+use crate::store::{Role, Settings, Store};
+
+/// What all commands read beside their flags.
+const AFTER: &str = "ADMX_STORE=clickhouse://user:password@host:8123/database keeps the events of large sites in a ClickHouse: /docs/scaling";
 
 /// Goal analytics that you host yourself: one binary, one script tag.
 #[derive(Parser)]
-#[command(name = "admx", version, about, flatten_help = true)]
+#[command(name = "admx", version, about, flatten_help = true, after_help = AFTER)]
 struct Cli {
     /// The folder that holds everything.
     #[arg(
@@ -87,6 +94,8 @@ enum Command {
     Mcp(mcp::Flags),
     /// Give unused room of the event log back to the disk
     Vacuum,
+    /// Move the events to a ClickHouse, or back, while the server runs
+    MigrateStore(migrate::Flags),
     /// Fill a site with believable visits, the same for the same seed
     Seed(seed::Flags),
 }
@@ -132,6 +141,37 @@ fn with_serve(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
+/// Opens the event log: where `ADMX_STORE` says, or in the folder alone.
+fn store(
+    data: &Path,
+    role: Role,
+    queue: usize,
+    most_bytes: Option<u64>,
+) -> anyhow::Result<Arc<Store>> {
+    let settings = Settings {
+        queue,
+        role,
+        most_bytes,
+        clickhouse: place()?,
+    };
+    opened(Store::open(data, &settings), &data.join("events.db"))
+}
+
+/// The same for a command that stores nothing, or waits for each step it stores.
+fn store_for_command(data: &Path) -> anyhow::Result<Arc<Store>> {
+    store(data, Role::Command, 1, None)
+}
+
+/// What `ADMX_STORE` names.
+fn place() -> anyhow::Result<Option<Place>> {
+    let Some(text) = std::env::var_os("ADMX_STORE") else {
+        return Ok(None);
+    };
+    let place = text.to_string_lossy().parse();
+    // The text may have a password in it.
+    place.map(Some).context("ADMX_STORE can't be read")
+}
+
 fn run(cli: Cli) -> anyhow::Result<()> {
     make_folder(&cli.data)?;
     let is_alone = matches!(cli.command, Command::Restore { .. });
@@ -157,6 +197,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Import(flags) => transfer::run(&cli.data, &flags),
         Command::Mcp(flags) => mcp::run(&cli.data, &flags),
         Command::Vacuum => care::vacuum(&cli.data),
+        Command::MigrateStore(flags) => migrate::run(&cli.data, &flags),
         Command::Seed(flags) => seed::run(&cli.data, &flags),
     }
 }

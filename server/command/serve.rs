@@ -26,7 +26,7 @@ use crate::ingest::{Ingest, body};
 use crate::mail::Mail;
 use crate::mix::fits::Fits;
 use crate::payment::Payments;
-use crate::store::{Role, Settings, Store};
+use crate::store::Role;
 use crate::webhook::Webhooks;
 
 #[derive(clap::Args)]
@@ -252,12 +252,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
 
     let accounts = Arc::new(super::accounts(data)?);
     let model = flags.model.model(&accounts, clock)?;
-    let settings = Settings {
-        queue: flags.queue,
-        role: Role::Server,
-        most_bytes: flags.storage_limit,
-    };
-    let store = super::opened(Store::open(data, &settings), &data.join("events.db"))?;
+    let store = super::store(data, Role::Server, flags.queue, flags.storage_limit)?;
     let demo = accounts.demo_site(&demo_hosts(address, flags.base_url.as_ref()), clock.now())?;
     announce(&accounts, &base_url, clock, flags.log_format)?;
 

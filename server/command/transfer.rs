@@ -9,22 +9,15 @@ use anyhow::{Context, anyhow, ensure};
 use jiff::Timestamp;
 
 use super::workspace::In;
-use super::{accounts, print, progress};
+use super::{accounts, print, progress, store_for_command};
 use crate::account::{Accounts, Site};
 use crate::ingest::imported::Imported;
 use crate::query::events::Sent;
 use crate::query::fires;
-use crate::store::{Role, Settings, Store};
+use crate::store::Store;
 use crate::transfer::import::{Report, import};
 use crate::transfer::line::Format;
 use crate::transfer::{Item, goatcounter, plausible, umami};
-
-/// An import waits for each step it stores.
-const SETTINGS: Settings = Settings {
-    queue: 1,
-    role: Role::Command,
-    most_bytes: None,
-};
 
 /// Lines that an import of sums may gather before they are stored.
 const GATHERED: usize = 10_000;
@@ -114,7 +107,7 @@ pub(super) fn export(data: &Path, flags: &Export) -> anyhow::Result<()> {
         None => Box::new(io::stdout().lock()),
     };
     let mut out = BufWriter::new(out);
-    let store = Store::open(data, &SETTINGS)?;
+    let store = store_for_command(data)?;
     let all = Sent::query_string("").map_err(|error| anyhow!(error))?;
     let all = all.read_all(&site, Timestamp::now());
     let ids = fires::numbers(&store, &all.map_err(|error| anyhow!(error))?.query)?;
@@ -139,7 +132,7 @@ pub(super) fn export(data: &Path, flags: &Export) -> anyhow::Result<()> {
 /// `admx import`
 pub(super) fn run(data: &Path, flags: &Import) -> anyhow::Result<()> {
     let site = site(&accounts(data)?, &flags.workspace, flags.site.as_deref())?;
-    let store = Store::open(data, &SETTINGS)?;
+    let store = store_for_command(data)?;
     let spinner = progress::spinner("events are brought in");
     let mut imported = Imported::new(site.clone(), Timestamp::now());
     let reports = match flags.from {

@@ -49,6 +49,16 @@ pub(super) async fn csp(State(app): State<Arc<App>>) -> Result<Response, NoPage>
     )
 }
 
+/// `GET /docs/scaling`
+pub(super) async fn scaling() -> Result<Response, NoPage> {
+    page(
+        StatusCode::OK,
+        &docs::Scaling {
+            here: "/docs/scaling",
+        },
+    )
+}
+
 /// `GET /docs/operate`
 pub(super) async fn operate(State(app): State<Arc<App>>) -> Result<Response, NoPage> {
     page(

@@ -22,8 +22,14 @@ pub(super) async fn alive() -> &'static str {
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     let (status, text) = match problem(app).await {
         None => (StatusCode::OK, "ready\n".to_owned()),
+        // Whoever would send events elsewhere for this would lose some.
+        Some(Problem::Reports(why)) => (
+            StatusCode::OK,
+            format!("ready for events; reports can't be read: {why}").replace(['\n', '\r'], " ")
+                + "\n",
+        ),
         // One line, whatever the words of an error are.
-        Some(why) => (
+        Some(Problem::All(why)) => (
             StatusCode::SERVICE_UNAVAILABLE,
             why.replace(['\n', '\r'], " ") + "\n",
         ),
@@ -32,23 +38,36 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     (status, fresh, text).into_response()
 }
 
-async fn problem(app: Arc<App>) -> Option<String> {
+/// What is wrong.
+enum Problem {
+    /// Everything.
+    All(String),
+    /// Events are stored, but what reports are read from is away.
+    Reports(String),
+}
+
+async fn problem(app: Arc<App>) -> Option<Problem> {
     if *app.stopping.borrow() {
-        return Some("the server is stopping".into());
+        return Some(Problem::All("the server is stopping".into()));
     }
     if let Some(why) = app.store.writer().state().failure() {
-        return Some(format!("events can't be stored: {why}"));
+        return Some(Problem::All(format!("events can't be stored: {why}")));
     }
+    let is_away = app.store.reports().queue().is_some();
     let read = tokio::task::spawn_blocking(move || {
         app.accounts.first_workspace()?;
         // Both the log and what reports are made of.
         app.store.latest(app.demo.id, 1)?;
         Ok::<_, ReadError>(())
     });
-    match tokio::time::timeout(PATIENCE, read).await {
-        Ok(Ok(Ok(()))) => None,
-        Ok(Ok(Err(error))) => Some(format!("the server can't read its own files: {error}")),
-        Ok(Err(_)) => Some("the server can't read its own files: reading them died".into()),
-        Err(_) => Some("the server can't read its own files: it takes too long".into()),
-    }
+    let why = match tokio::time::timeout(PATIENCE, read).await {
+        Ok(Ok(Ok(()))) => return None,
+        Ok(Ok(Err(error))) => error.to_string(),
+        Ok(Err(_)) => "reading them died".into(),
+        Err(_) => "it takes too long".into(),
+    };
+    Some(match is_away {
+        true => Problem::Reports(why),
+        false => Problem::All(format!("the server can't read its own files: {why}")),
+    })
 }

@@ -136,6 +136,9 @@ struct LookedUp {
     streams: Gauge,
     files: Family<[(&'static str, &'static str); 1], Gauge>,
     last_event: Gauge<f64, AtomicU64>,
+    shipped: Counter,
+    waiting: Gauge,
+    fails: Gauge,
     memory: Gauge,
     processor: Counter<f64, AtomicU64>,
 }
@@ -204,6 +207,12 @@ impl Metrics {
             let bytes = std::fs::metadata(self.data.join(file)).map_or(0, |file| file.len());
             let gauge = looked_up.files.get_or_create(&[("file", file)]);
             gauge.set(bytes as i64);
+        }
+        if let Some(queue) = app.store.reports().queue() {
+            looked_up.waiting.set(queue.waiting as i64);
+            looked_up.fails.set(queue.trouble.is_some().into());
+            let shipped = looked_up.shipped.inner();
+            shipped.store(queue.shipped, Ordering::Relaxed);
         }
         // A log that can't be read is no reason to tell nothing: /readyz says so.
         if let Ok(Some(at)) = app.store.last_event_at() {
@@ -316,6 +325,23 @@ fn registry(
         "Sizes of the files in the data folder",
         looked_up.files.clone(),
     );
+    if store.reports().queue().is_some() {
+        admx.register(
+            "clickhouse_events_shipped",
+            "Events that went to the ClickHouse since the start",
+            looked_up.shipped.clone(),
+        );
+        admx.register(
+            "clickhouse_events_waiting",
+            "Events that wait in the log to go there",
+            looked_up.waiting.clone(),
+        );
+        admx.register(
+            "clickhouse_failing",
+            "Whether it didn't take them the last time",
+            looked_up.fails.clone(),
+        );
+    }
     if let Some(outcomes) = model {
         admx.register(
             "ask_model_requests",

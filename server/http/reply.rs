@@ -156,6 +156,15 @@ impl From<rusqlite::Error> for Error {
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Error {
+        if let ReadError::ClickHouse(_) = &error {
+            tracing::error!(%error, "a question has no answer");
+            return Error::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "the ClickHouse that has the events gives no answer just now; events are stored all the same, and the numbers come back with it",
+            )
+            .with_header(header::RETRY_AFTER, 5);
+        }
         tracing::error!(%error, "a file could not be read");
         Error::new(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -209,6 +209,7 @@ pub const ROUTES: &[Route] = {
         row(GET, "/docs/api", NOTHING, Pages, "The API, route by route", || get(api_docs::answer)),
         row(GET, "/docs/privacy", NOTHING, Pages, "What is stored and sent", || get(docs::privacy)),
         row(GET, "/docs/csp", NOTHING, Pages, "What a page's policy has to allow", || get(docs::csp)),
+        row(GET, "/docs/scaling", NOTHING, Pages, "When one machine is not enough", || get(docs::scaling)),
         row(GET, "/docs/operate", NOTHING, Pages, "How to run the server", || get(docs::operate)),
 
         row(GET, "/login", NOTHING, Pages, "Where one logs in", || get(login::page)),

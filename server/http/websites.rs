@@ -36,6 +36,7 @@ fn show(app: &App, user: &User, form: &Form, problem: Option<&Error>) -> Result<
             shell: shell(app, user, HERE, problem)?,
             sites: &app.accounts.sites(user.workspace)?,
             domain: form.text("domain"),
+            shipping: app.store.reports().queue().map(Into::into),
             zones: pages::zones(form.text("timezone")),
         },
         problem,

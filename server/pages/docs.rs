@@ -3,7 +3,7 @@
 use askama::Template;
 
 /// Every page of the docs: what it is called, and its path.
-pub const DOCS: [(&str, &str); 16] = [
+pub const DOCS: [(&str, &str); 17] = [
     ("Docs", "/docs"),
     ("Install", "/docs/install"),
     ("Goals", "/docs/goals"),
@@ -20,6 +20,7 @@ pub const DOCS: [(&str, &str); 16] = [
     ("Proxy", "/docs/proxy"),
     ("Self-hosting", "/docs/host"),
     ("Operate", "/docs/operate"),
+    ("Scaling", "/docs/scaling"),
 ];
 
 /// `/docs`: what there is to read.
@@ -58,6 +59,14 @@ pub struct Csp<'a> {
     pub base_url: &'a str,
     /// The name under which `script.plus.js` never changes.
     pub hashed: &'a str,
+}
+
+/// `/docs/scaling`: more than one machine.
+#[derive(Template)]
+#[template(path = "docs/scaling.html", config = "www/askama.toml")]
+pub struct Scaling {
+    /// Its path.
+    pub here: &'static str,
 }
 
 /// `/docs/operate`: limits, what is told of the server, logs, signals.

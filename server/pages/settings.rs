@@ -5,9 +5,11 @@ use std::sync::{Arc, LazyLock};
 use askama::Template;
 use jiff::Timestamp;
 
+use super::words;
 use crate::account::{
     Invitation, Key, Login as Session, Member, Role, Scope, Site, User, Workspace, WorkspaceId,
 };
+use crate::store::clickhouse::Queue;
 
 /// `/login`
 #[derive(Template)]
@@ -157,6 +159,27 @@ pub struct Websites<'a> {
     pub domain: &'a str,
     /// To choose from.
     pub zones: Vec<Choice>,
+    /// How events go to where they are kept, where that is elsewhere.
+    pub shipping: Option<Shipping>,
+}
+
+/// How events go to a ClickHouse, in words.
+pub struct Shipping {
+    place: String,
+    waiting: Option<String>,
+    /// When it began to take none, and why.
+    trouble: Option<(String, String)>,
+}
+
+impl From<Queue> for Shipping {
+    fn from(queue: Queue) -> Shipping {
+        let since = |at: Timestamp| at.strftime("%-d %B %Y, %H:%M UTC").to_string();
+        Shipping {
+            place: queue.place,
+            waiting: (queue.waiting > 0).then(|| words::count(queue.waiting)),
+            trouble: queue.trouble.map(|(at, why)| (since(at), why)),
+        }
+    }
 }
 
 /// `/settings/websites/{website_id}`

@@ -8,8 +8,9 @@ use roaring::{RoaringBitmap, RoaringTreemap};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::event::{SiteId, UserId, VisitorKey};
-use super::reports::ReadError;
+use super::read::{Numbered, Rest};
 use super::reports::row::Row;
+use super::reports::{ReadError, Reports};
 use super::whole::read_key;
 use super::{Store, checkpoint, insert, schema};
 
@@ -72,7 +73,7 @@ impl Store {
             .visitors(site, i32::MIN..=day.saturating_sub(1))?;
         let cut = self.reports.cut_sessions(site, day, &ids)?;
         begin_anew(&mut connection, &cut)?;
-        let taken = take_out(&mut connection, &ids)?;
+        take_out(&mut connection, &ids)?;
         self.reports.forget_days(site, day, &cut)?;
         // Who has been seen since `last` is asked of the log, some at a time, so that no event waits for it.
         let last = last_given(&connection)?;
@@ -98,7 +99,7 @@ impl Store {
             transaction.commit()?;
         }
         self.overwrite(&connection)?;
-        Ok(taken)
+        Ok(ids.len())
     }
 
     /// What somebody's visitors are called.
@@ -122,17 +123,18 @@ impl Store {
         self.reports.reload(&connection)?;
         let ids = self.reports.ids_of(&visitors)?;
         let mut theirs = Theirs::default();
-        theirs.read(&connection, &ids)?;
-        let mut taken = take_out(&mut connection, &ids)?;
+        theirs.read(&connection, &ids, &self.reports)?;
+        take_out(&mut connection, &ids)?;
         self.reports.forget_events(&ids)?;
         let last = last_given(&connection)?;
         theirs.keep_those_of_others(&connection, 0)?;
+        theirs.keep_those_moved(&self.reports)?;
         // What came meanwhile goes with the names, so that nothing is left that could not be found again.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.reports.reload(&transaction)?;
         let late = self.reports.ids_of(&visitors)?;
-        theirs.read(&transaction, &late)?;
-        taken += delete(&transaction, late.iter().map(|id| id as i64))?;
+        theirs.read(&transaction, &late, &self.reports)?;
+        delete(&transaction, late.iter().map(|id| id as i64))?;
         forget(&transaction, visitors.iter())?;
         if let Who::User(UserId(user)) = who {
             transaction.execute("DELETE FROM identity WHERE user = ?1", [user])?;
@@ -142,7 +144,7 @@ impl Store {
         transaction.commit()?;
         self.reports.forget_events(&late)?;
         self.overwrite(&connection)?;
-        Ok(taken)
+        Ok(ids.len() + late.len())
     }
 
     /// Brings what was overwritten from the WALs into the files, as far as others let it.
@@ -152,7 +154,7 @@ impl Store {
     }
 
     /// Gives unused room in the log's file back to the disk.
-    pub fn vacuum(&self) -> rusqlite::Result<()> {
+    pub fn vacuum(&self) -> Result<(), ReadError> {
         let connection = schema::connect(&self.file)?;
         connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")?;
         self.reports.vacuum()
@@ -236,36 +238,37 @@ fn begin_anew(connection: &mut Connection, cut: &[Row]) -> rusqlite::Result<()> 
 }
 
 /// Deletes events from the log, some at a time.
-fn take_out(connection: &mut Connection, ids: &RoaringTreemap) -> rusqlite::Result<u64> {
+fn take_out(connection: &mut Connection, ids: &RoaringTreemap) -> rusqlite::Result<()> {
     let ids: Vec<i64> = ids.iter().map(|id| id as i64).collect();
-    let mut taken = 0;
     let chunks = ids.chunks(AT_ONCE);
     let all = chunks.len();
     for (nth, some) in chunks.enumerate() {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        taken += delete(&transaction, some.iter().copied())?;
+        delete(&transaction, some.iter().copied())?;
         // Whoever holds what the log said reads it anew twice, not for each of many chunks.
         if nth == 0 || nth + 1 == all {
             count_erased(&transaction)?;
         }
         transaction.commit()?;
     }
-    Ok(taken)
+    Ok(())
 }
 
 /// Deletes events from the log, and keeps that their numbers were given.
-fn delete(connection: &Connection, ids: impl Iterator<Item = i64>) -> rusqlite::Result<u64> {
+pub(super) fn delete(
+    connection: &Connection,
+    ids: impl Iterator<Item = i64>,
+) -> rusqlite::Result<()> {
     let last = last_given(connection)?;
     connection.execute(
         "INSERT INTO about VALUES ('last', ?1) ON CONFLICT DO UPDATE SET value = ?1",
         [last],
     )?;
     let mut delete = connection.prepare_cached("DELETE FROM event WHERE id = ?1")?;
-    let mut deleted = 0;
     for id in ids {
-        deleted += delete.execute([id])? as u64;
+        delete.execute([id])?;
     }
-    Ok(deleted)
+    Ok(())
 }
 
 /// Deletes who visitors were.
@@ -289,19 +292,48 @@ struct Theirs {
 }
 
 impl Theirs {
-    fn read(&mut self, connection: &Connection, ids: &RoaringTreemap) -> rusqlite::Result<()> {
+    fn read(
+        &mut self,
+        connection: &Connection,
+        ids: &RoaringTreemap,
+        reports: &Reports,
+    ) -> Result<(), ReadError> {
+        let mut gone = Vec::new();
         let mut find = connection.prepare_cached(
             "SELECT url, referrer, iif(typeof(query) = 'integer', query, NULL), origin FROM event WHERE id = ?1",
         )?;
         for id in ids {
             let mut rows = find.query([id as i64])?;
-            while let Some(row) = rows.next()? {
-                for at in 0..3 {
-                    self.addresses.extend(row.get::<_, Option<u32>>(at)?);
-                }
-                self.origins.extend(row.get::<_, Option<u32>>(3)?);
+            let Some(row) = rows.next()? else {
+                gone.push(id as i64);
+                continue;
+            };
+            for at in 0..3 {
+                self.addresses.extend(row.get::<_, Option<u32>>(at)?);
             }
+            self.origins.extend(row.get::<_, Option<u32>>(3)?);
         }
+        for Numbered {
+            row,
+            rest,
+            referrer,
+        } in reports.moved(None, &gone)?
+        {
+            let query = match rest {
+                Rest::Number(number) => number,
+                Rest::None | Rest::Text(_) => 0,
+            };
+            self.addresses.extend([row.url, referrer, query]);
+            self.origins.insert(row.place.shared.origin);
+        }
+        Ok(())
+    }
+
+    /// Leaves only those that no event has which the log itself no longer has.
+    fn keep_those_moved(&mut self, reports: &Reports) -> Result<(), ReadError> {
+        let (addresses, origins) = reports.named(&self.addresses, &self.origins)?;
+        self.addresses -= addresses;
+        self.origins -= origins;
         Ok(())
     }
 

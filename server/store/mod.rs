@@ -6,7 +6,7 @@
 //! - [`writer`]: one thread that commits what waits as one transaction and answers after it; `insert`: one event's rows;
 //!   `session`: which visit it belongs to; `seen`: which site saw a visitor last; `checkpoint`: copies the log's end into
 //!   its file; [`state`]: how it fares
-//! - [`reports`]: what questions are answered from
+//! - [`reports`]: what questions are answered from; [`clickhouse`]: the same for who outgrows one machine
 //! - `read`: single events, names; `whole`: events with all that makes them again; [`person`]: which visitors are one person; [`care`]: copies, checks, and what takes events out
 //! - [`live`]: who is told of what was committed
 //!
@@ -15,6 +15,7 @@
 
 pub mod care;
 mod checkpoint;
+pub mod clickhouse;
 pub mod event;
 pub mod id;
 mod insert;
@@ -52,9 +53,23 @@ pub struct Settings {
     pub role: Role,
     /// Bytes the log's file may have; `None` for as much as the disk holds.
     pub most_bytes: Option<u64>,
+    /// Where what is sealed goes; `None` for `reports.db` beside the log.
+    pub clickhouse: Option<clickhouse::Place>,
 }
 
 impl Settings {
+    /// Those of a test whose store is in `folder`: of `reports.db`, or of the ClickHouse that `ADMX_TEST_STORE` names, so that
+    /// what holds for one is shown for both.
+    #[cfg(test)]
+    pub(crate) fn of_test(folder: &Path) -> Settings {
+        Settings {
+            queue: 64,
+            role: Role::Server,
+            most_bytes: None,
+            clickhouse: clickhouse::Place::of_test(folder),
+        }
+    }
+
     fn apply(&self, connection: &Connection) -> rusqlite::Result<()> {
         checkpoint::watch(connection);
         match self.most_bytes {
@@ -88,7 +103,9 @@ impl Store {
                 row.get(0)
             })?;
         let ids = Arc::new(id::Maker::new(secret));
-        let reports = Arc::new(Reports::open(folder, &connection, settings.role)?);
+        let clickhouse = settings.clickhouse.as_ref();
+        let reports = Reports::open(folder, &connection, settings.role, clickhouse)?;
+        let reports = Arc::new(reports);
         let live = live::Live::default();
         let seen = Arc::<seen::Seen>::default();
         let writer = writer::Writer::start(

@@ -1,15 +1,17 @@
 //! Single events, and what the numbers in reports are called.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::event::{GoalName, Metadata, Money, Origin, SiteId, VisitorKey};
+use super::reports::row::{Revenue, Row};
 use super::reports::{ReadError, log};
 use super::session::Place;
-use super::{Store, insert, writer};
+use super::{Store, care, insert, writer};
 use crate::recent::Recent;
 
 /// Events that are told of at the most after a time away.
@@ -50,6 +52,36 @@ pub struct Detail {
     pub session: Option<i64>,
     /// What it brought.
     pub revenue: Option<Money>,
+}
+
+/// An event as the log has it: numbers for what repeats.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Numbered {
+    pub(super) row: Row,
+    /// Behind the page's address.
+    pub(super) rest: Rest,
+    /// The page before; 0 for none.
+    pub(super) referrer: u32,
+}
+
+/// The query of a page's address.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Rest {
+    None,
+    /// One of many alike: the number of an address.
+    Number(u32),
+    Text(String),
+}
+
+impl Rest {
+    /// As it stands in the log.
+    pub(super) fn read(value: ValueRef<'_>) -> rusqlite::Result<Rest> {
+        Ok(match value {
+            ValueRef::Integer(number) => u32::try_from(number).map_or(Rest::None, Rest::Number),
+            ValueRef::Text(text) => Rest::Text(String::from_utf8_lossy(text).into_owned()),
+            _ => Rest::None,
+        })
+    }
 }
 
 /// With what somebody came, in words; what is unknown is empty.
@@ -176,36 +208,28 @@ impl Store {
 
     /// The number of the last event in the log, of any site.
     pub fn last_id(&self) -> rusqlite::Result<i64> {
-        self.read(|connection| {
-            connection
-                .prepare_cached("SELECT coalesce(max(id), 0) FROM event")?
-                .query_row([], |row| row.get(0))
-        })
+        self.read(care::last_given)
     }
 
     /// The latest events of a site, newest first.
     pub fn latest(&self, site: SiteId, most: usize) -> Result<Vec<Fire>, ReadError> {
-        let ids = self.reports.latest(site, most)?;
-        let mut fires = Vec::with_capacity(ids.len());
-        self.read(|connection| {
-            let mut one = connection.prepare_cached(&format!("{FIRES} WHERE event.id = ?1"))?;
-            for id in ids {
-                fires.extend(one.query_map([id], fire)?.next().transpose()?);
-            }
-            Ok(fires)
-        })
+        let mut ids = self.reports.latest(site, most)?;
+        ids.reverse();
+        let mut fires = self.fires(site, &ids)?;
+        fires.reverse();
+        Ok(fires)
     }
 
     /// The events with these numbers, in the order given, with their visits; those of other sites and those that are gone
     /// are left out.
-    pub fn details(&self, site: SiteId, ids: &[i64]) -> rusqlite::Result<Vec<Detail>> {
+    pub fn details(&self, site: SiteId, ids: &[i64]) -> Result<Vec<Detail>, ReadError> {
         let found = self.read(|connection| {
             let mut one = connection.prepare_cached(&format!("{FIRES} WHERE event.id = ?1"))?;
             let mut more = connection.prepare_cached(
                 "SELECT session, step, url, origin, client, amount, currency FROM event WHERE id = ?1 AND site = ?2",
             )?;
             let mut begun = connection.prepare_cached(log::SHARED)?;
-            let mut found = Vec::with_capacity(ids.len());
+            let mut found = HashMap::with_capacity(ids.len());
             for id in ids {
                 let read = |row: &rusqlite::Row| {
                     let money = match (row.get(5)?, row.get::<_, Option<String>>(6)?) {
@@ -221,11 +245,19 @@ impl Store {
                     place.shared = log::shared(&mut begun, place.session)?;
                 }
                 if let Some(fire) = one.query_map([id], fire)?.next().transpose()? {
-                    found.push((fire, place, revenue));
+                    found.insert(*id, (fire, place, revenue));
                 }
             }
             Ok::<_, rusqlite::Error>(found)
         })?;
+        let gone = |id: &&i64| !found.contains_key(*id);
+        let gone: Vec<i64> = ids.iter().filter(gone).copied().collect();
+        let mut found = found;
+        for event in self.reports.moved(Some(site), &gone)? {
+            let (place, revenue) = (event.row.place, event.row.revenue);
+            let revenue = revenue.and_then(Revenue::money);
+            found.insert(event.row.id, (self.named_fire(event)?, place, revenue));
+        }
         let detail = |(fire, place, revenue): (Fire, Place, Option<Money>)| {
             Ok(Detail {
                 fire,
@@ -235,7 +267,42 @@ impl Store {
                 revenue,
             })
         };
-        found.into_iter().map(detail).collect()
+        let found = ids.iter().filter_map(|id| found.remove(id));
+        found.map(detail).collect()
+    }
+
+    /// An event with what its numbers are called.
+    pub(super) fn named_fire(&self, event: Numbered) -> rusqlite::Result<Fire> {
+        let Numbered {
+            row,
+            rest,
+            referrer,
+        } = event;
+        let url = match row.url {
+            0 => None,
+            number => {
+                let mut url = self.address(number)?.to_string();
+                match rest {
+                    Rest::None => {}
+                    Rest::Number(number) => url.push_str(&self.address(number)?),
+                    Rest::Text(text) => url.push_str(&text),
+                }
+                Some(url)
+            }
+        };
+        let referrer = match referrer {
+            0 => None,
+            number => Some(self.address(number)?.to_string()),
+        };
+        Ok(Fire {
+            id: row.id,
+            at: instant(row.at),
+            goal: self.goal(row.goal)?.map(|goal| (*goal).clone()),
+            url: url.filter(|url| !url.is_empty()),
+            referrer: referrer.filter(|referrer| !referrer.is_empty()),
+            metadata: row.metadata.map(|text| Metadata(text.into())),
+            visitor: (row.visitor != 0).then_some(row.visitor),
+        })
     }
 
     /// Whom the site calls a visitor lately: the user that was named last, if any was.
@@ -270,14 +337,26 @@ impl Store {
     }
 
     /// The events of a site with these numbers, which are in order.
-    fn fires(&self, site: SiteId, ids: &[i64]) -> Result<Vec<Fire>, ReadError> {
+    pub(super) fn fires(&self, site: SiteId, ids: &[i64]) -> Result<Vec<Fire>, ReadError> {
         let mut fires = Vec::with_capacity(ids.len());
         self.read(|connection| {
             each_of(connection, site, ids, |fire| {
                 fires.push(fire);
-                true
             })
         })?;
+        let known: HashSet<i64> = fires.iter().map(|fire| fire.id).collect();
+        let gone: Vec<i64> = ids
+            .iter()
+            .filter(|id| !known.contains(id))
+            .copied()
+            .collect();
+        let moved = self.reports.moved(Some(site), &gone)?;
+        if !moved.is_empty() {
+            for event in moved {
+                fires.push(self.named_fire(event)?);
+            }
+            fires.sort_unstable_by_key(|fire| fire.id);
+        }
         Ok(fires)
     }
 
@@ -332,39 +411,34 @@ const FIRES: &str = "SELECT event.id, event.at, goal.name, url.text || coalesce(
      LEFT JOIN address AS query ON typeof(event.query) = 'integer' AND query.id = event.query
      LEFT JOIN address AS referrer ON referrer.id = event.referrer";
 
-/// Gives `each` the events of a site that have these numbers, which are in order, until it answers `false`; says whether
-/// it never did.
-pub(super) fn each_of(
+/// Gives `each` the events of a site that have these numbers, which are in order.
+fn each_of(
     connection: &Connection,
     site: SiteId,
     ids: &[i64],
-    mut each: impl FnMut(Fire) -> bool,
-) -> Result<bool, ReadError> {
+    mut each: impl FnMut(Fire),
+) -> rusqlite::Result<()> {
     let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
-        return Ok(true);
+        return Ok(());
     };
-    let mut goes_on = |statement: &mut CachedStatement, from: i64, to: i64| {
+    let mut read = |statement: &mut CachedStatement, from: i64, to: i64| {
         let mut rows = statement.query(params![from, to, site.0])?;
         while let Some(row) = rows.next()? {
-            if !each(fire(row)?) {
-                return Ok::<_, rusqlite::Error>(false);
+            let fire = fire(row)?;
+            if ids.binary_search(&fire.id).is_ok() {
+                each(fire);
             }
         }
-        Ok(true)
+        Ok::<_, rusqlite::Error>(())
     };
     let mut statement = connection.prepare_cached(&format!(
         "{FIRES} WHERE event.id BETWEEN ?1 AND ?2 AND event.site = ?3 ORDER BY event.id"
     ))?;
     // Reading past a few events of other sites is cheaper than looking each one up.
     if (last - first) as usize <= ids.len() * 16 {
-        return Ok(goes_on(&mut statement, *first, *last)?);
+        return read(&mut statement, *first, *last);
     }
-    for id in ids {
-        if !goes_on(&mut statement, *id, *id)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    ids.iter().try_for_each(|id| read(&mut statement, *id, *id))
 }
 
 /// A row of [`FIRES`].

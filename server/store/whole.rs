@@ -1,5 +1,6 @@
 //! Events with everything that makes them again: for what leaves this server to come back, here or elsewhere.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use roaring::RoaringTreemap;
@@ -8,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::event::{SiteId, UserId, VisitorKey};
-use super::read::{ClientNames, Fire, WINDOW, each_of};
+use super::read::{ClientNames, Fire, WINDOW};
 use super::reports::{ReadError, log};
 use super::{Store, insert};
 use crate::recent::Recent;
@@ -52,21 +53,27 @@ impl Store {
             if window.is_empty() {
                 return Ok(());
             }
+            let fires = self.fires(site, &window)?;
             let read = self.read(|connection| {
-                let mut fires = Vec::with_capacity(window.len());
-                each_of(connection, site, &window, |fire| {
-                    fires.push(fire);
-                    true
-                })?;
                 let whole = |fire: Fire| {
                     let who = who(connection, &mut visitors, fire.visitor)?;
                     let client = client(connection, &mut sessions, fire.id)?;
                     Ok((fire, who, client))
                 };
-                let read: Result<Vec<_>, rusqlite::Error> = fires.into_iter().map(whole).collect();
-                Ok::<_, ReadError>(read?)
+                fires
+                    .into_iter()
+                    .map(whole)
+                    .collect::<Result<Vec<_>, ReadError>>()
             })?;
+            let gone = read.iter().filter(|(_, _, client)| client.is_none());
+            let gone: Vec<i64> = gone.map(|(fire, ..)| fire.id).collect();
+            let moved = self.reports.moved(Some(site), &gone)?.into_iter();
+            let moved: HashMap<i64, u32> = moved
+                .map(|event| (event.row.id, event.row.place.shared.client))
+                .collect();
             for (fire, (visitor, user), client) in read {
+                let client = client.or_else(|| moved.get(&fire.id).copied());
+                let client = client.unwrap_or_default();
                 let whole = Whole {
                     fire,
                     visitor,
@@ -119,23 +126,30 @@ pub(super) fn read_key(key: ValueRef<'_>) -> Option<VisitorKey> {
     }
 }
 
-/// The number of what an event's visit came with.
-fn client(connection: &Connection, held: &mut Recent<i64, u32>, id: i64) -> rusqlite::Result<u32> {
+/// The number of what an event's visit came with; `None` where the log has no such event.
+fn client(
+    connection: &Connection,
+    held: &mut Recent<i64, u32>,
+    id: i64,
+) -> rusqlite::Result<Option<u32>> {
     let mut find = connection.prepare_cached("SELECT session, client FROM event WHERE id = ?1")?;
-    let (session, own) = find.query_row([id], |row| {
+    let found = find.query_row([id], |row| {
         Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<u32>>(1)?))
-    })?;
+    });
+    let Some((session, own)) = found.optional()? else {
+        return Ok(None);
+    };
     match session {
-        None => Ok(0),
-        Some(0) => Ok(own.unwrap_or_default()),
+        None => Ok(Some(0)),
+        Some(0) => Ok(Some(own.unwrap_or_default())),
         Some(session) => {
             if let Some(known) = held.get(&session) {
-                return Ok(*known);
+                return Ok(Some(*known));
             }
             let mut begun = connection.prepare_cached(log::SHARED)?;
             let client = log::shared(&mut begun, session)?.client;
             held.insert(session, client);
-            Ok(client)
+            Ok(Some(client))
         }
     }
 }

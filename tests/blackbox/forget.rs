@@ -218,7 +218,11 @@ fn nobody_who_is_erased_while_they_send_leaves_anything() {
     server.run(&["check"]);
     let data = server.stop();
     for name in ["events.db", "reports.db"] {
-        let bytes = std::fs::read(data.path().join(name)).unwrap();
+        let Ok(bytes) = std::fs::read(data.path().join(name)) else {
+            // With a ClickHouse there is only the log.
+            assert_eq!(name, "reports.db");
+            continue;
+        };
         assert!(
             !bytes.windows(12).any(|window| window == b"ada@lovelace"),
             "{name}"

@@ -99,6 +99,7 @@ impl Server {
             .args(anywhere)
             .args(flags)
             .env_clear()
+            .envs(store(data.path()))
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -420,12 +421,29 @@ pub fn set_up(flags: &[&str]) -> (Server, String, String) {
     (server, site, key)
 }
 
+/// Where a folder's events are kept: a database of its own in the ClickHouse that `ADMX_TEST_STORE` names, if it names one.
+fn store(data: &Path) -> Option<(&'static str, OsString)> {
+    let there = std::env::var("ADMX_TEST_STORE").ok()?;
+    let (host, words) = there.split_once('?').unwrap_or((&there, ""));
+    let folder = data.file_name().unwrap().to_string_lossy();
+    let name: String = folder.chars().filter(char::is_ascii_alphanumeric).collect();
+    let place = format!("{host}/admx_{name}?{words}&settles=true");
+    Some(("ADMX_STORE", place.into()))
+}
+
 /// Runs a command of the binary on a data folder.
 pub fn run(data: &Path, arguments: &[&str]) -> Output {
+    run_with(data, arguments, &[])
+}
+
+/// The same, with variables of the environment.
+pub fn run_with(data: &Path, arguments: &[&str], environment: &[(&str, OsString)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_admx"))
         .args(arguments)
         .env_clear()
         .env("ADMX_DATA", data)
+        .envs(store(data))
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap()
 }

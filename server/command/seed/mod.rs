@@ -13,10 +13,10 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use jiff::Timestamp;
 
-use super::{accounts, print, progress};
+use super::{accounts, print, progress, store};
 use crate::account::Site;
 use crate::store::event::Event;
-use crate::store::{Outcome, Role, Settings, Store};
+use crate::store::{Outcome, Role, Store};
 use visits::Visits;
 
 #[derive(clap::Args)]
@@ -59,12 +59,7 @@ pub(super) fn run(data: &std::path::Path, flags: &Flags) -> anyhow::Result<()> {
         None => sites.first(),
     };
     let site = site.context("there is no such site; `admx site list` prints those there are")?;
-    let settings = Settings {
-        queue: UNDER_WAY * 2,
-        role: Role::Command,
-        most_bytes: None,
-    };
-    let store = Store::open(data, &settings)?;
+    let store = store(data, Role::Command, UNDER_WAY * 2, None)?;
     let until = flags.until.unwrap_or_else(Timestamp::now);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

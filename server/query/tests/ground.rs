@@ -19,7 +19,7 @@ use crate::query::range::Range;
 use crate::store::event::{
     Address, Client, Event, EventId, GoalName, Metadata, Money, Origin, UserId, VisitorKey, What,
 };
-use crate::store::{Role, Settings, Store};
+use crate::store::{Settings, Store};
 
 /// Enough that most are sealed and some are not.
 const EVENTS: usize = 40_000;
@@ -165,11 +165,7 @@ fn event(fact: &Fact, site: &Site) -> Event {
 
 fn ground() -> Ground {
     let folder = tempfile::tempdir().unwrap();
-    let settings = Settings {
-        queue: 64,
-        role: Role::Server,
-        most_bytes: None,
-    };
+    let settings = Settings::of_test(folder.path());
     let store = Store::open(folder.path(), &settings).unwrap();
     let (site, facts) = (site(), facts());
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,14 +1,15 @@
-//! Takes out of the reports what is taken out of the log, and checks that they say what the log says.
+//! Takes out of the reports what is taken out of the log, and checks that they say what the log says. The free functions
+//! are of `reports.db`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use roaring::{RoaringBitmap, RoaringTreemap};
 use rusqlite::{Connection, params};
 
-use super::file::{self, Columns};
+use super::file;
 use super::group::By;
-use super::part::{self, Kind};
 use super::row::Row;
 use super::{ReadError, Reports, log, seal, sums};
 use crate::store::care::{Findings, integrity};
@@ -31,33 +32,7 @@ impl Reports {
         &self,
         visitors: &RoaringBitmap,
     ) -> Result<RoaringTreemap, ReadError> {
-        let snapshot = self.snapshot(1)?;
-        let connection = &snapshot.connections[0];
-        let mut found = RoaringTreemap::new();
-        for (_, part) in file::all_parts(connection)? {
-            let columns = Columns::open(connection, &part)?;
-            let codes = part::codes(&columns.column(Kind::Visitor)?, columns.head.rows)?;
-            let is_meant: Vec<bool> = codes
-                .occurs
-                .iter()
-                .map(|number| visitors.contains(*number))
-                .collect();
-            if is_meant.contains(&true) {
-                let ids = part::ids(&columns.column(Kind::Id)?, columns.head.rows)?;
-                let meant = ids
-                    .iter()
-                    .zip(&codes.rows)
-                    .filter(|(_, code)| is_meant[**code as usize]);
-                found.extend(meant.map(|(id, _)| *id as u64));
-            }
-        }
-        let fresh = snapshot.rows.iter().flat_map(|batch| batch.iter());
-        found.extend(
-            fresh
-                .filter(|row| visitors.contains(row.visitor))
-                .map(|row| row.id as u64),
-        );
-        Ok(found)
+        self.snapshot(1)?.ids_of(visitors)
     }
 
     /// Every visitor of a site on some days.
@@ -81,12 +56,8 @@ impl Reports {
         day: i32,
         ids: &RoaringTreemap,
     ) -> Result<Vec<Row>, ReadError> {
-        let snapshot = self.snapshot(1)?;
         let days = day..=day.saturating_add(1);
-        let mut cut: Vec<Row> = snapshot.rows(site.0, &days).cloned().collect();
-        for part in file::parts(&snapshot.connections[0], site.0, &days)? {
-            cut.extend(seal::rows(&snapshot.connections[0], site.0, &part)?);
-        }
+        let mut cut = self.snapshot(1)?.rows(site.0, &days)?;
         cut.retain(|row| !row.place.begins && ids.contains(row.place.session as u64));
         cut.sort_by_key(|row| (row.at, row.id));
         // What each session begins with now, and whether it is engaged so far.
@@ -128,124 +99,140 @@ impl Reports {
         day: i32,
         cut: &[Row],
     ) -> Result<(), ReadError> {
-        let places: HashMap<i64, Place> = cut.iter().map(|row| (row.id, row.place)).collect();
-        let mut connection = file::open_to_change(&self.file)?;
-        let transaction = seal::begin(&mut connection)?;
-        let mut days = BTreeSet::new();
-        for part in file::parts(&transaction, site.0, &(day..=day.saturating_add(1)))? {
-            let change = |row: &mut Row| {
-                if let Some(place) = places.get(&row.id) {
-                    row.place = *place;
-                }
-                true
-            };
-            if seal::change(&transaction, site.0, &part, change)? {
-                days.extend(part.rolled.then_some(part.day));
-            }
-        }
-        for day in days {
-            seal::roll(&transaction, site.0, day)?;
-        }
-        transaction.execute(
-            "DELETE FROM part WHERE site = ?1 AND day < ?2",
-            params![site.0, day],
-        )?;
-        transaction.execute(
-            "DELETE FROM sums WHERE site = ?1 AND day < ?2",
-            params![site.0, day],
-        )?;
-        transaction.commit()?;
-        Ok(())
+        self.archive.forget_days(site.0, day, cut)
     }
 
-    /// Brings what was overwritten into the file, as far as others let it.
+    /// Takes events out of what is sealed.
+    pub(in crate::store) fn forget_events(&self, ids: &RoaringTreemap) -> Result<(), ReadError> {
+        self.archive.forget_events(ids)
+    }
+
+    /// Brings what was overwritten to the disk, as far as others let it.
     pub(in crate::store) fn overwrite(&self) -> Result<(), ReadError> {
-        crate::store::checkpoint::all(&file::open_to_change(&self.file)?);
-        Ok(())
+        self.archive.overwrite()
     }
 
     /// Gives unused room back to the disk.
-    pub(in crate::store) fn vacuum(&self) -> rusqlite::Result<()> {
-        let connection = file::open_to_change(&self.file)?;
-        connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
+    pub(in crate::store) fn vacuum(&self) -> Result<(), ReadError> {
+        self.archive.vacuum()
     }
 
-    /// Takes events out of their parts, and makes their days' sums anew.
-    pub(in crate::store) fn forget_events(&self, ids: &RoaringTreemap) -> Result<(), ReadError> {
-        let mut connection = file::open_to_change(&self.file)?;
-        let transaction = seal::begin(&mut connection)?;
-        let mut days = BTreeSet::new();
-        for (site, part) in file::all_parts(&transaction)? {
-            let before = ids.rank((part.first as u64).saturating_sub(1));
-            if ids.rank(part.last as u64) > before
-                && seal::change(&transaction, site, &part, |row| {
-                    !ids.contains(row.id as u64)
-                })?
-            {
-                // A day that had sums gets them anew.
-                days.extend(part.rolled.then_some((site, part.day)));
-            }
-        }
-        for (site, day) in days {
-            seal::roll(&transaction, site, day)?;
-        }
-        transaction.commit()?;
-        Ok(())
-    }
-
-    /// Compares each site's days with the log: which events there are, and what their sums are.
+    /// Compares what is sealed with the log.
     pub(in crate::store) fn check(&self, events: &Connection) -> Result<Findings, ReadError> {
-        let snapshot = self.snapshot(1)?;
-        let connection = &snapshot.connections[0];
-        let mut findings = integrity(connection, "reports.db")?;
-        let mut sealed: BTreeMap<(i64, i32), Found> = BTreeMap::new();
-        for (site, part) in file::all_parts(connection)? {
-            let found = sealed.entry((site, part.day)).or_default();
-            match seal::rows(connection, site, &part) {
-                Ok(rows) => rows.iter().for_each(|row| found.row(row)),
-                Err(ReadError::Damaged(error)) => {
-                    findings.push(format!("reports.db, part {}: {error}", part.id));
-                }
-                Err(error) => return Err(error),
+        let mut snapshot = self.snapshot(1)?;
+        self.archive.check(&mut *snapshot.view, events)
+    }
+}
+
+/// Takes a site's days before `day` out of the file, and puts events into the places that they have now.
+pub(super) fn forget_days(file: &Path, site: i64, day: i32, cut: &[Row]) -> Result<(), ReadError> {
+    let places: HashMap<i64, Place> = cut.iter().map(|row| (row.id, row.place)).collect();
+    let mut connection = file::open_to_change(file)?;
+    let transaction = seal::begin(&mut connection)?;
+    let mut days = BTreeSet::new();
+    for part in file::parts(&transaction, site, &(day..=day.saturating_add(1)))? {
+        let change = |row: &mut Row| {
+            if let Some(place) = places.get(&row.id) {
+                row.place = *place;
             }
+            true
+        };
+        if seal::change(&transaction, site, &part, change)? {
+            days.extend(part.rolled.then_some(part.day));
         }
-        let mut logged: BTreeMap<(i64, i32), Found> = BTreeMap::new();
-        log::each::<ReadError>(events, 0, |row| {
-            if row.id <= snapshot.through {
-                logged.entry((row.site, row.day)).or_default().row(&row);
+    }
+    for day in days {
+        seal::roll(&transaction, site, day)?;
+    }
+    transaction.execute(
+        "DELETE FROM part WHERE site = ?1 AND day < ?2",
+        params![site, day],
+    )?;
+    transaction.execute(
+        "DELETE FROM sums WHERE site = ?1 AND day < ?2",
+        params![site, day],
+    )?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Takes events out of their parts, and makes their days' sums anew.
+pub(super) fn forget_events(file: &Path, ids: &RoaringTreemap) -> Result<(), ReadError> {
+    let mut connection = file::open_to_change(file)?;
+    let transaction = seal::begin(&mut connection)?;
+    let mut days = BTreeSet::new();
+    for (site, part) in file::all_parts(&transaction)? {
+        let before = ids.rank((part.first as u64).saturating_sub(1));
+        if ids.rank(part.last as u64) > before
+            && seal::change(&transaction, site, &part, |row| {
+                !ids.contains(row.id as u64)
+            })?
+        {
+            // A day that had sums gets them anew.
+            days.extend(part.rolled.then_some((site, part.day)));
+        }
+    }
+    for (site, day) in days {
+        seal::roll(&transaction, site, day)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Compares each site's days with the log up to `through`: which events there are, and what their sums are.
+pub(super) fn check(
+    connection: &Connection,
+    through: i64,
+    events: &Connection,
+) -> Result<Findings, ReadError> {
+    let mut findings = integrity(connection, "reports.db")?;
+    let mut sealed: BTreeMap<(i64, i32), Found> = BTreeMap::new();
+    for (site, part) in file::all_parts(connection)? {
+        let found = sealed.entry((site, part.day)).or_default();
+        match seal::rows(connection, site, &part) {
+            Ok(rows) => rows.iter().for_each(|row| found.row(row)),
+            Err(ReadError::Damaged(error)) => {
+                findings.push(format!("reports.db, part {}: {error}", part.id));
             }
-            Ok(())
-        })?;
-        let days: BTreeSet<_> = sealed.keys().chain(logged.keys()).copied().collect();
-        for day in days {
-            let (site, number) = day;
-            if sealed.get(&day) != logged.get(&day) {
+            Err(error) => return Err(error),
+        }
+    }
+    let mut logged: BTreeMap<(i64, i32), Found> = BTreeMap::new();
+    log::each::<ReadError>(events, 0, |row| {
+        if row.id <= through {
+            logged.entry((row.site, row.day)).or_default().row(&row);
+        }
+        Ok(())
+    })?;
+    let days: BTreeSet<_> = sealed.keys().chain(logged.keys()).copied().collect();
+    for day in days {
+        let (site, number) = day;
+        if sealed.get(&day) != logged.get(&day) {
+            findings.push(format!(
+                "reports.db: site {site}, day {number}: its parts are not what the log says"
+            ));
+        }
+        let kept = sums::read(connection, site, 0, &(number..=number))?;
+        if let (Some(groups), Some(found)) = (kept.get(&number), sealed.get(&day)) {
+            let (counts, visitors) = groups
+                .values()
+                .next()
+                .map_or_else(Default::default, |cell| {
+                    (cell.counts, cell.visitors.bitmap().into_owned())
+                });
+            let is_rolled = file::parts(connection, site, &(number..=number))?
+                .iter()
+                .all(|part| part.rolled);
+            if is_rolled
+                && (counts.views + counts.fires != found.events || visitors != found.visitors)
+            {
                 findings.push(format!(
-                    "reports.db: site {site}, day {number}: its parts are not what the log says"
+                    "reports.db: site {site}, day {number}: its sums are not those of its parts"
                 ));
             }
-            let kept = sums::read(connection, site, 0, &(number..=number))?;
-            if let (Some(groups), Some(found)) = (kept.get(&number), sealed.get(&day)) {
-                let (counts, visitors) = groups
-                    .values()
-                    .next()
-                    .map_or_else(Default::default, |cell| {
-                        (cell.counts, cell.visitors.bitmap().into_owned())
-                    });
-                let is_rolled = file::parts(connection, site, &(number..=number))?
-                    .iter()
-                    .all(|part| part.rolled);
-                if is_rolled
-                    && (counts.views + counts.fires != found.events || visitors != found.visitors)
-                {
-                    findings.push(format!(
-                        "reports.db: site {site}, day {number}: its sums are not those of its parts"
-                    ));
-                }
-            }
         }
-        Ok(findings)
     }
+    Ok(findings)
 }
 
 /// What is compared of a day.

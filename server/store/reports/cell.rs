@@ -79,7 +79,7 @@ impl Amount {
 pub type Revenue = BTreeMap<[u8; 3], Amount>;
 
 /// Adds an amount. Whoever fires absurd amounts gets an absurd sum, and everybody still gets an answer.
-pub(super) fn add_revenue(sums: &mut Revenue, currency: [u8; 3], amount: Amount) {
+pub(in crate::store) fn add_revenue(sums: &mut Revenue, currency: [u8; 3], amount: Amount) {
     let sum = sums.entry(currency).or_default();
     sum.minor = sum.minor.saturating_add(amount.minor);
     sum.fires = sum.fires.saturating_add(amount.fires);
@@ -143,7 +143,7 @@ impl Default for Visitors {
 
 impl Visitors {
     /// From numbers in any order, repeated or not.
-    pub(super) fn of(mut numbers: Vec<u32>) -> Visitors {
+    pub(in crate::store) fn of(mut numbers: Vec<u32>) -> Visitors {
         numbers.sort_unstable();
         numbers.dedup();
         // They are sorted, so that this can't fail.
@@ -193,7 +193,7 @@ impl Cell {
 }
 
 /// Adds the groups of one to those of the other.
-pub(super) fn add(groups: &mut Groups, others: Groups) {
+pub(in crate::store) fn add(groups: &mut Groups, others: Groups) {
     for (key, cell) in others {
         match groups.entry(key) {
             std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().add(&cell),

@@ -65,6 +65,9 @@ pub enum ReadError {
     /// Its content.
     #[error(transparent)]
     Damaged(#[from] Damaged),
+    /// The ClickHouse in which events are.
+    #[error("ClickHouse: {0}")]
+    ClickHouse(String),
 }
 
 /// Opens the file for the one process that seals, if it belongs to the log with this id and ends no later than the last
@@ -79,16 +82,7 @@ pub(super) fn open(file: &Path, log: &[u8], last: i64) -> anyhow::Result<(Connec
             }
             Err(error) => return Err(error).context("reports.db can't be opened"),
         }
-        for end in ["", "-wal", "-shm"] {
-            let mut name = file.as_os_str().to_owned();
-            name.push(end);
-            match std::fs::remove_file(&name) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error.into());
-                }
-                _ => {}
-            }
-        }
+        remove(file)?;
     }
     private::create(file)?;
     let connection = Connection::open(file)?;
@@ -98,6 +92,19 @@ pub(super) fn open(file: &Path, log: &[u8], last: i64) -> anyhow::Result<(Connec
     connection.execute("INSERT INTO about VALUES (?1, 0)", [log])?;
     connection.pragma_update(None, "user_version", FORM)?;
     Ok((connection, 0))
+}
+
+/// Removes the file, with those that SQLite puts beside it.
+pub(super) fn remove(file: &Path) -> std::io::Result<()> {
+    for end in ["", "-wal", "-shm"] {
+        let mut name = file.as_os_str().to_owned();
+        name.push(end);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Opens the file beside the process that seals, as it is.

@@ -76,7 +76,7 @@ impl By {
     ];
 
     /// The number under which a day's sums are kept.
-    pub(super) fn number(&self) -> Option<i64> {
+    pub(in crate::store) fn number(&self) -> Option<i64> {
         By::KEPT
             .iter()
             .zip(0..)
@@ -102,7 +102,7 @@ impl By {
 }
 
 impl Axis {
-    fn folded(&self, key: Key) -> Key {
+    pub(in crate::store) fn folded(&self, key: Key) -> Key {
         match (key, &self.fold) {
             (Key::Number(number), Some(Fold(fold))) => Key::Number(fold(number)),
             (key, _) => key,

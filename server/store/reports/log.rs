@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Statement};
 
 use super::row::{Revenue, Row, letters};
 use crate::recent::Recent;
+use crate::store::read::{Numbered, Rest};
 use crate::store::session::{Place, Shared};
 
 /// What a session's first event settled.
@@ -59,19 +60,43 @@ pub(crate) fn after(connection: &Connection, after: i64) -> rusqlite::Result<Vec
     Ok(rows)
 }
 
+/// Events in a row, from the one after the number `after` on, as they are numbered, `most` at the most.
+pub(in crate::store) fn some(
+    connection: &Connection,
+    after: i64,
+    most: usize,
+) -> rusqlite::Result<Vec<Numbered>> {
+    let mut events = Vec::new();
+    numbered::<rusqlite::Error>(connection, after, most as i64, |event| {
+        events.push(event);
+        Ok(())
+    })?;
+    Ok(events)
+}
+
 /// Gives `each` the rows numbered above `after`, in order, until it answers an error.
 pub(in crate::store) fn each<E: From<rusqlite::Error>>(
     connection: &Connection,
     after: i64,
     mut each: impl FnMut(Row) -> Result<(), E>,
 ) -> Result<(), E> {
+    numbered(connection, after, -1, |event| each(event.row))
+}
+
+fn numbered<E: From<rusqlite::Error>>(
+    connection: &Connection,
+    after: i64,
+    most: i64,
+    mut each: impl FnMut(Numbered) -> Result<(), E>,
+) -> Result<(), E> {
     let mut sessions = Recent::new(HELD);
     let mut begun = connection.prepare_cached(SHARED)?;
     let mut statement = connection.prepare_cached(
-        "SELECT id, site, day, at, goal, visitor, session, step, url, origin, client, metadata, amount, currency
-         FROM event WHERE id > ?1 ORDER BY id",
+        "SELECT id, site, day, at, goal, visitor, session, step, url, origin, client, metadata, amount, currency,
+            query, referrer
+         FROM event WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
-    let mut rows = statement.query([after])?;
+    let mut rows = statement.query([after, most])?;
     while let Some(row) = rows.next()? {
         let id = row.get(0)?;
         let mut place = place(row, id, 6)?;
@@ -88,7 +113,7 @@ pub(in crate::store) fn each<E: From<rusqlite::Error>>(
             };
         }
         let text = |at| Ok::<_, rusqlite::Error>(row.get_ref(at)?.as_str_or_null()?);
-        each(Row {
+        let row_of = Row {
             id,
             site: row.get(1)?,
             day: row.get(2)?,
@@ -105,6 +130,11 @@ pub(in crate::store) fn each<E: From<rusqlite::Error>>(
                 _ => None,
             },
             metadata: text(11)?.map(Into::into),
+        };
+        each(Numbered {
+            row: row_of,
+            rest: Rest::read(row.get_ref(14)?)?,
+            referrer: row.get::<_, Option<u32>>(15)?.unwrap_or_default(),
         })?;
     }
     Ok(())

@@ -209,10 +209,10 @@ impl First {
 
 /// Keys by number.
 #[derive(Default)]
-struct Keys(HashMap<Option<Key>, u32, RandomState>);
+pub(in crate::store) struct Keys(HashMap<Option<Key>, u32, RandomState>);
 
 impl Keys {
-    fn number(&mut self, key: Option<Key>, all: &mut Vec<Option<Key>>) -> u32 {
+    pub(in crate::store) fn number(&mut self, key: Option<Key>, all: &mut Vec<Option<Key>>) -> u32 {
         *self.0.entry(key).or_insert_with_key(|key| {
             all.push(key.clone());
             all.len() as u32 - 1

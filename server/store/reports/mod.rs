@@ -10,6 +10,7 @@
 //!
 //! The log is the truth: the file may be deleted, and a start makes it anew.
 
+pub(super) mod archive;
 mod bytes;
 mod care;
 pub mod cell;
@@ -19,29 +20,32 @@ mod hour;
 pub(crate) mod log;
 pub mod marked;
 pub(crate) mod part;
-mod pick;
+mod parts;
+pub(in crate::store) mod pick;
 mod present;
 pub(crate) mod row;
-mod scan;
-mod seal;
+pub(in crate::store) mod scan;
+pub(in crate::store) mod seal;
 pub(crate) mod sums;
-mod tail;
+pub(in crate::store) mod tail;
 pub mod test;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
-use roaring::RoaringTreemap;
+use roaring::{RoaringBitmap, RoaringTreemap};
 use rusqlite::Connection;
 
 use super::event::SiteId;
-use super::{care as log_care, schema};
+use super::read::Numbered;
+use super::{care as log_care, clickhouse, schema};
+use archive::{Archive, View};
 use cell::Groups;
 pub use file::ReadError;
 use group::By;
@@ -52,8 +56,8 @@ use row::Row;
 use tail::Tail;
 use test::Test;
 
-/// Rows that are scanned by one thread before a second one helps.
-const SHARE: usize = 200_000;
+/// Keys of metadata that are told.
+const KEYS: usize = 200;
 
 /// Who opens a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,20 +70,24 @@ pub enum Role {
 
 /// What questions are answered from.
 pub struct Reports {
-    file: PathBuf,
+    archive: Box<dyn Archive>,
     tail: Arc<Tail>,
     present: Present,
     /// Whether what is committed here is to be kept for sealing; a command beside the server leaves that to it.
     seals: bool,
     sealer: Mutex<Option<seal::Sealer>>,
-    idle: Mutex<Vec<Connection>>,
 }
 
 impl Reports {
-    /// Opens `reports.db` in `folder` and reads what is not sealed. One process at a time seals, and makes the file from
-    /// the log where it is missing or of another log: the first that opens it, and when that ends the server.
-    pub(super) fn open(folder: &Path, log: &Connection, role: Role) -> anyhow::Result<Reports> {
-        let file = folder.join("reports.db");
+    /// Opens what is sealed of the log in `folder`, and reads what is not. One process at a time seals, and makes
+    /// `reports.db` from the log where it is missing or of another log: the first that opens it, and when that ends the
+    /// server.
+    pub(super) fn open(
+        folder: &Path,
+        log: &Connection,
+        role: Role,
+        clickhouse: Option<&clickhouse::Place>,
+    ) -> anyhow::Result<Reports> {
         let lock = seal::Lock::new(folder)?;
         let is_alone = lock.take()?;
         let last = log_care::last_given(log)?;
@@ -87,31 +95,48 @@ impl Reports {
             log.query_row("SELECT value FROM about WHERE name = 'log'", [], |row| {
                 row.get(0)
             })?;
-        let (connection, through) = match is_alone {
-            true => file::open(&file, &id, last)?,
-            false => file::open_beside(&file, &id)?,
-        };
         let tail = Arc::new(Tail::default());
         let events = schema::open_to_read(&folder.join("events.db"))?;
-        let mut seals = seal::Seals::new(connection, events, tail.clone())?;
-        if is_alone {
-            seals.catch_up(through, last)?;
-        } else {
-            seals.read(through)?;
-        }
+        let (archive, seals): (Box<dyn Archive>, Box<dyn seal::Seal>) = match clickhouse {
+            Some(place) => {
+                if is_alone {
+                    // What is taken out from now on would stay in it.
+                    file::remove(&folder.join("reports.db"))?;
+                }
+                clickhouse::open(place, folder, &id, events, &tail)?
+            }
+            None => {
+                if let Some(place) = clickhouse::place_of(folder)? {
+                    anyhow::bail!(
+                        "this log's events are in {place}: set ADMX_STORE to it, or bring them back with `admx migrate-store --to sqlite`"
+                    );
+                }
+                let file = folder.join("reports.db");
+                let (connection, through) = match is_alone {
+                    true => file::open(&file, &id, last)?,
+                    false => file::open_beside(&file, &id)?,
+                };
+                let mut seals = seal::Seals::new(connection, events, tail.clone())?;
+                if is_alone {
+                    seals.catch_up(through, last)?;
+                } else {
+                    seals.read(through)?;
+                }
+                (Box::new(parts::Parts::new(file)), Box::new(seals))
+            }
+        };
         let sealer = match (is_alone, role) {
             (false, Role::Command) => None,
-            _ => Some(seal::Sealer::start(seals, lock, is_alone)?),
+            _ => Some(seal::Sealer::start(seals, tail.clone(), lock, is_alone)?),
         };
         let present = Present::default();
         tail.held(|batches| present.saw(batches.iter().flat_map(|batch| batch.iter())));
         Ok(Reports {
-            file,
+            archive,
             tail,
             present,
             seals: sealer.is_some(),
             sealer: Mutex::new(sealer),
-            idle: Mutex::default(),
         })
     }
 
@@ -170,10 +195,34 @@ impl Reports {
     }
 
     /// Reads anew what is not sealed: after commands took events out of the log, or a commit had an unclear end.
-    pub(super) fn reload(&self, log: &Connection) -> rusqlite::Result<()> {
-        let reader = file::open_to_read(&self.file)?;
-        self.tail
-            .replace(|| log::after(log, file::through(&reader)?))
+    pub(super) fn reload(&self, log: &Connection) -> Result<(), ReadError> {
+        self.tail.reload(log, || self.archive.through())
+    }
+
+    /// Those of a site's events with these numbers that the log itself no longer has, in order.
+    pub(super) fn moved(
+        &self,
+        site: Option<SiteId>,
+        ids: &[i64],
+    ) -> Result<Vec<Numbered>, ReadError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.archive.events(site.map(|site| site.0), ids)
+    }
+
+    /// Which of these addresses, then which of these origins, occur in events that the log itself no longer has.
+    pub(super) fn named(
+        &self,
+        addresses: &RoaringBitmap,
+        origins: &RoaringBitmap,
+    ) -> Result<(RoaringBitmap, RoaringBitmap), ReadError> {
+        self.archive.named(addresses, origins)
+    }
+
+    /// How sealing fares, where it goes over a network.
+    pub fn queue(&self) -> Option<clickhouse::Queue> {
+        self.archive.queue()
     }
 
     /// Ends the thread that seals. What is not sealed is read from the log at the next start.
@@ -239,59 +288,63 @@ impl Reports {
         self.snapshot(1)?.latest(site.0, most)
     }
 
-    /// What is sealed and what is not at one moment, on `readers` connections.
-    fn snapshot(&self, readers: usize) -> Result<Snapshot<'_>, ReadError> {
-        let mut connections = Vec::new();
-        for _ in 0..readers {
-            let idle = self
-                .idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop();
-            connections.push(match idle {
-                Some(connection) => connection,
-                None => file::open_to_read(&self.file)?,
-            });
-        }
-        let mut snapshot = Snapshot {
-            connections,
-            rows: Vec::new(),
-            through: 0,
-            idle: &self.idle,
-        };
-        // While the tail is held nothing is sealed, so that no event is missed and none seen twice.
-        let is_one_moment = self.tail.held(|batches| {
-            for (nth, connection) in snapshot.connections.iter().enumerate() {
-                connection.execute_batch("BEGIN")?;
-                // What another process has sealed meanwhile is not counted from the tail too.
-                let through = file::through(connection)?;
-                if nth > 0 && through != snapshot.through {
-                    return Ok(false);
-                }
-                snapshot.through = through;
-            }
-            snapshot.rows.extend(batches.iter().cloned());
-            Ok::<_, rusqlite::Error>(true)
-        })?;
-        if !is_one_moment {
-            // Another process sealed in between.
-            drop(snapshot);
-            return self.snapshot(readers);
-        }
-        Ok(snapshot)
+    /// What is sealed and what is not at one moment, read on so many threads.
+    fn snapshot(&self, threads: usize) -> Result<Snapshot<'_>, ReadError> {
+        let (view, rows) = self.archive.moment(threads, &self.tail)?;
+        let through = view.through();
+        Ok(Snapshot {
+            view,
+            rows,
+            through,
+        })
     }
 }
 
-/// Everything as it was at one moment.
+/// Everything as it was at one moment: what is sealed and what is not.
 struct Snapshot<'a> {
-    connections: Vec<Connection>,
+    view: Box<dyn View + 'a>,
     rows: Vec<Arc<[Row]>>,
     /// The number of the last event that is sealed.
     through: i64,
-    idle: &'a Mutex<Vec<Connection>>,
+}
+
+/// Events that are not sealed.
+#[derive(Clone, Copy)]
+struct Fresh<'a> {
+    batches: &'a [Arc<[Row]>],
+    through: i64,
+}
+
+impl<'a> Fresh<'a> {
+    fn all(self) -> impl Iterator<Item = &'a Row> + Clone {
+        let rows = self.batches.iter().flat_map(|batch| batch.iter());
+        rows.filter(move |row| row.id > self.through)
+    }
+
+    fn of(self, site: i64, days: &'a RangeInclusive<i32>) -> impl Iterator<Item = &'a Row> + Clone {
+        self.all()
+            .filter(move |row| row.site == site && days.contains(&row.day))
+    }
+
+    fn passing(
+        self,
+        site: i64,
+        days: &'a RangeInclusive<i32>,
+        tests: &'a [Test],
+    ) -> impl Iterator<Item = &'a Row> {
+        self.of(site, days)
+            .filter(move |row| test::passes(row, tests))
+    }
 }
 
 impl Snapshot<'_> {
+    fn fresh(&self) -> Fresh<'_> {
+        Fresh {
+            batches: &self.rows,
+            through: self.through,
+        }
+    }
+
     fn answer(
         mut self,
         site: i64,
@@ -299,61 +352,39 @@ impl Snapshot<'_> {
         by: &By,
         tests: &[Test],
     ) -> Result<BTreeMap<i32, Groups>, ReadError> {
-        let Some(first) = self.connections.first() else {
-            return Ok(BTreeMap::new());
-        };
-        // Tests of days alone choose among days, of which sums may still be kept.
-        let (of_days, tests): (Vec<Test>, Vec<Test>) = tests
-            .iter()
-            .cloned()
-            .partition(|test| matches!(test, Test::Day(_)));
-        let tests = &*tests;
-        let is_meant = |day: i32| {
-            of_days
-                .iter()
-                .all(|test| matches!(test, Test::Day(test) if test(day)))
-        };
-        let mut parts = file::parts(first, site, &days)?;
-        parts.retain(|part| is_meant(part.day));
-        let kept = by.number().filter(|_| tests.is_empty());
         if *by == By::Exit {
-            let mut exits = self.exits(site, &days, &parts, kept, tests)?;
-            exits.retain(|day, _| is_meant(*day));
-            return Ok(exits);
+            return self.exits(site, &days, tests);
         }
-        let mut answer = match kept {
-            Some(number) => sums::read(first, site, number, &days)?,
-            None => BTreeMap::new(),
-        };
-        answer.retain(|day, _| is_meant(*day));
-        let mut scanned = Vec::new();
-        for part in parts {
-            match kept {
-                Some(_) if part.rolled => {}
-                Some(number) => match sums::of_part(first, part.id, number)? {
-                    Some(groups) => cell::add(answer.entry(part.day).or_default(), groups),
-                    None => scanned.push(part),
-                },
-                None => scanned.push(part),
-            }
-        }
-        let found = self.scan(&scanned, |connection, part| {
-            Ok((part.day, scan::part(connection, part, by, tests)?))
-        })?;
-        for (day, groups) in found {
-            cell::add(answer.entry(day).or_default(), groups);
-        }
-        let rows = self.rows(site, &days).filter(|row| is_meant(row.day));
-        for (day, groups) in scan::rows(rows, by, tests) {
+        let open: BTreeSet<i32> = self.fresh().of(site, &days).map(|row| row.day).collect();
+        let mut answer = self.view.answer(site, &days, &open, by, tests)?;
+        for (day, groups) in scan::rows(self.fresh().of(site, &days), by, tests) {
             cell::add(answer.entry(day).or_default(), groups);
         }
         Ok(answer)
     }
 
-    /// Events that are not sealed.
-    fn rows(&self, site: i64, days: &RangeInclusive<i32>) -> impl Iterator<Item = &Row> {
-        let rows = self.rows.iter().flat_map(|batch| batch.iter());
-        rows.filter(move |row| row.id > self.through && row.site == site && days.contains(&row.day))
+    /// The last page of each session, by day: sessions go on from what is sealed to what is not.
+    fn exits(
+        mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        tests: &[Test],
+    ) -> Result<BTreeMap<i32, Groups>, ReadError> {
+        let (of_days, others) = Test::of_days(tests);
+        let fresh = Fresh {
+            batches: &self.rows,
+            through: self.through,
+        };
+        let rows = fresh
+            .of(site, days)
+            .filter(|row| Test::are_of(&of_days, row.day));
+        let open: BTreeSet<i32> = rows.clone().map(|row| row.day).collect();
+        let (mut answer, mut exits) = self.view.exits(site, days, &open, tests)?;
+        for row in rows {
+            exits.entry(row.day).or_default().row(row, &others);
+        }
+        answer.extend(exits.into_iter().map(|(day, exits)| (day, exits.groups())));
+        Ok(answer)
     }
 
     fn marked(
@@ -362,11 +393,10 @@ impl Snapshot<'_> {
         days: &RangeInclusive<i32>,
         wanted: &Wanted,
     ) -> Result<Found, ReadError> {
-        let parts = file::parts(&self.connections[0], site, days)?;
-        let mut found = self.scan(&parts, |connection, part| {
-            marked::part(connection, part, wanted)
-        })?;
-        found.push(marked::rows(self.rows(site, days), wanted));
+        let mut found = self.view.marked(site, days, wanted)?;
+        found.push(marked::rows(self.fresh().of(site, days), wanted));
+        // A connection of these is of use to others while all is brought in order.
+        drop(self);
         Ok(Found::of(found))
     }
 
@@ -376,126 +406,94 @@ impl Snapshot<'_> {
         days: &RangeInclusive<i32>,
         tests: &[Test],
     ) -> Result<Vec<Paid>, ReadError> {
-        let parts = file::parts(&self.connections[0], site, days)?;
-        let found = self.scan(&parts, |connection, part| {
-            marked::paid(connection, part, tests)
-        })?;
-        let mut all = found.concat();
-        all.extend(marked::paid_rows(self.rows(site, days), tests));
+        let mut all = self.view.paid(site, days, tests)?;
+        all.extend(marked::paid_rows(self.fresh().of(site, days), tests));
         Ok(all)
     }
 
-    /// Scans parts, a share of them on each connection.
-    fn scan<T: Send>(
-        &mut self,
-        parts: &[file::Part],
-        scan: impl Fn(&Connection, &file::Part) -> Result<T, ReadError> + Sync,
-    ) -> Result<Vec<T>, ReadError> {
-        let rows: usize = parts.iter().map(|part| part.rows).sum();
-        let shares = (rows / SHARE + 1).min(self.connections.len());
-        let share = |connection: &Connection, nth: usize| {
-            let mine = parts.iter().skip(nth).step_by(shares);
-            mine.map(|part| scan(connection, part))
-                .collect::<Result<Vec<_>, ReadError>>()
-        };
-        if shares == 1 {
-            return share(&self.connections[0], 0);
-        }
-        // Threads that stay keep their memory for the next question; new ones would each leave some behind.
-        let found: Vec<Vec<T>> = self.connections[..shares]
-            .par_iter_mut()
-            .enumerate()
-            .map(|(nth, connection)| share(connection, nth))
-            .collect::<Result<_, _>>()?;
-        // In the order of the parts.
-        let mut found: Vec<_> = found.into_iter().map(Vec::into_iter).collect();
-        let next = |nth: usize| found[nth % shares].next();
-        Ok((0..parts.len()).filter_map(next).collect())
-    }
-
-    /// The last page of each session, by day. A day's sums hold only while nothing came after they were made.
-    fn exits(
-        &self,
+    fn picked(
+        mut self,
         site: i64,
         days: &RangeInclusive<i32>,
-        parts: &[file::Part],
-        kept: Option<i64>,
         tests: &[Test],
-    ) -> Result<BTreeMap<i32, Groups>, ReadError> {
-        let connection = &self.connections[0];
-        let mut answer = match kept {
-            Some(number) => sums::read(connection, site, number, days)?,
-            None => BTreeMap::new(),
-        };
-        let mut fresh: BTreeMap<i32, Vec<&Row>> = BTreeMap::new();
-        for row in self.rows(site, days) {
-            fresh.entry(row.day).or_default().push(row);
+        before: Option<Moment>,
+        most: usize,
+    ) -> Result<Vec<Moment>, ReadError> {
+        let mut picked = self.view.picked(site, days, tests, before, most)?;
+        let fresh = self.fresh().passing(site, days, tests);
+        let fresh = fresh.map(|row| (row.day, (row.at, row.id)));
+        picked.extend(fresh.filter(|(_, moment)| before.is_none_or(|before| *moment < before)));
+        picked.sort_unstable_by_key(|event| Reverse(*event));
+        picked.truncate(most);
+        Ok(picked.into_iter().map(|(_, moment)| moment).collect())
+    }
+
+    fn passing(
+        mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        tests: &[Test],
+    ) -> Result<RoaringTreemap, ReadError> {
+        let mut found = self.view.passing(site, days, tests)?;
+        let fresh = self.fresh().passing(site, days, tests);
+        found.extend(fresh.map(|row| row.id as u64));
+        Ok(found)
+    }
+
+    /// Keys of metadata that events which pass have, and how many have each, most first.
+    fn keys(
+        mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        tests: &[Test],
+    ) -> Result<Vec<(String, u64)>, ReadError> {
+        let mut counts = self.view.keys(site, days, tests)?;
+        for row in self.fresh().passing(site, days, tests) {
+            row::each_pair(row.metadata.as_deref().unwrap_or_default(), |key, _| {
+                *counts.entry(key.into_owned()).or_default() += 1;
+            });
         }
-        for part in parts.iter().filter(|part| kept.is_none() || !part.rolled) {
-            fresh.entry(part.day).or_default();
-        }
-        for (day, rows) in fresh {
-            let mut exits = scan::Exits::default();
-            for part in parts.iter().filter(|part| part.day == day) {
-                exits.part(connection, part, tests)?;
-            }
-            rows.into_iter().for_each(|row| exits.row(row, tests));
-            answer.insert(day, exits.groups());
-        }
-        Ok(answer)
+        let mut keys: Vec<_> = counts.into_iter().collect();
+        keys.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        keys.truncate(KEYS);
+        Ok(keys)
     }
 
     fn ids(
-        &self,
+        mut self,
         site: i64,
         days: &RangeInclusive<i32>,
         after: i64,
     ) -> Result<RoaringTreemap, ReadError> {
-        let mut ids = RoaringTreemap::new();
-        for part in file::parts(&self.connections[0], site, days)? {
-            if part.last > after {
-                ids.extend(
-                    file::ids(&self.connections[0], &part)?
-                        .iter()
-                        .map(|id| *id as u64),
-                );
-            }
-        }
-        ids.extend(self.rows(site, days).map(|row| row.id as u64));
-        ids.remove_range(..=after.max(0) as u64);
+        let mut ids = self.view.ids(site, days, after)?;
+        let fresh = self.fresh().of(site, days).filter(|row| row.id > after);
+        ids.extend(fresh.map(|row| row.id as u64));
         Ok(ids)
     }
 
-    fn latest(&self, site: i64, most: usize) -> Result<Vec<i64>, ReadError> {
-        let mut ids: Vec<i64> = self.rows(site, &ALL_DAYS).map(|row| row.id).collect();
-        let mut parts = if ids.len() < most {
-            file::parts(&self.connections[0], site, &ALL_DAYS)?
-        } else {
-            Vec::new()
-        };
-        parts.sort_by_key(|part| std::cmp::Reverse(part.last));
-        for part in parts {
-            ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
-            if most > 0 && ids.get(most - 1).is_some_and(|last| *last > part.last) {
-                break;
-            }
-            ids.extend(file::ids(&self.connections[0], &part)?);
+    fn latest(mut self, site: i64, most: usize) -> Result<Vec<i64>, ReadError> {
+        let mut ids: Vec<i64> = self.fresh().of(site, &ALL_DAYS).map(|row| row.id).collect();
+        // What is not sealed came after all that is.
+        if ids.len() < most {
+            ids.extend(self.view.latest(site, most - ids.len())?);
         }
-        ids.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+        ids.sort_unstable_by_key(|id| Reverse(*id));
         ids.truncate(most);
         Ok(ids)
     }
-}
 
-impl Drop for Snapshot<'_> {
-    fn drop(&mut self) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        for connection in self.connections.drain(..) {
-            // One that can't end its reading is of no more use.
-            if connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok() {
-                idle.push(connection);
-            }
-        }
+    fn ids_of(mut self, visitors: &RoaringBitmap) -> Result<RoaringTreemap, ReadError> {
+        let mut found = self.view.ids_of(visitors)?;
+        let fresh = self.fresh().all();
+        let theirs = fresh.filter(|row| visitors.contains(row.visitor));
+        found.extend(theirs.map(|row| row.id as u64));
+        Ok(found)
+    }
+
+    fn rows(mut self, site: i64, days: &RangeInclusive<i32>) -> Result<Vec<Row>, ReadError> {
+        let mut rows = self.view.rows(site, days)?;
+        rows.extend(self.fresh().of(site, days).cloned());
+        Ok(rows)
     }
 }
 

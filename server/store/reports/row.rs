@@ -31,7 +31,7 @@ pub struct Row {
 
 impl Row {
     /// What its metadata says of a key.
-    pub(super) fn metadata(&self, key: &str) -> Option<Arc<str>> {
+    pub(in crate::store) fn metadata(&self, key: &str) -> Option<Arc<str>> {
         value(self.metadata.as_deref()?, key)
     }
 }
@@ -44,6 +44,10 @@ pub(in crate::store) struct Revenue {
 }
 
 impl Revenue {
+    pub(in crate::store) fn money(self) -> Option<Money> {
+        Money::stored(self.minor, std::str::from_utf8(&self.currency).ok()?)
+    }
+
     pub(in crate::store) fn of(money: &Money) -> Revenue {
         Revenue {
             minor: money.minor,
@@ -53,7 +57,7 @@ impl Revenue {
 }
 
 /// A currency's code as it was stored.
-pub(super) fn letters(code: &str) -> [u8; 3] {
+pub(in crate::store) fn letters(code: &str) -> [u8; 3] {
     code.as_bytes().try_into().unwrap_or(*b"XXX")
 }
 

@@ -163,18 +163,18 @@ pub(super) fn rows<'a>(
 
 /// A page view that may be the last of its session.
 #[derive(Clone, Copy)]
-struct Last {
-    at: (i64, i64),
-    url: u32,
-    visitor: u32,
+pub(in crate::store) struct Last {
+    pub(in crate::store) at: (i64, i64),
+    pub(in crate::store) url: u32,
+    pub(in crate::store) visitor: u32,
 }
 
 /// The last page of each session on one day. Sessions may go on from part to part.
 #[derive(Default)]
-pub(super) struct Exits(HashMap<i64, Last, RandomState>);
+pub(in crate::store) struct Exits(HashMap<i64, Last, RandomState>);
 
 impl Exits {
-    fn saw(&mut self, session: i64, seen: Last) {
+    pub(in crate::store) fn saw(&mut self, session: i64, seen: Last) {
         let last = self.0.entry(session).or_insert(seen);
         if last.at < seen.at {
             *last = seen;

@@ -363,7 +363,7 @@ fn day_groups(connection: &Connection, parts: &[Part], by: &By) -> Result<cell::
 }
 
 /// The mark of the one process that seals.
-pub(super) struct Lock(File);
+pub(in crate::store) struct Lock(File);
 
 impl Lock {
     pub(super) fn new(folder: &Path) -> std::io::Result<Lock> {
@@ -383,32 +383,37 @@ impl Lock {
 }
 
 /// The thread that seals. It ends when this is dropped.
-pub(super) struct Sealer {
+pub(in crate::store) struct Sealer {
     tail: Arc<Tail>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Sealer {
     /// Seals from now on, or from when the process that has the mark is through.
-    pub(super) fn start(mut seals: Seals, lock: Lock, is_alone: bool) -> std::io::Result<Sealer> {
-        let tail = seals.tail.clone();
+    pub(in crate::store) fn start(
+        mut seals: Box<dyn Seal>,
+        tail: Arc<Tail>,
+        lock: Lock,
+        is_alone: bool,
+    ) -> std::io::Result<Sealer> {
+        let waits = tail.clone();
         let run = move || {
-            // At a start there may be days to tidy up.
+            // At a start there may be things to tidy up.
             let mut patience = Duration::ZERO;
             let mut is_alone = is_alone;
-            while let Some(first) = seals.tail.wait(patience) {
-                patience = PATIENCE;
+            while let Some(first) = waits.wait(patience) {
+                patience = seals.patience();
                 is_alone = is_alone || lock.take().unwrap_or_default();
                 if !is_alone {
-                    seals.tail.went(false);
+                    waits.went(false);
                     std::thread::sleep(PAUSE);
                     continue;
                 }
                 let went = seals.work(&first);
-                seals.tail.went(went.is_ok());
+                waits.went(went.is_ok());
                 if let Err(error) = went {
-                    tracing::warn!(%error, "reports.db can't be written; it is tried again");
-                    std::thread::sleep(PAUSE);
+                    tracing::warn!(%error, "events can't be sealed; it is tried again");
+                    waits.pause(PAUSE);
                 }
             }
         };
@@ -422,7 +427,20 @@ impl Sealer {
     }
 }
 
-impl Seals {
+/// What the thread does.
+pub(in crate::store) trait Seal: Send {
+    /// Seals what is first in the tail, when that is enough, and tidies up.
+    fn work(&mut self, first: &First) -> Result<(), ReadError>;
+
+    /// How long it waits for enough.
+    fn patience(&self) -> Duration;
+}
+
+impl Seal for Seals {
+    fn patience(&self) -> Duration {
+        PATIENCE
+    }
+
     fn work(&mut self, first: &First) -> Result<(), ReadError> {
         if !first.batches.is_empty() {
             self.seal_first(first)?;

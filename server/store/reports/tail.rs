@@ -4,10 +4,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::Connection;
+
 use super::row::Row;
+use super::{ReadError, log};
+use crate::store::care;
 
 /// Rows that are sealed at a time.
-pub(super) const FULL: usize = 32_768;
+pub(in crate::store) const FULL: usize = 32_768;
 
 /// Rows past which what is sealed at a time takes no further batch.
 const MOST: usize = 4 * FULL;
@@ -23,7 +27,7 @@ const WAIT: Duration = Duration::from_secs(1);
 
 /// The tail. It is held for moments only: to add a batch, to look, or to take out what a commit has sealed.
 #[derive(Default)]
-pub(super) struct Tail {
+pub(in crate::store) struct Tail {
     state: Mutex<State>,
     news: Condvar,
     room: Condvar,
@@ -41,13 +45,20 @@ struct State {
     generation: u64,
     /// Whether sealing failed the last time: nobody waits for it then.
     fails: bool,
+    /// Whether what comes is let go past a bound while sealing fails; sealing has the log to read it from.
+    is_bound: bool,
+    /// Whether some was let go.
+    is_behind: bool,
     stops: bool,
 }
 
 impl State {
+    fn is_much(&self) -> bool {
+        self.rows >= CROWDED || self.bytes >= CROWDED_BYTES
+    }
+
     fn is_crowded(&self) -> bool {
-        let is_much = self.rows >= CROWDED || self.bytes >= CROWDED_BYTES;
-        is_much && !self.fails && !self.stops
+        self.is_much() && !self.fails && !self.stops
     }
 
     fn is_full(&self) -> bool {
@@ -65,6 +76,15 @@ impl State {
         self.batches.iter().take_while(fits).cloned().collect()
     }
 
+    /// Puts rows in the place of all there is, which is up to the number `last`.
+    fn put(&mut self, rows: Vec<Row>, last: i64) {
+        self.generation += 1;
+        self.last = last;
+        self.batches.clear();
+        self.batches.push_back(rows.into());
+        self.count();
+    }
+
     fn count(&mut self) {
         self.rows = self.batches.iter().map(|batch| batch.len()).sum();
         self.bytes = self.batches.iter().map(|batch| bytes(batch)).sum();
@@ -79,7 +99,7 @@ pub(super) fn bytes(rows: &[Row]) -> usize {
 }
 
 /// What is to be sealed: the first batches of the tail at one moment.
-pub(super) struct First {
+pub(in crate::store) struct First {
     pub(super) batches: Vec<Arc<[Row]>>,
     generation: u64,
 }
@@ -97,6 +117,14 @@ impl Tail {
             return;
         };
         state.last = last.id;
+        if state.is_bound && state.fails && state.is_much() {
+            state.batches.clear();
+            state.count();
+            state.is_behind = true;
+        }
+        if state.is_behind {
+            return;
+        }
         state.rows += rows.len();
         state.bytes += bytes(&rows);
         state.batches.push_back(rows.into());
@@ -109,6 +137,33 @@ impl Tail {
         }
     }
 
+    /// From now on what comes while sealing fails is let go past a bound.
+    pub(in crate::store) fn bound(&self) {
+        self.state().is_bound = true;
+    }
+
+    /// Whether some of what came was let go.
+    pub(in crate::store) fn is_behind(&self) -> bool {
+        self.state().is_behind
+    }
+
+    /// Waits, but not when there is to be an end.
+    pub(super) fn pause(&self, time: Duration) {
+        let goes_on = |state: &mut State| !state.stops;
+        let _ = self.news.wait_timeout_while(self.state(), time, goes_on);
+    }
+
+    /// The number of the last event that was taken in, or let go.
+    pub(in crate::store) fn last(&self) -> i64 {
+        self.state().last
+    }
+
+    /// Whether nothing is in it, and nothing was let go.
+    pub(in crate::store) fn is_empty(&self) -> bool {
+        let state = self.state();
+        state.rows == 0 && !state.is_behind
+    }
+
     /// Says how the sealing went.
     pub(super) fn went(&self, is_well: bool) {
         self.state().fails = !is_well;
@@ -116,7 +171,7 @@ impl Tail {
     }
 
     /// Looks while nothing is added or taken out.
-    pub(super) fn held<T>(&self, look: impl FnOnce(&VecDeque<Arc<[Row]>>) -> T) -> T {
+    pub(in crate::store) fn held<T>(&self, look: impl FnOnce(&VecDeque<Arc<[Row]>>) -> T) -> T {
         look(&self.state().batches)
     }
 
@@ -163,15 +218,51 @@ impl Tail {
         Ok(())
     }
 
+    /// Takes out what is numbered up to `through`, if `commit` succeeds in saying that it is elsewhere.
+    pub(in crate::store) fn left<E>(
+        &self,
+        through: i64,
+        commit: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut state = self.state();
+        commit()?;
+        let is_gone = |batch: &Arc<[Row]>| batch.last().is_none_or(|last| last.id <= through);
+        while state.batches.front().is_some_and(is_gone) {
+            state.batches.pop_front();
+        }
+        state.count();
+        self.room.notify_all();
+        Ok(())
+    }
+
+    /// Reads anew what the log has after `through`: as much of it as may be held in memory, where the rest is let go.
+    pub(in crate::store) fn reload(
+        &self,
+        events: &Connection,
+        through: impl FnOnce() -> Result<i64, ReadError>,
+    ) -> Result<(), ReadError> {
+        let mut state = self.state();
+        let through = through()?;
+        let last = care::last_given(events)?;
+        let is_behind = state.is_bound && last - through > CROWDED as i64;
+        let rows = match is_behind {
+            true => Vec::new(),
+            false => log::after(events, through)?,
+        };
+        state.is_behind = is_behind;
+        state.put(rows, last);
+        if state.is_full() {
+            self.news.notify_one();
+        }
+        Ok(())
+    }
+
     /// Puts what `read` gives in the place of all there is: what the log says now.
     pub(super) fn replace<E>(&self, read: impl FnOnce() -> Result<Vec<Row>, E>) -> Result<(), E> {
         let mut state = self.state();
         let rows = read()?;
-        state.generation += 1;
-        state.last = rows.last().map_or(0, |row| row.id);
-        state.batches.clear();
-        state.batches.push_back(rows.into());
-        state.count();
+        let last = rows.last().map_or(0, |row| row.id);
+        state.put(rows, last);
         if state.is_full() {
             self.news.notify_one();
         }

@@ -81,6 +81,25 @@ pub enum Test {
     Not(Box<Test>),
 }
 
+impl Test {
+    /// Tests of days alone, and the others: the former choose among days, of which sums may be kept.
+    pub(in crate::store) fn of_days(tests: &[Test]) -> (Vec<Arc<DayTest>>, Vec<Test>) {
+        let (mut of_days, mut others) = (Vec::new(), Vec::new());
+        for test in tests {
+            match test {
+                Test::Day(test) => of_days.push(test.clone()),
+                other => others.push(other.clone()),
+            }
+        }
+        (of_days, others)
+    }
+
+    /// Whether a day passes all of these.
+    pub(in crate::store) fn are_of(of_days: &[Arc<DayTest>], day: i32) -> bool {
+        of_days.iter().all(|test| test(day))
+    }
+}
+
 /// Which rows of a part pass.
 enum Mask {
     All,

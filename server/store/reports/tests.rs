@@ -24,24 +24,20 @@ use crate::store::event::{
     What, WorkspaceId,
 };
 use crate::store::session::Place;
-use crate::store::{Role, Settings, Store, schema};
+use crate::store::{Settings, Store, schema};
 
-const SITE: SiteId = SiteId(1);
+pub(in crate::store) const SITE: SiteId = SiteId(1);
 
 /// Noon of day 20,000.
 const NOON: i64 = 20_000 * 86_400 + 43_200;
 
-fn open(folder: &TempDir) -> Arc<Store> {
-    let settings = Settings {
-        queue: 64,
-        role: Role::Server,
-        most_bytes: None,
-    };
+pub(in crate::store) fn open(folder: &TempDir) -> Arc<Store> {
+    let settings = Settings::of_test(folder.path());
     Store::open(folder.path(), &settings).unwrap()
 }
 
 /// Events of four days and two sites, in the order of time but for every twentieth, which comes a day late.
-fn events(count: usize) -> Vec<Event> {
+pub(in crate::store) fn events(count: usize) -> Vec<Event> {
     let mut rng = StdRng::seed_from_u64(7);
     let mut events = Vec::with_capacity(count);
     for n in 0..count {
@@ -96,7 +92,7 @@ fn events(count: usize) -> Vec<Event> {
     events
 }
 
-fn store_all(store: &Arc<Store>, events: Vec<Event>) {
+pub(in crate::store) fn store_all(store: &Arc<Store>, events: Vec<Event>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -173,7 +169,7 @@ fn answered(store: &Store, by: &By, tests: &[Test]) -> Counted {
         .collect()
 }
 
-fn rows(folder: &TempDir) -> Vec<Row> {
+pub(in crate::store) fn rows(folder: &TempDir) -> Vec<Row> {
     log::after(
         &schema::open_to_read(&folder.path().join("events.db")).unwrap(),
         0,
@@ -201,13 +197,12 @@ fn assert_same<K: Ord + std::fmt::Debug, V: PartialEq>(
 }
 
 /// Every answer is what counting the log's rows gives.
-fn assert_right(store: &Store, folder: &TempDir) {
-    let rows = rows(folder);
+pub(in crate::store) fn assert_right(store: &Store, rows: &[Row]) {
     let number = |of: fn(&Row) -> u32| move |row: &Row| Some(Key::Number(of(row)));
     let all = |_: &Row| true;
     assert_same(
         answered(store, &By::Total, &[]),
-        count(&rows, number(|_| 0), all),
+        count(rows, number(|_| 0), all),
         "all",
     );
     for (of, by) in [
@@ -219,7 +214,7 @@ fn assert_right(store: &Store, folder: &TempDir) {
     ] {
         assert_same(
             answered(store, &By::Number(of), &[]),
-            count(&rows, number(by), all),
+            count(rows, number(by), all),
             &format!("{of:?}"),
         );
     }
@@ -232,18 +227,18 @@ fn assert_right(store: &Store, folder: &TempDir) {
     };
     assert_same(
         answered(store, &By::Number(Of::Origin), &tests),
-        count(&rows, number(|row| row.place.shared.origin), passes),
+        count(rows, number(|row| row.place.shared.origin), passes),
         "filtered",
     );
     let by_plan = |row: &Row| plan(row).map(|plan| Key::Text(plan.into()));
     assert_same(
         answered(store, &By::Metadata("plan".into()), &[]),
-        count(&rows, by_plan, all),
+        count(rows, by_plan, all),
         "metadata",
     );
-    assert_right_of_several(store, &rows);
-    assert_right_of_trees(store, &rows);
-    assert_right_of_marked(store, &rows);
+    assert_right_of_several(store, rows);
+    assert_right_of_trees(store, rows);
+    assert_right_of_marked(store, rows);
     let mut last: BTreeMap<(i32, i64), &Row> = BTreeMap::new();
     for row in rows
         .iter()
@@ -448,11 +443,11 @@ fn answers_are_what_counting_gives_before_and_after_sealing_and_when_made_anew()
     let store = open(&folder);
     let all = events(80_000);
     store_all(&store, all[..20_000].to_vec());
-    assert_right(&store, &folder);
+    assert_right(&store, &rows(&folder));
     store_all(&store, all[20_000..].to_vec());
     // The last day that is over by then, and the two before it.
     wait_until_tidy(&folder, 3);
-    assert_right(&store, &folder);
+    assert_right(&store, &rows(&folder));
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
     store.stop();
 
@@ -472,7 +467,7 @@ fn answers_are_what_counting_gives_before_and_after_sealing_and_when_made_anew()
     std::fs::remove_file(folder.path().join("reports.db")).unwrap();
     let store = open(&folder);
     wait_until_tidy(&folder, 3);
-    assert_right(&store, &folder);
+    assert_right(&store, &rows(&folder));
     let after = sealed(&folder);
     let days: BTreeSet<_> = before.iter().map(|(_, day, ..)| *day).collect();
     let comparable: Vec<_> = after
@@ -492,12 +487,12 @@ fn answers_are_what_counting_gives_before_and_after_sealing_and_when_made_anew()
     assert_eq!(store.erase(&Who::Visitor(visitor)).unwrap(), 0);
     assert_eq!(store.erase(&Who::User(UserId("nobody".into()))).unwrap(), 0);
     store_all(&store, all[79_000..].to_vec());
-    assert_right(&store, &folder);
+    assert_right(&store, &rows(&folder));
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
 
     let first = *days.iter().next().unwrap();
     assert!(store.prune(SITE, first + 2).unwrap() > 8_000);
-    assert_right(&store, &folder);
+    assert_right(&store, &rows(&folder));
     assert!(
         rows(&folder)
             .iter()

@@ -1,0 +1,73 @@
+//! What is found at a start: of which log the rows are that are there, and whether they end where they are said to.
+
+use clickhouse::Row as Fields;
+use serde::{Deserialize, Serialize};
+
+use super::care;
+use super::client::Client;
+use super::shipped::Shipped;
+use crate::store::ReadError;
+
+/// Events behind the end of which is asked whether they are there.
+const NEAR: i64 = 10_000_000;
+
+#[derive(Fields, Serialize, Deserialize)]
+struct About {
+    log: String,
+}
+
+#[derive(Fields, Deserialize)]
+struct Last {
+    last: i64,
+}
+
+/// Makes sure that what is there is of this log, whose last number is `last`. A log that was put back from a copy takes out
+/// what came after the copy; what a ClickHouse has lost is shipped again, as far as the log still has it.
+pub(super) fn claim(client: &Client, shipped: &Shipped, last: i64) -> Result<(), ReadError> {
+    let tables = client.tables();
+    let (log, was) = shipped.ids()?;
+    let known: Vec<About> = client.rows(&format!(
+        "SELECT log FROM {} ORDER BY at DESC LIMIT 1",
+        tables.asked("about")
+    ))?;
+    match known.into_iter().next() {
+        Some(About { log: known }) if known == log => {}
+        Some(About { log: known }) if Some(&known) != was.as_ref() => {
+            return Err(ReadError::ClickHouse(format!(
+                "the database {} has the events of another log: name another one in ADMX_STORE",
+                tables.database()
+            )));
+        }
+        _ => client.insert("about", vec![About { log: log.clone() }], log)?,
+    }
+    let through = shipped.state()?.through;
+    let there: Vec<Last> = client.rows(&format!(
+        "SELECT max(id) AS last FROM {} WHERE id > {}",
+        tables.asked("event"),
+        through.min(last) - NEAR
+    ))?;
+    let there = there.first().map_or(0, |there| there.last);
+    if was.is_some() || there > last {
+        // What was shipped after the copy was made may be there under the name of a block that this log never sends.
+        let ends = through.min(last);
+        if there > ends {
+            tracing::warn!(
+                ends,
+                there,
+                "the log was put back from a copy: what went to the ClickHouse after it is taken out there"
+            );
+            care::forget_after(client, ends)?;
+        }
+        return Ok(shipped.ends(ends.min(there))?);
+    }
+    if there < through {
+        let ends = there;
+        tracing::warn!(
+            through,
+            ends,
+            "the ClickHouse has less than it had: what the log still has goes there again"
+        );
+        shipped.ends(ends)?;
+    }
+    Ok(())
+}

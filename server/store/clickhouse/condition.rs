@@ -1,0 +1,321 @@
+//! Tests → conditions in SQL. A test is a function of a number or a text, so it is asked once for each that occurs, and
+//! those that pass stand in the condition.
+
+use std::fmt::Write;
+use std::ops::RangeInclusive;
+
+use clickhouse::{Row as Fields, RowOwned, RowRead};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use roaring::{RoaringBitmap, RoaringTreemap};
+use serde::Deserialize;
+
+use super::client::Client;
+use crate::store::ReadError;
+use crate::store::reports::test::{Of, Test};
+
+/// The column of a number.
+pub(super) fn column(of: Of) -> &'static str {
+    match of {
+        Of::Goal => "goal",
+        Of::Page => "url",
+        Of::Entry => "entry",
+        Of::Origin => "origin",
+        Of::Client => "client",
+        Of::Visitor => "visitor",
+    }
+}
+
+/// Which events of a site are looked at.
+pub(super) struct Within<'a> {
+    client: &'a Client,
+    /// What each of them is, in SQL.
+    all: String,
+    /// Whether there is nothing at all.
+    is_empty: bool,
+}
+
+#[derive(Fields, Deserialize)]
+struct Number {
+    it: u32,
+}
+
+#[derive(Fields, Deserialize)]
+struct Day {
+    it: i32,
+}
+
+#[derive(Fields, Deserialize)]
+struct Text {
+    has: u8,
+    it: String,
+}
+
+#[derive(Fields, Deserialize)]
+struct Span {
+    from: i64,
+    to: i64,
+}
+
+impl<'a> Within<'a> {
+    pub(super) fn new(
+        client: &'a Client,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        through: i64,
+    ) -> Within<'a> {
+        let (from, to) = (days.start(), days.end());
+        Within {
+            client,
+            all: format!("site = {site} AND day BETWEEN {from} AND {to} AND id <= {through}"),
+            is_empty: through == 0,
+        }
+    }
+
+    /// The same events, but for those of some days.
+    pub(super) fn and(&self, condition: &str) -> Within<'a> {
+        Within {
+            client: self.client,
+            all: format!("{} AND {condition}", self.all),
+            is_empty: self.is_empty,
+        }
+    }
+
+    /// What all of them are.
+    pub(super) fn all(&self) -> &str {
+        &self.all
+    }
+
+    /// What those of them are that pass all tests.
+    pub(super) fn passing(&self, tests: &[Test]) -> Result<String, ReadError> {
+        let mut all = self.all.clone();
+        for test in tests {
+            let _ = write!(all, " AND {}", self.condition(test)?);
+        }
+        Ok(all)
+    }
+
+    /// What a test says, in brackets where that is more than one thing.
+    pub(super) fn condition(&self, test: &Test) -> Result<String, ReadError> {
+        Ok(match test {
+            Test::Number(of, passes) => {
+                let column = column(*of);
+                let occurs: Vec<Number> = self.occur(column)?;
+                let occurs = occurs.into_iter().map(|number| number.it);
+                let (yes, no): (RoaringBitmap, RoaringBitmap) =
+                    occurs.partition(|number| passes(*number));
+                chosen(
+                    yes.is_empty(),
+                    no.is_empty(),
+                    yes.len() <= no.len(),
+                    |are| is_in(column, if are { &yes } else { &no }),
+                )
+            }
+            Test::Day(passes) => {
+                let occurs: Vec<Day> = self.occur("day")?;
+                let days = occurs.into_iter().map(|day| day.it);
+                let (yes, no): (Vec<i32>, Vec<i32>) = days.partition(|day| passes(*day));
+                chosen(
+                    yes.is_empty(),
+                    no.is_empty(),
+                    yes.len() <= no.len(),
+                    |are| {
+                        let days = if are { &yes } else { &no };
+                        format!("day IN ({})", listed(days.iter()))
+                    },
+                )
+            }
+            Test::Metadata(key, passes) => {
+                let key = quoted(key);
+                let occurs: Vec<Text> = self.ask(&format!(
+                    "SELECT DISTINCT toUInt8(mapContains(pairs, {key})) AS has, pairs[{key}] AS it FROM {} WHERE {}",
+                    self.client.tables().asked("event"),
+                    self.all
+                ))?;
+                let told = |text: &Text| passes((text.has != 0).then_some(text.it.as_str()));
+                let (yes, no): (Vec<Text>, Vec<Text>) = occurs.into_iter().partition(told);
+                chosen(
+                    yes.is_empty(),
+                    no.is_empty(),
+                    yes.len() <= no.len(),
+                    |are| {
+                        let texts = if are { &yes } else { &no };
+                        let there = texts.iter().filter(|text| text.has != 0);
+                        let there = there.map(|text| quoted(&text.it)).collect::<Vec<_>>();
+                        let mut any = Vec::new();
+                        if !there.is_empty() {
+                            let there = there.join(",");
+                            any.push(format!(
+                                "mapContains(pairs, {key}) AND pairs[{key}] IN ({there})"
+                            ));
+                        }
+                        if texts.iter().any(|text| text.has == 0) {
+                            any.push(format!("NOT mapContains(pairs, {key})"));
+                        }
+                        format!("({})", any.join(" OR "))
+                    },
+                )
+            }
+            Test::Hour(zone, passes) => {
+                let hours: Vec<u32> = (0..24).filter(|hour| passes(*hour)).collect();
+                match hours.len() {
+                    0 => "0".into(),
+                    24 => "1".into(),
+                    _ => format!("{} IN ({})", self.hour(zone)?, listed(hours.iter())),
+                }
+            }
+            Test::Begins => "begins = 1".into(),
+            Test::All(tests) => self.several(tests, "1", " AND ")?,
+            Test::Any(tests) => self.several(tests, "0", " OR ")?,
+            Test::Not(test) => format!("NOT {}", self.condition(test)?),
+        })
+    }
+
+    fn ask<T>(&self, sql: &str) -> Result<Vec<T>, ReadError>
+    where
+        T: RowOwned + RowRead + Send + 'static,
+    {
+        match self.is_empty {
+            true => Ok(Vec::new()),
+            false => self.client.rows(sql),
+        }
+    }
+
+    fn several(&self, tests: &[Test], none: &str, between: &str) -> Result<String, ReadError> {
+        let each = tests.iter().map(|test| self.condition(test));
+        let each = each.collect::<Result<Vec<_>, ReadError>>()?;
+        Ok(match each.is_empty() {
+            true => none.into(),
+            false => format!("({})", each.join(between)),
+        })
+    }
+
+    fn occur<T>(&self, column: &str) -> Result<Vec<T>, ReadError>
+    where
+        T: RowOwned + RowRead + Send + 'static,
+    {
+        self.ask(&format!(
+            "SELECT DISTINCT {column} AS it FROM {} WHERE {}",
+            self.client.tables().asked("event"),
+            self.all
+        ))
+    }
+
+    /// The hour of the day in a zone. How far it is from UTC comes from here, so that both sides know the same changes of
+    /// its clocks.
+    pub(super) fn hour(&self, zone: &TimeZone) -> Result<String, ReadError> {
+        let span: Vec<Span> = self.ask(&format!(
+            "SELECT toUnixTimestamp64Milli(min(at)) AS from, toUnixTimestamp64Milli(max(at)) AS to FROM {} WHERE {}",
+            self.client.tables().asked("event"),
+            self.all
+        ))?;
+        let Span { from, to } = span.first().unwrap_or(&Span { from: 0, to: 0 });
+        let (from, to) = (instant(*from), instant(*to));
+        let mut offset = zone.to_offset(from).seconds().to_string();
+        let changes = zone
+            .following(from)
+            .take_while(|change| change.timestamp() <= to);
+        for change in changes {
+            let (from, seconds) = (
+                change.timestamp().as_millisecond(),
+                change.offset().seconds(),
+            );
+            offset = format!("if(toUnixTimestamp64Milli(at) >= {from}, {seconds}, {offset})");
+        }
+        Ok(format!(
+            "toUInt32(intDiv(positiveModulo(toInt64(floor(toUnixTimestamp64Milli(at) / 1000)) + {offset}, 86400), 3600))"
+        ))
+    }
+}
+
+fn instant(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or_default()
+}
+
+/// A condition by what passes and what doesn't: `list` gives the one that lists either.
+fn chosen(
+    none_passes: bool,
+    all_pass: bool,
+    by_those_that_pass: bool,
+    list: impl Fn(bool) -> String,
+) -> String {
+    match (none_passes, all_pass) {
+        (true, _) => "0".into(),
+        (_, true) => "1".into(),
+        _ if by_those_that_pass => list(true),
+        _ => format!("NOT {}", list(false)),
+    }
+}
+
+/// Numbers past which a bitmap is shorter to read than a list.
+const LISTED: u64 = 64;
+
+/// Whether a number is one of these.
+pub(super) fn is_in(column: &str, numbers: &RoaringBitmap) -> String {
+    if numbers.len() <= LISTED {
+        return match numbers.is_empty() {
+            true => "0".into(),
+            false => format!("{column} IN ({})", listed(numbers.iter())),
+        };
+    }
+    let mut portable = Vec::with_capacity(numbers.serialized_size());
+    // A vector takes whatever is written to it.
+    let _ = numbers.serialize_into(&mut portable);
+    format!("bitmapContains({}, {column})", bitmap("UInt32", &portable))
+}
+
+/// Whether an event's number is one of these.
+pub(super) fn is_among(column: &str, ids: &RoaringTreemap) -> String {
+    let (Some(first), Some(last)) = (ids.min(), ids.max()) else {
+        return "0".into();
+    };
+    let within = format!("{column} BETWEEN {first} AND {last}");
+    if ids.len() == last - first + 1 {
+        return within;
+    }
+    if ids.len() <= LISTED {
+        return format!("{within} AND {column} IN ({})", listed(ids.iter()));
+    }
+    let mut portable = Vec::with_capacity(ids.serialized_size());
+    let _ = ids.serialize_into(&mut portable);
+    let bitmap = bitmap("UInt64", &portable);
+    format!("{within} AND bitmapContains({bitmap}, toUInt64({column}))")
+}
+
+/// A bitmap of more than 32 numbers as ClickHouse keeps it: 1, the length in groups of seven bits, and Roaring's portable
+/// form.
+fn bitmap(of: &str, portable: &[u8]) -> String {
+    let mut hex = String::with_capacity(2 * portable.len() + 12);
+    hex.push_str("01");
+    let mut length = portable.len();
+    while length >= 0x80 {
+        let _ = write!(hex, "{:02x}", length & 0x7f | 0x80);
+        length >>= 7;
+    }
+    let _ = write!(hex, "{length:02x}");
+    for byte in portable {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    format!("CAST(unhex('{hex}') AS AggregateFunction(groupBitmap, {of}))")
+}
+
+pub(super) fn listed<T: ToString>(numbers: impl Iterator<Item = T>) -> String {
+    let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+    numbers.join(",")
+}
+
+/// A text as it stands in SQL.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('\'');
+    for c in text.chars() {
+        match c {
+            '\'' => out.push_str("\\'"),
+            '\\' => out.push_str("\\\\"),
+            '\0' => out.push_str("\\0"),
+            c => out.push(c),
+        }
+    }
+    out.push('\'');
+    out
+}

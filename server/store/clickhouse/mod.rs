@@ -1,0 +1,178 @@
+//! Sealed events in a ClickHouse, for who outgrows one machine: the same answers as from `reports.db`.
+//!
+//! The log stays what takes events and answers 200: it numbers them, knows which visit each belongs to, and is the queue in
+//! front. What it has committed is *shipped* in the order of its numbers ([`ship`]): a block of rows, named by its first and
+//! last number, so that a block that is sent twice is there once. What is there is dropped from the log after a while.
+//! Questions are asked in SQL ([`view`]): tests become conditions ([`condition`]) on the numbers that occur, and what is not
+//! shipped yet is added from memory, as with `reports.db`.
+//!
+//! - [`place`]: the address in `ADMX_STORE`; `client`: requests; [`tables`]: what is made there, alone or on a cluster
+//! - `shipped`: how far the log is shipped, in a file of its own; `claim`: whether that is what is there
+//! - `care`: what takes events out, and whether all is there; [`moved`]: from the log alone to a ClickHouse, and back
+
+mod care;
+mod claim;
+mod client;
+mod condition;
+mod hash;
+pub mod moved;
+pub mod place;
+mod ship;
+mod shipped;
+mod stored;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use roaring::{RoaringBitmap, RoaringTreemap};
+use rusqlite::Connection;
+
+pub use place::Place;
+
+use self::client::Client;
+use self::shipped::Shipped;
+pub(super) use self::shipped::place_of;
+pub use self::shipped::renew;
+use super::ReadError;
+use super::care::Findings;
+use super::read::Numbered;
+use super::reports::archive::{Archive, Taken, View};
+use super::reports::row::Row;
+use super::reports::seal::Seal;
+use super::reports::tail::Tail;
+
+/// How shipping fares.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    /// Where to, without a password.
+    pub place: String,
+    /// Events that wait in the log.
+    pub waiting: u64,
+    /// Events shipped since the start.
+    pub shipped: u64,
+    /// Why it doesn't go on, and since when.
+    pub trouble: Option<(Timestamp, String)>,
+}
+
+/// The sealed events of one log.
+pub(super) struct ClickHouse {
+    client: Arc<Client>,
+    shipped: Shipped,
+    queue: Arc<Mutex<Queue>>,
+}
+
+/// Opens it, with the tables made where they are missing, and gives what ships there.
+pub(super) fn open(
+    place: &Place,
+    folder: &Path,
+    log: &[u8],
+    events: Connection,
+    tail: &Arc<Tail>,
+) -> anyhow::Result<(Box<dyn Archive>, Box<dyn Seal>)> {
+    let client = Arc::new(Client::new(place)?);
+    let shipped = Shipped::open(folder, log, place)?;
+    let queue = Arc::new(Mutex::new(Queue {
+        place: place.to_string(),
+        ..Queue::default()
+    }));
+    let ships = ship::Ship::new(
+        client.clone(),
+        shipped.clone(),
+        folder,
+        events,
+        tail.clone(),
+        queue.clone(),
+    )?;
+    let archive = ClickHouse {
+        client,
+        shipped,
+        queue,
+    };
+    Ok((Box::new(archive), Box::new(ships)))
+}
+
+/// How long a question waits for what was stored to be shipped, where it does.
+const SETTLES: Duration = Duration::from_secs(20);
+
+impl ClickHouse {
+    /// Waits until all that is known here is shipped.
+    fn settle(&self, tail: &Tail) -> Result<(), ReadError> {
+        let began = Instant::now();
+        while self.shipped.through()? < tail.last() {
+            if began.elapsed() > SETTLES {
+                let error = format!("nothing was shipped for {} s", SETTLES.as_secs());
+                return Err(ReadError::ClickHouse(error));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+}
+
+impl Archive for ClickHouse {
+    fn moment(&self, _: usize, tail: &Tail) -> Result<Taken<'_>, ReadError> {
+        if self.client.settles() {
+            self.settle(tail)?;
+        }
+        let mut rows = Vec::new();
+        // While the tail is held nothing is said to be shipped, so that no event is missed and none seen twice.
+        let through = tail.held(|batches| {
+            rows.extend(batches.iter().cloned());
+            self.shipped.through()
+        })?;
+        Ok((Box::new(view::At::new(&self.client, through)), rows))
+    }
+
+    fn through(&self) -> Result<i64, ReadError> {
+        Ok(self.shipped.through()?)
+    }
+
+    fn queue(&self) -> Option<Queue> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(queue.clone())
+    }
+
+    fn forget_days(&self, site: i64, day: i32, cut: &[Row]) -> Result<(), ReadError> {
+        self.shipped
+            .alone(|_| care::forget_days(&self.client, site, day, cut))
+    }
+
+    fn forget_events(&self, ids: &RoaringTreemap) -> Result<(), ReadError> {
+        self.shipped
+            .alone(|_| care::forget_events(&self.client, ids))
+    }
+
+    fn overwrite(&self) -> Result<(), ReadError> {
+        // What is deleted there is rewritten at once.
+        Ok(())
+    }
+
+    fn vacuum(&self) -> Result<(), ReadError> {
+        care::merge(&self.client)
+    }
+
+    fn check(&self, view: &mut dyn View, events: &Connection) -> Result<Findings, ReadError> {
+        // Nothing changes meanwhile.
+        let through = view.through();
+        self.shipped
+            .alone(|_| care::check(&self.client, through, events))
+    }
+
+    fn events(&self, site: Option<i64>, ids: &[i64]) -> Result<Vec<Numbered>, ReadError> {
+        stored::numbered(&self.client, site, ids)
+    }
+
+    fn named(
+        &self,
+        addresses: &RoaringBitmap,
+        origins: &RoaringBitmap,
+    ) -> Result<(RoaringBitmap, RoaringBitmap), ReadError> {
+        care::named(&self.client, addresses, origins)
+    }
+}

@@ -1,0 +1,276 @@
+//! Moves a log's events to a ClickHouse and back, while the server runs: in steps that go on where they were broken off, and
+//! compared at the end, each site's every day, by how many events there are and by a hash of all that is known of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::care::{self, Tally};
+use super::claim;
+use super::client::Client;
+use super::place::Place;
+use super::ship;
+use super::shipped::Shipped;
+use super::stored::{self, Stored};
+use crate::store::read::{Numbered, Rest};
+use crate::store::reports::log;
+use crate::store::{ReadError, care as log_care, schema};
+
+/// Events that are read, or written to the log, in one step.
+const STEP: i64 = 10_000;
+
+/// What was moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Events that are there now.
+    pub events: u64,
+    /// Days of sites that were compared.
+    pub days: u64,
+    /// Those of them that had to be made anew, since events were taken out meanwhile.
+    pub mended: u64,
+}
+
+/// Says how far it is: events, of how many.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+struct Both {
+    client: Arc<Client>,
+    shipped: Shipped,
+    log: Connection,
+}
+
+impl Both {
+    fn open(folder: &Path, place: &Place) -> anyhow::Result<Both> {
+        let log =
+            schema::open_to_read(&folder.join("events.db")).context("events.db can't be opened")?;
+        let id: Vec<u8> =
+            log.query_row("SELECT value FROM about WHERE name = 'log'", [], |row| {
+                row.get(0)
+            })?;
+        let client = Arc::new(Client::new(place)?);
+        let shipped = Shipped::open(folder, &id, place)?;
+        let last = log_care::last_given(&log)?;
+        shipped.alone(|shipped| claim::claim(&client, shipped, last))?;
+        Ok(Both {
+            client,
+            shipped,
+            log,
+        })
+    }
+}
+
+/// Moves all events to a ClickHouse. The server may run and take more meanwhile; those are moved when it is started with
+/// `ADMX_STORE`.
+pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow::Result<Moved> {
+    let both = Both::open(folder, place)?;
+    let Both {
+        client,
+        shipped,
+        log,
+    } = &both;
+    let is_done = shipped.state()?.dropped;
+    shipped.drops(true, is_done)?;
+    let (mut mended, all) = (0, log_care::last_given(log)?);
+    let erased = log_care::erased(log)?;
+    loop {
+        let sent = shipped.alone(|shipped| {
+            let sent = ship::send(client, shipped, log, &shipped.state()?)?;
+            if let Some((through, _)) = sent {
+                shipped.sent(through)?;
+            }
+            Ok(sent)
+        })?;
+        let Some((through, _)) = sent else { break };
+        progress(through.unsigned_abs(), all.max(through).unsigned_abs());
+        if through >= all && shipped.state()?.unsure().is_none() {
+            break;
+        }
+    }
+    if is_done {
+        // The log has dropped some: what is there is the only truth, and is compared with itself by `admx check`.
+        let there = care::tallies(client, shipped.through()?, "1")?;
+        return Ok(told(&there, 0));
+    }
+    let there = shipped.alone(|shipped| {
+        let through = shipped.through()?;
+        mended = mend(client, log, through)?;
+        let (here, there) = (tallied(log, through)?, care::tallies(client, through, "1")?);
+        let differ = differing(&here, &there);
+        if differ.is_empty() {
+            shipped.is_same(erased)?;
+        }
+        Ok((there, differ))
+    })?;
+    let (there, differ) = there;
+    ensure!(
+        differ.is_empty(),
+        "{} days of sites are not there as they are here; the first is day {} of site {}",
+        differ.len(),
+        differ.first().map_or(0, |(_, day)| *day),
+        differ.first().map_or(0, |(site, _)| *site),
+    );
+    Ok(told(&there, mended))
+}
+
+/// Brings all events back into the log. The server may run meanwhile; it drops none of them any more. When it is started
+/// without `ADMX_STORE` after that, it makes `reports.db` from the log.
+pub fn to_sqlite(folder: &Path, place: &Place, progress: Progress) -> anyhow::Result<Moved> {
+    let both = Both::open(folder, place)?;
+    let Both {
+        client,
+        shipped,
+        log,
+    } = &both;
+    let state = shipped.state()?;
+    shipped.drops(false, state.dropped)?;
+    let mut writes = schema::connect(&folder.join("events.db"))?;
+    let mut after = 0;
+    loop {
+        let some = shipped.alone(|_| {
+            let condition = format!(
+                "id > {after} AND id <= {} ORDER BY id LIMIT {STEP}",
+                state.through
+            );
+            let some = stored::rows(client, &condition)?;
+            let some: Vec<Numbered> = some.into_iter().map(Stored::numbered).collect();
+            put_back(&mut writes, &some)?;
+            Ok(some)
+        })?;
+        let Some(last) = some.last() else { break };
+        after = last.row.id;
+        progress(after.unsigned_abs(), state.through.unsigned_abs());
+    }
+    let (there, differ) = shipped.alone(|shipped| {
+        let through = shipped.through()?;
+        let (here, there) = (tallied(log, through)?, care::tallies(client, through, "1")?);
+        let differ = differing(&here, &there);
+        if differ.is_empty() {
+            shipped.drops(false, false)?;
+        }
+        Ok((there, differ))
+    })?;
+    ensure!(
+        differ.is_empty(),
+        "{} days of sites are not here as they are there; run it once more, and `admx check`",
+        differ.len()
+    );
+    Ok(told(&there, 0))
+}
+
+fn told(there: &BTreeMap<(i64, i32), Tally>, mended: u64) -> Moved {
+    Moved {
+        events: there.values().map(|tally| tally.events).sum(),
+        days: there.len() as u64,
+        mended,
+    }
+}
+
+/// Writes events into the log as they were, those that are not there.
+fn put_back(log: &mut Connection, events: &[Numbered]) -> Result<(), ReadError> {
+    let transaction = log.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    {
+        let mut put = transaction.prepare_cached(
+            "INSERT OR IGNORE INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        )?;
+        for event in events {
+            let (row, place) = (&event.row, &event.row.place);
+            let some = |number: u32| (number != 0).then_some(number);
+            let kept = |number: u32| some(number).filter(|_| place.begins);
+            let session = match (place.session, place.begins) {
+                (0, _) => None,
+                (_, true) => Some(0),
+                (session, false) => Some(session),
+            };
+            let step = place.seconds.saturating_mul(2) | u16::from(place.engages);
+            let query: rusqlite::types::Value = match &event.rest {
+                Rest::None => rusqlite::types::Value::Null,
+                Rest::Number(number) => i64::from(*number).into(),
+                Rest::Text(text) => text.clone().into(),
+            };
+            let currency = row.revenue.map(|money| money.currency);
+            put.execute(params![
+                row.id,
+                row.site,
+                row.day,
+                row.at,
+                row.goal,
+                some(row.visitor),
+                session,
+                (step != 0).then_some(step),
+                some(row.url),
+                query,
+                some(event.referrer),
+                kept(place.shared.origin),
+                kept(place.shared.client),
+                row.metadata,
+                row.revenue.map(|money| money.minor),
+                currency.map(|code| String::from_utf8_lossy(&code).into_owned()),
+            ])?;
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// What the log has of each site's days up to `through`.
+fn tallied(log: &Connection, through: i64) -> Result<BTreeMap<(i64, i32), Tally>, ReadError> {
+    let mut days: BTreeMap<(i64, i32), Tally> = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let some = log::some(log, after, STEP as usize)?;
+        let Some(last) = some.last() else { break };
+        after = last.row.id;
+        for event in some.iter().filter(|event| event.row.id <= through) {
+            let place = (event.row.site, event.row.day);
+            days.entry(place).or_default().add(event);
+        }
+        if after >= through {
+            break;
+        }
+    }
+    Ok(days)
+}
+
+fn differing(
+    here: &BTreeMap<(i64, i32), Tally>,
+    there: &BTreeMap<(i64, i32), Tally>,
+) -> BTreeSet<(i64, i32)> {
+    let said = |tally: Option<&Tally>| tally.map(|tally| (tally.events, tally.hash));
+    let all = here.keys().chain(there.keys());
+    all.filter(|day| said(here.get(day)) != said(there.get(day)))
+        .copied()
+        .collect()
+}
+
+/// Makes the days anew that are not there as the log has them; gives how many.
+pub(super) fn mend(client: &Client, log: &Connection, through: i64) -> Result<u64, ReadError> {
+    let (here, there) = (tallied(log, through)?, care::tallies(client, through, "1")?);
+    let differ = differing(&here, &there);
+    if differ.is_empty() {
+        return Ok(0);
+    }
+    care::forget_some_days(client, &differ)?;
+    let mut after = 0;
+    loop {
+        let mut some = log::some(log, after, STEP as usize)?;
+        let Some(last) = some.last().map(|event| event.row.id) else {
+            break;
+        };
+        after = last;
+        some.retain(|event| {
+            event.row.id <= through && differ.contains(&(event.row.site, event.row.day))
+        });
+        if !some.is_empty() {
+            let rows = some.iter().map(|event| Stored::of(event, 0)).collect();
+            client.insert("event", rows, format!("mend-{}", uuid::Uuid::now_v7()))?;
+        }
+        if after >= through {
+            break;
+        }
+    }
+    tracing::info!(days = differ.len(), "days were made anew in the ClickHouse");
+    Ok(differ.len() as u64)
+}

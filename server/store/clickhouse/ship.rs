@@ -1,0 +1,242 @@
+//! Ships what the log has committed: in the order of its numbers, in blocks that have names. In a thread of its own.
+//!
+//! Which block is sent is written down before, that it is there after. When the answer to one is lost, the same block is
+//! sent again under the same name, and is there once. While there is nobody at the other end the log is the queue; what is
+//! in memory stays within bounds.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::Queue;
+use super::claim;
+use super::client::Client;
+use super::moved;
+use super::shipped::{Shipped, State};
+use super::stored::Stored;
+use crate::store::reports::log;
+use crate::store::reports::seal::Seal;
+use crate::store::reports::tail::{FULL, First, Tail};
+use crate::store::{ReadError, care, schema};
+
+/// How long events wait for others at most, so that many go at once.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The same where questions wait for them.
+const HASTE: Duration = Duration::from_millis(5);
+
+/// What the log keeps of what is shipped: what is younger, in milliseconds, since sessions go on, and so many of the last
+/// events, which people look at most.
+const KEPT: i64 = 2 * 86_400_000;
+const KEPT_EVENTS: i64 = 100_000;
+
+/// How often it is looked what the log can drop, and how many events go in one transaction.
+const DROPS: Duration = Duration::from_secs(600);
+const AT_ONCE: i64 = 5_000;
+
+pub(super) struct Ship {
+    client: Arc<Client>,
+    shipped: Shipped,
+    file: PathBuf,
+    /// The log, to read.
+    events: Connection,
+    tail: Arc<Tail>,
+    queue: Arc<Mutex<Queue>>,
+    is_claimed: bool,
+    dropped: Option<Instant>,
+}
+
+impl Ship {
+    pub(super) fn new(
+        client: Arc<Client>,
+        shipped: Shipped,
+        folder: &Path,
+        events: Connection,
+        tail: Arc<Tail>,
+        queue: Arc<Mutex<Queue>>,
+    ) -> Result<Ship, ReadError> {
+        tail.bound();
+        tail.reload(&events, || Ok(shipped.through()?))?;
+        let ship = Ship {
+            client,
+            shipped,
+            file: folder.join("events.db"),
+            events,
+            tail,
+            queue,
+            is_claimed: false,
+            dropped: None,
+        };
+        ship.told(&Ok(()));
+        Ok(ship)
+    }
+
+    /// Ships all there is.
+    fn ship(&mut self) -> Result<(), ReadError> {
+        if !self.is_claimed {
+            self.shipped.alone(|shipped| {
+                let last = care::last_given(&self.events)?;
+                claim::claim(&self.client, shipped, last)
+            })?;
+            self.settle_erased()?;
+            self.is_claimed = true;
+        }
+        while self.block()? {}
+        // Whoever takes events out takes them out there too.
+        self.shipped.is_same(care::erased(&self.events)?)?;
+        // What came while much was shipped is in memory from now on.
+        if self.tail.is_behind() {
+            let through = || Ok(self.shipped.through()?);
+            self.tail.reload(&self.events, through)?;
+        }
+        Ok(())
+    }
+
+    /// Takes out there what was taken out of the log while its reports were beside it.
+    fn settle_erased(&self) -> Result<(), ReadError> {
+        let erased = care::erased(&self.events)?;
+        self.shipped.alone(|shipped| {
+            let state = shipped.state()?;
+            if state.erased != erased && state.through > 0 && !state.dropped {
+                moved::mend(&self.client, &self.events, state.through)?;
+            }
+            Ok(shipped.is_same(erased)?)
+        })
+    }
+
+    /// Ships one block; says whether there may be more.
+    fn block(&self) -> Result<bool, ReadError> {
+        self.shipped.alone(|shipped| {
+            let state = shipped.state()?;
+            let last = care::last_given(&self.events)?;
+            let Some((through, count)) = send(&self.client, shipped, &self.events, &state)? else {
+                // What was numbered since is gone again.
+                shipped.sent(last)?;
+                return Ok(false);
+            };
+            self.tail.left(through, || shipped.sent(through))?;
+            self.queue().shipped += count as u64;
+            Ok(count == FULL || state.unsure().is_some())
+        })
+    }
+
+    fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self, went: &Result<(), ReadError>) {
+        let waiting = self.shipped.through().and_then(|through| {
+            Ok((care::last_given(&self.events)? - through)
+                .max(0)
+                .unsigned_abs())
+        });
+        let mut queue = self.queue();
+        queue.waiting = waiting.unwrap_or(queue.waiting);
+        queue.trouble = went.as_ref().err().map(|error| {
+            let since = queue.trouble.take().map(|(since, _)| since);
+            (since.unwrap_or_else(Timestamp::now), error.to_string())
+        });
+    }
+
+    /// Drops from the log what was shipped a while ago, but for the last event.
+    fn drop_old(&mut self) -> Result<(), ReadError> {
+        if self.dropped.is_some_and(|when| when.elapsed() < DROPS) {
+            return Ok(());
+        }
+        self.dropped = Some(Instant::now());
+        if !self.shipped.state()?.drops {
+            return Ok(());
+        }
+        let before = Timestamp::now().as_millisecond() - KEPT;
+        let mut connection = schema::connect(&self.file)?;
+        let last = care::last_given(&connection)? - KEPT_EVENTS;
+        let last = last.min(self.shipped.through()?);
+        while drop_some(&mut connection, &self.shipped, last, before)? {}
+        Ok(())
+    }
+}
+
+/// Drops some events of the log, up to the number `last`, that are older; says whether there may be more.
+pub(super) fn drop_some(
+    connection: &mut Connection,
+    shipped: &Shipped,
+    last: i64,
+    before: i64,
+) -> Result<bool, ReadError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let ids: Vec<i64> = {
+        // From the start: the log's numbers are in the order of storing, and nearly in that of time.
+        let mut find = transaction.prepare_cached(
+            "SELECT id, at FROM event WHERE id <= ?1 AND id < (SELECT max(id) FROM event) ORDER BY id LIMIT ?2",
+        )?;
+        let found = find.query_map(params![last, AT_ONCE], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        })?;
+        let found: Vec<(i64, i64)> = found.collect::<Result<_, _>>()?;
+        let old = found.into_iter().take_while(|(_, at)| *at < before);
+        old.map(|(id, _)| id).collect()
+    };
+    let may_be_more = ids.len() as i64 == AT_ONCE;
+    if !ids.is_empty() {
+        shipped.drops(true, true)?;
+        care::delete(&transaction, ids.into_iter())?;
+        transaction.commit()?;
+    }
+    Ok(may_be_more)
+}
+
+/// Sends the block of which it isn't known whether it is there, or else the next one, and gives through where all is there
+/// then, and how many events that were; `None` where there is none.
+pub(super) fn send(
+    client: &Client,
+    shipped: &Shipped,
+    events: &Connection,
+    state: &State,
+) -> Result<Option<(i64, usize)>, ReadError> {
+    let (block, rows) = match state.unsure() {
+        Some(block) => {
+            let mut rows = log::some(events, block.0 - 1, FULL)?;
+            rows.retain(|event| event.row.id <= block.1);
+            (block, rows)
+        }
+        None => {
+            let rows = log::some(events, state.through, FULL)?;
+            let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+                return Ok(None);
+            };
+            let block = (first.row.id, last.row.id);
+            shipped.sends(block)?;
+            (block, rows)
+        }
+    };
+    let count = rows.len();
+    if count > 0 {
+        let rows = rows.iter().map(|event| Stored::of(event, 0)).collect();
+        client.insert("event", rows, shipped.block(block))?;
+    }
+    Ok(Some((block.1, count)))
+}
+
+impl Seal for Ship {
+    fn patience(&self) -> Duration {
+        match self.client.settles() {
+            true => HASTE,
+            false => PATIENCE,
+        }
+    }
+
+    fn work(&mut self, _: &First) -> Result<(), ReadError> {
+        // There may be a block of which it isn't known whether it is there.
+        let is_through = self.shipped.through()? >= self.tail.last();
+        if self.is_claimed && is_through && self.tail.is_empty() {
+            return self.drop_old();
+        }
+        let went = self.ship();
+        self.told(&went);
+        went?;
+        self.drop_old()
+    }
+}

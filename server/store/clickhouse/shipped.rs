@@ -1,0 +1,228 @@
+//! How far the log is shipped: `shipped.db`, a small file beside the log. Whoever holds its write lock is the only one that
+//! changes what is there: ships, or takes out.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::place::Place;
+use crate::private;
+use crate::store::ReadError;
+
+/// How long another may hold the lock: taking out much takes a while.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// log: the log's id; was: the id that it had before it was put back from a copy. first, last: the block that is on its way, or was the last one. erased: how often events had been taken out of the log
+/// when both were last the same. drops: whether the log drops what is shipped; dropped: whether it ever did.
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS shipped (
+        log BLOB NOT NULL,
+        was BLOB,
+        place TEXT NOT NULL,
+        through INTEGER NOT NULL,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        erased INTEGER NOT NULL,
+        drops INTEGER NOT NULL,
+        dropped INTEGER NOT NULL
+     ) STRICT;";
+
+/// The file.
+#[derive(Clone)]
+pub(super) struct Shipped {
+    file: PathBuf,
+    log: Vec<u8>,
+}
+
+/// Where shipping stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    /// The number of the last event of which it is known that it is there.
+    pub(super) through: i64,
+    /// The first and the last number of the block that was sent last.
+    pub(super) block: (i64, i64),
+    /// How often events had been taken out of the log when what is there was last the same.
+    pub(super) erased: i64,
+    /// Whether the log drops what is shipped.
+    pub(super) drops: bool,
+    /// Whether it has.
+    pub(super) dropped: bool,
+}
+
+impl State {
+    /// The block of which it isn't known whether it is there.
+    pub(super) fn unsure(&self) -> Option<(i64, i64)> {
+        (self.block.1 > self.through).then_some(self.block)
+    }
+}
+
+impl Shipped {
+    /// Opens the file in `folder`, made where it is missing; it must be of this log and this place.
+    pub(super) fn open(folder: &Path, log: &[u8], place: &Place) -> anyhow::Result<Shipped> {
+        let file = folder.join("shipped.db");
+        private::create(&file)?;
+        let connection = connect(&file)?;
+        connection.execute_batch(TABLE)?;
+        let known: Option<(Vec<u8>, String)> = connection
+            .query_row("SELECT log, place FROM shipped", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()
+            .context("shipped.db can't be read")?;
+        match known {
+            None => {
+                connection.execute(
+                    "INSERT INTO shipped SELECT ?1, NULL, ?2, 0, 0, 0, 0, 1, 0 WHERE NOT EXISTS (SELECT 1 FROM shipped)",
+                    params![log, place.to_string()],
+                )?;
+            }
+            Some((of, _)) if of != log => bail!(
+                "shipped.db is of another event log than events.db: one of them was put back from a copy without the other"
+            ),
+            Some((_, there)) if there != place.to_string() => bail!(
+                "this log's events are in {there}, not in {place}: `admx migrate-store` moves them"
+            ),
+            Some(_) => {}
+        }
+        Ok(Shipped {
+            file,
+            log: log.to_owned(),
+        })
+    }
+
+    /// That of a folder, as it is.
+    #[cfg(test)]
+    pub(super) fn in_folder(folder: &Path) -> anyhow::Result<Shipped> {
+        let file = folder.join("shipped.db");
+        let log = connect(&file)?.query_row("SELECT log FROM shipped", [], |row| row.get(0))?;
+        Ok(Shipped { file, log })
+    }
+
+    /// The ids of the log: what it is, and what it was before.
+    pub(super) fn ids(&self) -> rusqlite::Result<(String, Option<String>)> {
+        let was: Option<Vec<u8>> =
+            connect(&self.file)?.query_row("SELECT was FROM shipped", [], |row| row.get(0))?;
+        Ok((hex(&self.log), was.as_deref().map(hex)))
+    }
+
+    /// Says that what is there ends elsewhere than was known.
+    pub(super) fn ends(&self, through: i64) -> rusqlite::Result<()> {
+        connect(&self.file)?
+            .execute(
+                "UPDATE shipped SET through = ?1, first = 0, last = 0, was = NULL",
+                [through],
+            )
+            .map(|_| ())
+    }
+
+    /// The name of a block: the same events of the same log have the same.
+    pub(super) fn block(&self, (first, last): (i64, i64)) -> String {
+        format!("{}-{first}-{last}", hex(&self.log))
+    }
+
+    /// The number of the last event that is there.
+    pub(super) fn through(&self) -> rusqlite::Result<i64> {
+        Ok(state(&connect(&self.file)?)?.through)
+    }
+
+    /// Where shipping stands.
+    pub(super) fn state(&self) -> rusqlite::Result<State> {
+        state(&connect(&self.file)?)
+    }
+
+    /// Says which block is sent next. It is to be said before, so that after a crash the same one is sent again.
+    pub(super) fn sends(&self, (first, last): (i64, i64)) -> rusqlite::Result<()> {
+        connect(&self.file)?
+            .execute("UPDATE shipped SET first = ?1, last = ?2", [first, last])
+            .map(|_| ())
+    }
+
+    /// Says that all up to `through` is there.
+    pub(super) fn sent(&self, through: i64) -> rusqlite::Result<()> {
+        connect(&self.file)?
+            .execute("UPDATE shipped SET through = max(through, ?1)", [through])
+            .map(|_| ())
+    }
+
+    /// Says that what is there is what the log says, of which events had been taken out so often.
+    pub(super) fn is_same(&self, erased: i64) -> rusqlite::Result<()> {
+        connect(&self.file)?
+            .execute(
+                "UPDATE shipped SET erased = ?1 WHERE erased <> ?1",
+                [erased],
+            )
+            .map(|_| ())
+    }
+
+    /// Says whether the log is to drop what is shipped, and whether it has.
+    pub(super) fn drops(&self, drops: bool, dropped: bool) -> rusqlite::Result<()> {
+        connect(&self.file)?
+            .execute(
+                "UPDATE shipped SET drops = ?1, dropped = ?2",
+                [drops, dropped],
+            )
+            .map(|_| ())
+    }
+
+    /// Does `work` while nobody else changes what is there.
+    pub(super) fn alone<T>(
+        &self,
+        work: impl FnOnce(&Shipped) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let mut lock = Connection::open(self.file.with_extension("lock"))?;
+        lock.busy_timeout(PATIENCE)?;
+        let held = lock.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+        let done = work(self);
+        drop(held);
+        done
+    }
+}
+
+/// The place that a folder's events are in, if the log no longer has all of them.
+pub(in crate::store) fn place_of(folder: &Path) -> anyhow::Result<Option<String>> {
+    let file = folder.join("shipped.db");
+    if !file.exists() {
+        return Ok(None);
+    }
+    let place = connect(&file)?
+        .query_row("SELECT place FROM shipped WHERE dropped", [], |row| {
+            row.get(0)
+        })
+        .optional()
+        .context("shipped.db can't be read")?;
+    Ok(place)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Makes the file one of a log that was put back, which has another id than before.
+pub fn renew(file: &Path, log: &[u8]) -> rusqlite::Result<()> {
+    connect(file)?
+        .execute("UPDATE shipped SET was = log, log = ?1", [log])
+        .map(|_| ())
+}
+
+fn state(connection: &Connection) -> rusqlite::Result<State> {
+    connection
+        .prepare_cached("SELECT through, first, last, erased, drops, dropped FROM shipped")?
+        .query_row([], |row| {
+            Ok(State {
+                through: row.get(0)?,
+                block: (row.get(1)?, row.get(2)?),
+                erased: row.get(3)?,
+                drops: row.get(4)?,
+                dropped: row.get(5)?,
+            })
+        })
+}
+
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(file)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}

@@ -1,0 +1,202 @@
+//! The laws of the reports, with what is sealed in a ClickHouse, and what holds of shipping there. They need one, at the
+//! address in `ADMX_TEST_STORE`: `tests/run` starts it.
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::ship;
+use super::shipped::Shipped;
+use super::{moved, place_of};
+use crate::store::care::Who;
+use crate::store::event::VisitorKey;
+use crate::store::reports::group::By;
+use crate::store::reports::tests::{SITE, assert_right, events, open, rows, store_all};
+use crate::store::{Settings, Store, insert, schema};
+
+const NONE: Vec<String> = Vec::new();
+
+/// What people see of some events, and of the latest ones.
+fn seen(store: &Store, ids: &[i64]) -> (String, String) {
+    let mut ids = ids.to_vec();
+    ids.push(i64::MAX);
+    (
+        format!("{:?}", store.details(SITE, &ids).unwrap()),
+        format!("{:?}", store.latest(SITE, 300).unwrap()),
+    )
+}
+
+fn numbers(folder: &TempDir, visitor: &VisitorKey) -> Vec<u32> {
+    let log = Connection::open(folder.path().join("events.db")).unwrap();
+    let mut find = log
+        .prepare("SELECT id FROM visitor WHERE key = ?1")
+        .unwrap();
+    let found = find
+        .query_map([insert::key(visitor)], |row| row.get(0))
+        .unwrap();
+    found.map(Result::unwrap).collect()
+}
+
+fn drop_all(folder: &TempDir) {
+    let file = folder.path().join("events.db");
+    let mut log = schema::connect(&file).unwrap();
+    let shipped = Shipped::in_folder(folder.path()).unwrap();
+    while ship::drop_some(&mut log, &shipped, i64::MAX, i64::MAX).unwrap() {}
+}
+
+#[test]
+#[ignore = "needs a ClickHouse in ADMX_TEST_STORE"]
+fn answers_are_what_counting_gives_whether_the_log_still_has_the_events_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let all = events(20_000);
+    store_all(&store, all[..5_000].to_vec());
+    assert_right(&store, &rows(&folder));
+    store_all(&store, all[5_000..].to_vec());
+    let logged = rows(&folder);
+    assert_right(&store, &logged);
+    assert_eq!(store.check().unwrap(), NONE);
+    let of_site = logged.iter().filter(|row| row.site == SITE.0);
+    let ids: Vec<i64> = of_site.map(|row| row.id).step_by(97).collect();
+    let before = seen(&store, &ids);
+    store.stop();
+    drop(store);
+
+    let store = open(&folder);
+    assert_right(&store, &logged);
+    drop_all(&folder);
+    assert_eq!(rows(&folder).len(), 1);
+    assert_right(&store, &logged);
+    assert_eq!(seen(&store, &ids), before);
+    assert_eq!(store.check().unwrap(), NONE);
+
+    // One who is forgotten is gone from every answer, and the rest stays.
+    let visitor = VisitorKey::Uuid(Uuid::from_u128(5));
+    let mut left = logged;
+    let theirs = numbers(&folder, &visitor);
+    let erased = store.erase(&Who::Visitor(visitor.clone())).unwrap();
+    left.retain(|row| !theirs.contains(&row.visitor));
+    assert!(erased > 10, "{erased}");
+    assert_eq!(store.erase(&Who::Visitor(visitor)).unwrap(), 0);
+    assert_right(&store, &left);
+    assert_eq!(store.check().unwrap(), NONE);
+
+    // Days go, and sessions that this cuts begin anew.
+    let first = left.iter().map(|row| row.day).min().unwrap();
+    let sessions = |days: std::ops::RangeFrom<i32>| {
+        let groups = store
+            .reports()
+            .answer(SITE, days.start..=i32::MAX, &By::Total, &[]);
+        let groups = groups.unwrap();
+        let cells = groups.values().flat_map(|groups| groups.values());
+        cells.map(|cell| cell.counts.sessions).sum::<u64>()
+    };
+    let before = sessions(first + 2..);
+    assert!(store.prune(SITE, first + 2).unwrap() > 1_000);
+    let after = sessions(i32::MIN..);
+    assert!(after >= before, "{before} sessions, then {after}");
+    assert_eq!(store.check().unwrap(), NONE);
+    store.stop();
+}
+
+#[test]
+#[ignore = "needs a ClickHouse in ADMX_TEST_STORE"]
+fn a_block_that_is_sent_again_is_there_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    store_all(&store, events(3_000));
+    let logged = rows(&folder);
+    assert_right(&store, &logged);
+    store.stop();
+    drop(store);
+    // As after a crash between sending and writing down that it was sent.
+    let file = folder.path().join("shipped.db");
+    let shipped = Connection::open(&file).unwrap();
+    let through: i64 = shipped
+        .query_row("SELECT first - 1 FROM shipped", [], |row| row.get(0))
+        .unwrap();
+    shipped
+        .execute("UPDATE shipped SET through = ?1", [through])
+        .unwrap();
+    drop(shipped);
+    let store = open(&folder);
+    assert_right(&store, &logged);
+    assert_eq!(store.check().unwrap(), NONE);
+    store.stop();
+}
+
+#[test]
+#[ignore = "needs a ClickHouse in ADMX_TEST_STORE"]
+fn events_move_there_while_some_are_taken_out_and_come_back_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let there = Settings::of_test(folder.path());
+    let here = Settings {
+        clickhouse: None,
+        ..there.clone()
+    };
+    let place = there.clickhouse.clone().unwrap();
+    let store = Store::open(folder.path(), &here).unwrap();
+    let all = events(50_000);
+    store_all(&store, all[..40_000].to_vec());
+    let mut told = Vec::new();
+    let mut tell = |done: u64, of: u64| told.push((done, of));
+    let moved = moved::to_clickhouse(folder.path(), &place, &mut tell).unwrap();
+    assert_eq!((moved.events, moved.mended), (40_000, 0));
+    assert!(told.len() == 2 && told[1] == (40_000, 40_000), "{told:?}");
+    // Meanwhile the server goes on: events come, and somebody is forgotten.
+    store_all(&store, all[40_000..45_000].to_vec());
+    let erased = store
+        .erase(&Who::Visitor(VisitorKey::Uuid(Uuid::from_u128(7))))
+        .unwrap();
+    assert!(erased > 20, "{erased}");
+    let moved = moved::to_clickhouse(folder.path(), &place, &mut |_, _| {}).unwrap();
+    assert_eq!(moved.events, 45_000 - erased);
+    assert!(moved.mended > 0 && moved.days >= moved.mended, "{moved:?}");
+    let again = moved::to_clickhouse(folder.path(), &place, &mut |_, _| {}).unwrap();
+    assert_eq!((again.events, again.mended), (moved.events, 0));
+    // Once more somebody, of whom only the start with the ClickHouse hears.
+    store
+        .erase(&Who::Visitor(VisitorKey::Uuid(Uuid::from_u128(8))))
+        .unwrap();
+    store.stop();
+    drop(store);
+
+    let store = Store::open(folder.path(), &there).unwrap();
+    assert!(!folder.path().join("reports.db").exists());
+    store_all(&store, all[45_000..].to_vec());
+    let logged = rows(&folder);
+    assert_right(&store, &logged);
+    assert_eq!(store.check().unwrap(), NONE);
+    drop_all(&folder);
+    store.stop();
+    drop(store);
+
+    let moved = moved::to_sqlite(folder.path(), &place, &mut |_, _| {}).unwrap();
+    assert_eq!(moved.events, logged.len() as u64);
+    assert!(rows(&folder) == logged, "the log is not as it was");
+    let store = Store::open(folder.path(), &here).unwrap();
+    assert_right(&store, &logged);
+    assert_eq!(store.check().unwrap(), NONE);
+    store.stop();
+}
+
+#[test]
+#[ignore = "needs a ClickHouse in ADMX_TEST_STORE"]
+fn events_that_are_in_a_clickhouse_are_not_looked_for_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    store_all(&store, events(10));
+    assert_eq!(store.latest(SITE, 3).unwrap().len(), 3);
+    store.stop();
+    drop(store);
+    drop_all(&folder);
+    let place = place_of(folder.path()).unwrap().unwrap();
+    assert!(place.starts_with("clickhouse://127.0.0.1"), "{place}");
+    let mut settings = Settings::of_test(folder.path());
+    settings.clickhouse = None;
+    let error = Store::open(folder.path(), &settings)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("ADMX_STORE"), "{error}");
+}

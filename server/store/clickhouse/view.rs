@@ -1,0 +1,584 @@
+//! Questions, as SQL.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::RangeInclusive;
+
+use clickhouse::{Row as Fields, RowOwned, RowRead};
+use roaring::{RoaringBitmap, RoaringTreemap};
+use serde::Deserialize;
+
+use super::client::Client;
+use super::condition::{Within, column, is_in, listed, quoted};
+use super::stored::{self, Stored};
+use crate::store::ReadError;
+use crate::store::reports::archive::{self, View};
+use crate::store::reports::cell::{self, Amount, Cell, Counts, Groups, Key, Revenue, Visitors};
+use crate::store::reports::group::{Axis, By};
+use crate::store::reports::marked::{Found, Keys, Marked, Paid, Wanted};
+use crate::store::reports::pick::Moment;
+use crate::store::reports::row::{Row, letters};
+use crate::store::reports::scan::{Exits, Last};
+use crate::store::reports::test::Test;
+
+/// What is there, as of a number.
+pub(super) struct At<'a> {
+    client: &'a Client,
+    through: i64,
+}
+
+/// The groups of one day.
+#[derive(Fields, Deserialize)]
+struct Group {
+    day: i32,
+    numbers: Vec<u32>,
+    texts: Vec<String>,
+    views: u64,
+    fires: u64,
+    sessions: u64,
+    engaged: u64,
+    seconds: u64,
+    visitors: Vec<u32>,
+}
+
+#[derive(Fields, Deserialize)]
+struct Money {
+    day: i32,
+    numbers: Vec<u32>,
+    texts: Vec<String>,
+    currency: String,
+    minor: i64,
+    fires: u64,
+}
+
+#[derive(Fields, Deserialize)]
+struct One {
+    visitor: u32,
+    ms: i64,
+    id: i64,
+    day: i32,
+    has: u8,
+    numbers: Vec<u32>,
+    texts: Vec<String>,
+    sets: u8,
+}
+
+#[derive(Fields, Deserialize)]
+struct Payment {
+    visitor: u32,
+    ms: i64,
+    id: i64,
+    day: i32,
+    amount: i64,
+    currency: String,
+}
+
+#[derive(Fields, Deserialize)]
+struct Picked {
+    day: i32,
+    ms: i64,
+    id: i64,
+}
+
+#[derive(Fields, Deserialize)]
+struct Id {
+    id: i64,
+}
+
+#[derive(Fields, Deserialize)]
+struct Named {
+    key: String,
+    count: u64,
+}
+
+#[derive(Fields, Deserialize)]
+struct Seen {
+    day: i32,
+    session: i64,
+    ms: i64,
+    id: i64,
+    page: u32,
+    who: u32,
+}
+
+#[derive(Fields, Deserialize)]
+struct Left {
+    day: i32,
+    page: u32,
+    sessions: u64,
+    visitors: Vec<u32>,
+}
+
+/// What events are grouped by: each thing as an expression.
+struct Grouping {
+    axes: Vec<(Axis, String)>,
+    /// Whether a key is of several things.
+    is_several: bool,
+    /// What an event in a group is.
+    has: String,
+}
+
+impl Grouping {
+    fn new(within: &Within, by: &By) -> Result<Grouping, ReadError> {
+        let (axes, is_several): (Vec<Axis>, bool) = match by {
+            By::Several(axes) => (axes.to_vec(), true),
+            by => (
+                vec![Axis {
+                    by: by.clone(),
+                    fold: None,
+                }],
+                false,
+            ),
+        };
+        let (mut expressions, mut has) = (Vec::new(), Vec::new());
+        for axis in axes {
+            let expression = match &axis.by {
+                By::Total | By::Several(_) => "toUInt32(0)".into(),
+                By::Number(of) => column(*of).to_owned(),
+                By::Viewed => {
+                    has.push("goal = 0".to_owned());
+                    "url".into()
+                }
+                By::Exit => "url".into(),
+                By::Metadata(key) => {
+                    let key = quoted(key);
+                    has.push(format!("mapContains(pairs, {key})"));
+                    format!("pairs[{key}]")
+                }
+                By::Hour(zone) => within.hour(zone)?,
+            };
+            expressions.push((axis, expression));
+        }
+        Ok(Grouping {
+            axes: expressions,
+            is_several,
+            has: match has.is_empty() {
+                true => "1".into(),
+                false => has.join(" AND "),
+            },
+        })
+    }
+
+    /// The columns `numbers` and `texts`.
+    fn columns(&self) -> String {
+        let of = |texts: bool| {
+            let mine = self.axes.iter().filter(|(axis, _)| is_text(axis) == texts);
+            mine.map(|(_, expression)| expression.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        format!(
+            "CAST([{}], 'Array(UInt32)') AS numbers, CAST([{}], 'Array(String)') AS texts",
+            of(false),
+            of(true)
+        )
+    }
+
+    /// The key of a row's numbers and texts.
+    fn key(&self, numbers: &[u32], texts: &[String]) -> Option<Key> {
+        let (mut numbers, mut texts) = (numbers.iter(), texts.iter());
+        let mut keys = Vec::with_capacity(self.axes.len());
+        for (axis, _) in &self.axes {
+            keys.push(match is_text(axis) {
+                true => Key::Text(texts.next()?.as_str().into()),
+                false => axis.folded(Key::Number(*numbers.next()?)),
+            });
+        }
+        match self.is_several {
+            true => Some(Key::Several(keys.into())),
+            false => keys.pop(),
+        }
+    }
+}
+
+fn is_text(axis: &Axis) -> bool {
+    matches!(axis.by, By::Metadata(_))
+}
+
+impl<'a> At<'a> {
+    pub(super) fn new(client: &'a Client, through: i64) -> At<'a> {
+        At { client, through }
+    }
+
+    fn within(&self, site: i64, days: &RangeInclusive<i32>) -> Within<'a> {
+        Within::new(self.client, site, days, self.through)
+    }
+
+    /// What a question gives; nothing while nothing is there.
+    fn ask<T>(&self, sql: &str) -> Result<Vec<T>, ReadError>
+    where
+        T: RowOwned + RowRead + Send + 'static,
+    {
+        match self.through {
+            0 => Ok(Vec::new()),
+            _ => self.client.rows(sql),
+        }
+    }
+
+    fn events(&self) -> String {
+        self.client.tables().asked("event")
+    }
+
+    /// The numbers of the events that are as `condition` says.
+    fn numbers(&self, condition: &str) -> Result<RoaringTreemap, ReadError> {
+        let sql = format!("SELECT id FROM {} WHERE {condition}", self.events());
+        let ids: Vec<Id> = self.ask(&sql)?;
+        Ok(ids.into_iter().map(|one| one.id as u64).collect())
+    }
+
+    /// Groups of events that are looked at one by one.
+    fn counted(
+        &self,
+        within: &Within,
+        grouping: &Grouping,
+        tests: &[Test],
+    ) -> Result<Vec<Group>, ReadError> {
+        self.ask(&format!(
+            "SELECT day, {}, countIf(goal = 0) AS views, countIf(goal != 0) AS fires, sum(begins) AS sessions,
+                sum(engages) AS engaged, sum(seconds) AS seconds,
+                bitmapToArray(groupBitmapStateIf(visitor, visitor != 0)) AS visitors
+             FROM {} WHERE {} AND {} GROUP BY day, numbers, texts",
+            grouping.columns(),
+            self.events(),
+            within.passing(tests)?,
+            grouping.has
+        ))
+    }
+
+    /// The same from the sums of days.
+    fn summed(&self, days: &str, kind: i64) -> Result<Vec<Group>, ReadError> {
+        self.ask(&format!(
+            "SELECT day, [key] AS numbers, CAST([], 'Array(String)') AS texts, sum(views) AS views, sum(fires) AS fires,
+                sum(sessions) AS sessions, sum(engaged) AS engaged, sum(seconds) AS seconds,
+                bitmapToArray(groupBitmapMergeState(visitors)) AS visitors
+             FROM {} WHERE {days} AND kind = {kind} GROUP BY day, key",
+            self.client.tables().asked("day_sum"),
+        ))
+    }
+
+    fn revenue(
+        &self,
+        within: &Within,
+        grouping: &Grouping,
+        tests: &[Test],
+    ) -> Result<Vec<Money>, ReadError> {
+        let within = within.and("currency != ''");
+        self.ask(&format!(
+            "SELECT day, {}, currency,
+                toInt64(greatest(least(sum(toInt128(amount)), {}), {})) AS minor, count() AS fires
+             FROM {} WHERE {} AND {} GROUP BY day, numbers, texts, currency",
+            grouping.columns(),
+            i64::MAX,
+            i64::MIN + 1,
+            self.events(),
+            within.passing(tests)?,
+            grouping.has
+        ))
+    }
+}
+
+/// A condition on days.
+fn among(days: &BTreeSet<i32>, are: bool) -> String {
+    match (days.is_empty(), are) {
+        (true, true) => "0".into(),
+        (true, false) => "1".into(),
+        (false, true) => format!("day IN ({})", listed(days.iter())),
+        (false, false) => format!("day NOT IN ({})", listed(days.iter())),
+    }
+}
+
+impl View for At<'_> {
+    fn through(&self) -> i64 {
+        self.through
+    }
+
+    fn answer(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        open: &BTreeSet<i32>,
+        by: &By,
+        tests: &[Test],
+    ) -> Result<BTreeMap<i32, Groups>, ReadError> {
+        let (of_days, others) = Test::of_days(tests);
+        let within = self.within(site, days);
+        let grouping = Grouping::new(&within, by)?;
+        let found = match by.number().filter(|_| others.is_empty()) {
+            // What is not shipped yet may be by the time this is read, and would be counted twice in the sums of its day.
+            Some(kind) => {
+                let (from, to) = (days.start(), days.end());
+                let others = among(open, false);
+                let sums = format!("site = {site} AND day BETWEEN {from} AND {to} AND {others}");
+                let mut found = self.summed(&sums, kind)?;
+                if !open.is_empty() {
+                    let open = within.and(&among(open, true));
+                    found.extend(self.counted(&open, &grouping, &[])?);
+                }
+                found
+            }
+            None => self.counted(&within, &grouping, &others)?,
+        };
+        let is_meant = |day: i32| Test::are_of(&of_days, day);
+        let mut answer: BTreeMap<i32, Groups> = BTreeMap::new();
+        for group in found.into_iter().filter(|group| is_meant(group.day)) {
+            let cell = Cell {
+                counts: Counts {
+                    views: group.views,
+                    fires: group.fires,
+                    sessions: group.sessions,
+                    engaged: group.engaged,
+                    seconds: group.seconds,
+                },
+                visitors: Visitors::of(group.visitors),
+                revenue: Revenue::new(),
+            };
+            let key = grouping.key(&group.numbers, &group.texts);
+            let groups = answer.entry(group.day).or_default();
+            cell::add(groups, key.map(|key| (key, cell)).into_iter().collect());
+        }
+        for money in self.revenue(&within, &grouping, &others)? {
+            let key = grouping.key(&money.numbers, &money.texts);
+            let groups = answer.get_mut(&money.day);
+            let cell = key.and_then(|key| groups?.get_mut(&key));
+            if let Some(cell) = cell {
+                let amount = Amount {
+                    minor: money.minor,
+                    fires: money.fires,
+                };
+                cell::add_revenue(&mut cell.revenue, letters(&money.currency), amount);
+            }
+        }
+        Ok(answer)
+    }
+
+    fn exits(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        open: &BTreeSet<i32>,
+        tests: &[Test],
+    ) -> Result<archive::Left, ReadError> {
+        let (of_days, others) = Test::of_days(tests);
+        let within = self.within(site, days).and("goal = 0 AND session != 0");
+        let last = |days: &str| {
+            Ok::<_, ReadError>(format!(
+                "SELECT day, session, max((at, id)) AS last, argMax(url, (at, id)) AS page, argMax(visitor, (at, id)) AS who
+                 FROM {} WHERE {} AND {days} GROUP BY day, session",
+                self.events(),
+                within.passing(&others)?
+            ))
+        };
+        let left: Vec<Left> = self.ask(&format!(
+            "SELECT day, page, count() AS sessions, bitmapToArray(groupBitmapState(who)) AS visitors
+             FROM ({}) GROUP BY day, page",
+            last(&among(open, false))?
+        ))?;
+        let mut answer: BTreeMap<i32, Groups> = BTreeMap::new();
+        let left = left.into_iter();
+        for group in left.filter(|group| Test::are_of(&of_days, group.day)) {
+            let cell = Cell {
+                counts: Counts {
+                    sessions: group.sessions,
+                    ..Counts::default()
+                },
+                visitors: Visitors::of(group.visitors),
+                revenue: Revenue::new(),
+            };
+            let groups = answer.entry(group.day).or_default();
+            groups.insert(Key::Number(group.page), cell);
+        }
+        let mut exits: BTreeMap<i32, Exits> =
+            open.iter().map(|day| (*day, Exits::default())).collect();
+        if !open.is_empty() {
+            let seen: Vec<Seen> = self.ask(&format!(
+                "SELECT day, session, toUnixTimestamp64Milli(tupleElement(last, 1)) AS ms, tupleElement(last, 2) AS id, page, who
+                 FROM ({})",
+                last(&among(open, true))?
+            ))?;
+            for seen in seen {
+                if let Some(exits) = exits.get_mut(&seen.day) {
+                    let last = Last {
+                        at: (seen.ms, seen.id),
+                        url: seen.page,
+                        visitor: seen.who,
+                    };
+                    exits.saw(seen.session, last);
+                }
+            }
+        }
+        Ok((answer, exits))
+    }
+
+    fn marked(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        wanted: &Wanted,
+    ) -> Result<Vec<Found>, ReadError> {
+        let within = self.within(site, days);
+        let grouping = Grouping::new(&within, wanted.by)?;
+        let sets = wanted.sets.iter().map(|(bits, test)| {
+            let condition = within.condition(test)?;
+            Ok(format!("if({condition}, {bits}, 0)"))
+        });
+        let sets = sets.collect::<Result<Vec<String>, ReadError>>()?;
+        let sets = sets
+            .into_iter()
+            .reduce(|all, one| format!("bitOr({all}, {one})"));
+        let Some(sets) = sets else {
+            return Ok(Vec::new());
+        };
+        let from = format!(
+            "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, toUInt8({}) AS has, {}, toUInt8({sets}) AS sets
+             FROM {} WHERE {} AND visitor != 0 AND sets != 0",
+            grouping.has,
+            grouping.columns(),
+            self.events(),
+            within.passing(wanted.tests)?
+        );
+        let sql = match wanted.once_a_day {
+            true => format!(
+                "SELECT visitor, min((ms, id)) AS earliest, day, has, numbers, texts, sets
+                 FROM ({from}) GROUP BY visitor, day, has, numbers, texts, sets"
+            ),
+            false => from,
+        };
+        let columns = match wanted.once_a_day {
+            true => "tupleElement(earliest, 1) AS ms, tupleElement(earliest, 2) AS id",
+            false => "ms, id",
+        };
+        let ones: Vec<One> = self.ask(&format!(
+            "SELECT visitor, {columns}, day, has, numbers, texts, sets FROM ({sql})"
+        ))?;
+        let mut found = Found::default();
+        let mut keys = Keys::default();
+        let mut numbers: HashMap<(u8, Vec<u32>, Vec<String>), u32> = HashMap::new();
+        let mut events = Vec::with_capacity(ones.len());
+        for one in ones {
+            let key = (one.has, one.numbers, one.texts);
+            let key = match numbers.get(&key) {
+                Some(number) => *number,
+                None => {
+                    let named = grouping.key(&key.1, &key.2).filter(|_| key.0 != 0);
+                    let number = keys.number(named, &mut found.keys);
+                    numbers.insert(key, number);
+                    number
+                }
+            };
+            events.push(Marked {
+                visitor: wanted
+                    .one_of
+                    .map_or(one.visitor, |one_of| one_of(one.visitor)),
+                at: one.ms,
+                id: one.id,
+                day: one.day,
+                key,
+                sets: one.sets,
+            });
+        }
+        found.events = events.into();
+        Ok(vec![found])
+    }
+
+    fn paid(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        tests: &[Test],
+    ) -> Result<Vec<Paid>, ReadError> {
+        let within = self.within(site, days).and("currency != ''");
+        let payments: Vec<Payment> = self.ask(&format!(
+            "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, amount, currency FROM {} WHERE {}",
+            self.events(),
+            within.passing(tests)?
+        ))?;
+        let paid = payments.into_iter().map(|payment| Paid {
+            visitor: payment.visitor,
+            at: payment.ms,
+            id: payment.id,
+            day: payment.day,
+            minor: payment.amount,
+            currency: letters(&payment.currency),
+        });
+        Ok(paid.collect())
+    }
+
+    fn picked(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        tests: &[Test],
+        before: Option<Moment>,
+        most: usize,
+    ) -> Result<Vec<(i32, Moment)>, ReadError> {
+        let mut within = self.within(site, days);
+        if let Some((at, id)) = before {
+            within = within.and(&format!("(toUnixTimestamp64Milli(at), id) < ({at}, {id})"));
+        }
+        let picked: Vec<Picked> = self.ask(&format!(
+            "SELECT day, toUnixTimestamp64Milli(at) AS ms, id FROM {} WHERE {}
+             ORDER BY day DESC, at DESC, id DESC LIMIT {most}",
+            self.events(),
+            within.passing(tests)?
+        ))?;
+        let picked = picked.into_iter();
+        Ok(picked.map(|one| (one.day, (one.ms, one.id))).collect())
+    }
+
+    fn passing(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        tests: &[Test],
+    ) -> Result<RoaringTreemap, ReadError> {
+        let within = self.within(site, days);
+        self.numbers(&within.passing(tests)?)
+    }
+
+    fn keys(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        tests: &[Test],
+    ) -> Result<HashMap<String, u64>, ReadError> {
+        let within = self.within(site, days);
+        let named: Vec<Named> = self.ask(&format!(
+            "SELECT key, count() AS count FROM {} ARRAY JOIN mapKeys(pairs) AS key WHERE {} GROUP BY key",
+            self.events(),
+            within.passing(tests)?
+        ))?;
+        Ok(named.into_iter().map(|one| (one.key, one.count)).collect())
+    }
+
+    fn ids(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        after: i64,
+    ) -> Result<RoaringTreemap, ReadError> {
+        let within = self.within(site, days);
+        self.numbers(&format!("{} AND id > {after}", within.all()))
+    }
+
+    fn latest(&mut self, site: i64, most: usize) -> Result<Vec<i64>, ReadError> {
+        let latest: Vec<Id> = self.ask(&format!(
+            "SELECT id FROM {} WHERE site = {site} AND id <= {} ORDER BY id DESC LIMIT {most}",
+            self.events(),
+            self.through
+        ))?;
+        Ok(latest.into_iter().map(|one| one.id).collect())
+    }
+
+    fn ids_of(&mut self, visitors: &RoaringBitmap) -> Result<RoaringTreemap, ReadError> {
+        let theirs = is_in("visitor", visitors);
+        self.numbers(&format!("{theirs} AND id <= {}", self.through))
+    }
+
+    fn rows(&mut self, site: i64, days: &RangeInclusive<i32>) -> Result<Vec<Row>, ReadError> {
+        if self.through == 0 {
+            return Ok(Vec::new());
+        }
+        let found = stored::rows(self.client, self.within(site, days).all())?;
+        let rows = found.into_iter().map(Stored::numbered);
+        Ok(rows.map(|event| event.row).collect())
+    }
+}

@@ -81,7 +81,7 @@ impl Journeys {
             labels: kinds.labels,
             ..Journeys::default()
         };
-        let mut all: HashMap<Box<[u32]>, f64, RandomState> = HashMap::default();
+        let mut all: HashMap<Path, u64, RandomState> = HashMap::default();
         for Gathered {
             conversions,
             people,
@@ -95,10 +95,10 @@ impl Journeys {
             }
         }
         // A map's order is by chance; sums are to be the same each time.
-        let mut lost: Vec<(Box<[u32]>, f64)> = all.into_iter().collect();
-        lost.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let lost = lost.into_iter().map(|(path, n)| (path.into_vec(), n));
+        let lost = all.into_iter();
+        let lost = lost.map(|(path, people)| (path.labels(), people as f64));
         found.lost = lost.collect();
+        found.lost.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         found
     }
 
@@ -134,7 +134,39 @@ const SHARES: usize = 16;
 struct Gathered {
     conversions: Vec<Conversion>,
     people: u64,
-    lost: HashMap<Box<[u32]>, f64, RandomState>,
+    lost: HashMap<Path, u64, RandomState>,
+}
+
+/// The labels of visits one after the other. Most are few and take no room of their own.
+#[derive(PartialEq, Eq, Hash)]
+enum Path {
+    /// A byte each from the lowest on, the label and one.
+    Few(u128),
+    Many(Box<[u32]>),
+}
+
+// Labels and all others are told apart by a byte that isn't 0.
+const _: () = assert!(LABELS + 1 < u8::MAX as usize);
+
+impl Path {
+    fn of(labels: &[u32]) -> Path {
+        if labels.len() > size_of::<u128>() {
+            return Path::Many(labels.into());
+        }
+        let last_first = labels.iter().rev();
+        Path::Few(last_first.fold(0, |all, label| all << u8::BITS | u128::from(label + 1)))
+    }
+
+    fn labels(self) -> Vec<u32> {
+        match self {
+            Path::Few(labels) => {
+                let bytes = labels.to_le_bytes().into_iter();
+                let labels = bytes.take_while(|byte| *byte != 0);
+                labels.map(|byte| u32::from(byte) - 1).collect()
+            }
+            Path::Many(labels) => labels.into_vec(),
+        }
+    }
 }
 
 /// Makes journeys of what some people did.
@@ -176,12 +208,7 @@ fn gather(
         if path.is_empty() {
             continue;
         }
-        match found.lost.get_mut(path.as_slice()) {
-            Some(people) => *people += 1.0,
-            None => {
-                found.lost.insert(path.as_slice().into(), 1.0);
-            }
-        }
+        *found.lost.entry(Path::of(&path)).or_default() += 1;
     }
     found
 }
@@ -276,5 +303,20 @@ impl Kinds {
         let from = last.at - happened.window;
         let label = |event: &Marked| self.touches[event.key as usize].label;
         path.extend(visits.by_ref().filter(|event| event.at >= from).map(label));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_any_length_come_back() {
+        for visits in 0..40 {
+            let labels: Vec<u32> = (0..visits)
+                .map(|nth| nth * 7 % (LABELS as u32 + 1))
+                .collect();
+            assert_eq!(Path::of(&labels).labels(), labels);
+        }
     }
 }

@@ -181,20 +181,20 @@ fn gather(
     for events in shares.iter().copied().flat_map(of_each) {
         let mut fires = events
             .iter()
-            .filter(|event| event.sets & CONVERTS != 0)
+            .filter(|event| event.sets() & CONVERTS != 0)
             .peekable();
         if fires.peek().is_some() {
             found.people += 1;
             // Who converts a thousand times has hardly more visits for it.
             before.clear();
-            let is_before = |event: &&Marked| event.sets & (VISIT | LEAD) != 0;
+            let is_before = |event: &&Marked| event.sets() & (VISIT | LEAD) != 0;
             before.extend(events.iter().filter(is_before).copied());
             found.conversions.extend(fires.map(|fire| {
-                let money = money.get(&fire.id).map(|payment| &payment.paid);
+                let money = money.get(&fire.id()).map(|payment| &payment.paid);
                 Conversion {
-                    id: fire.id,
-                    at: fire.at,
-                    journey: kinds.journey(&before, fire.at, happened.window),
+                    id: fire.id(),
+                    at: fire.at(),
+                    journey: kinds.journey(&before, fire.at(), happened.window),
                     money: money.map(|paid| (paid.currency, paid.minor)),
                 }
             }));
@@ -232,7 +232,7 @@ impl Kinds {
                     .iter()
                     .copied()
                     .flatten()
-                    .filter(|event| event.sets & VISIT != 0)
+                    .filter(|event| event.sets() & VISIT != 0)
                 {
                     visits[event.key as usize] += 1;
                 }
@@ -275,17 +275,17 @@ impl Kinds {
 
     /// The visits of a person within the window before a moment.
     fn journey(&self, events: &[Marked], at: i64, window: i64) -> Journey {
-        let until = events.partition_point(|event| event.at <= at);
-        let from = events.partition_point(|event| event.at < at - window);
+        let until = events.partition_point(|event| event.at() <= at);
+        let from = events.partition_point(|event| event.at() < at - window);
         let mut journey = Journey::default();
         for event in events.get(from..until).unwrap_or_default() {
-            if event.sets & VISIT != 0 {
+            if event.sets() & VISIT != 0 {
                 journey.touches.push(Touch {
-                    before: at - event.at,
+                    before: at - event.at(),
                     ..self.touches[event.key as usize]
                 });
             }
-            if event.sets & LEAD != 0 && journey.lead.is_none() {
+            if event.sets() & LEAD != 0 && journey.lead.is_none() {
                 journey.lead = journey.touches.len().checked_sub(1);
             }
         }
@@ -295,14 +295,19 @@ impl Kinds {
     /// The labels of the last visits of somebody who didn't convert; none where there was no visit on the days.
     fn path(&self, events: &[Marked], happened: &Happened, path: &mut Vec<u32>) {
         path.clear();
-        let mut visits = events.iter().filter(|event| event.sets & VISIT != 0);
+        let mut visits = events.iter().filter(|event| event.sets() & VISIT != 0);
         let last = visits.clone().next_back();
-        let Some(last) = last.filter(|last| last.day >= happened.first_day) else {
+        let Some(last) = last.filter(|last| last.day() >= happened.first_day) else {
             return;
         };
-        let from = last.at - happened.window;
+        let from = last.at() - happened.window;
         let label = |event: &Marked| self.touches[event.key as usize].label;
-        path.extend(visits.by_ref().filter(|event| event.at >= from).map(label));
+        path.extend(
+            visits
+                .by_ref()
+                .filter(|event| event.at() >= from)
+                .map(label),
+        );
     }
 }
 

@@ -45,7 +45,7 @@ use super::{care as log_care, schema};
 use cell::Groups;
 pub use file::ReadError;
 use group::By;
-use marked::{Found, Paid, Wanted};
+use marked::{Found, Pile, Wanted};
 pub use pick::Moment;
 use present::Present;
 use row::Row;
@@ -54,6 +54,9 @@ use test::Test;
 
 /// Rows that are scanned by one thread before a second one helps.
 const SHARE: usize = 200_000;
+
+/// Blocks of parts for each thread that scans them.
+const BLOCKS: usize = 4;
 
 /// Who opens a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,20 +218,6 @@ impl Reports {
         self.snapshot(threads)?.marked(site.0, &days, wanted)
     }
 
-    /// A site's events that brought money and pass all tests, in no order.
-    ///
-    /// # Errors
-    /// When `reports.db` can't be read.
-    pub fn paid(
-        &self,
-        site: SiteId,
-        days: RangeInclusive<i32>,
-        tests: &[Test],
-    ) -> Result<Vec<Paid>, ReadError> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        self.snapshot(threads)?.paid(site.0, &days, tests)
-    }
-
     /// The numbers of a site's events in the log, of those above `after`.
     pub(super) fn ids(&self, site: SiteId, after: i64) -> Result<RoaringTreemap, ReadError> {
         self.snapshot(1)?.ids(site.0, &ALL_DAYS, after)
@@ -363,26 +352,43 @@ impl Snapshot<'_> {
         wanted: &Wanted,
     ) -> Result<Found, ReadError> {
         let parts = file::parts(&self.connections[0], site, days)?;
-        let mut found = self.scan(&parts, |connection, part| {
-            marked::part(connection, part, wanted)
+        let mut piles = self.scan_blocks(&parts, |connection, parts| {
+            Pile::of_parts(connection, parts, wanted)
         })?;
-        found.push(marked::rows(self.rows(site, days), wanted));
-        Ok(Found::of(found))
+        piles.push(Pile::of_rows(self.rows(site, days), wanted));
+        Ok(Found::of(piles))
     }
 
-    fn paid(
-        mut self,
-        site: i64,
-        days: &RangeInclusive<i32>,
-        tests: &[Test],
-    ) -> Result<Vec<Paid>, ReadError> {
-        let parts = file::parts(&self.connections[0], site, days)?;
-        let found = self.scan(&parts, |connection, part| {
-            marked::paid(connection, part, tests)
-        })?;
-        let mut all = found.concat();
-        all.extend(marked::paid_rows(self.rows(site, days), tests));
-        Ok(all)
+    /// Scans parts in blocks of some that follow each other; each connection takes the next one when it has done one. In
+    /// the order of the parts.
+    fn scan_blocks<T: Send>(
+        &mut self,
+        parts: &[file::Part],
+        scan: impl Fn(&Connection, &[file::Part]) -> Result<T, ReadError> + Sync,
+    ) -> Result<Vec<T>, ReadError> {
+        let rows: usize = parts.iter().map(|part| part.rows).sum();
+        let threads = (rows / SHARE + 1).min(self.connections.len());
+        if threads == 1 {
+            return Ok(vec![scan(&self.connections[0], parts)?]);
+        }
+        let some = parts.len().div_ceil(threads * BLOCKS);
+        let blocks = Mutex::new(parts.chunks(some).enumerate());
+        let next = || {
+            let mut blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner);
+            blocks.next()
+        };
+        let each = |connection: &mut Connection| {
+            let done = std::iter::from_fn(next);
+            done.map(|(nth, parts)| Ok((nth, scan(connection, parts)?)))
+                .collect::<Result<Vec<_>, ReadError>>()
+        };
+        let found: Vec<Vec<(usize, T)>> = self.connections[..threads]
+            .par_iter_mut()
+            .map(each)
+            .collect::<Result<_, _>>()?;
+        let mut found: Vec<(usize, T)> = found.into_iter().flatten().collect();
+        found.sort_unstable_by_key(|(nth, _)| *nth);
+        Ok(found.into_iter().map(|(_, found)| found).collect())
     }
 
     /// Scans parts, a share of them on each connection.

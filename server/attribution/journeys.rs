@@ -81,7 +81,7 @@ impl Journeys {
             labels: kinds.labels,
             ..Journeys::default()
         };
-        let mut all: HashMap<Box<[u32]>, f64, RandomState> = HashMap::default();
+        let mut all: HashMap<Path, u64, RandomState> = HashMap::default();
         for Gathered {
             conversions,
             people,
@@ -95,10 +95,10 @@ impl Journeys {
             }
         }
         // A map's order is by chance; sums are to be the same each time.
-        let mut lost: Vec<(Box<[u32]>, f64)> = all.into_iter().collect();
-        lost.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let lost = lost.into_iter().map(|(path, n)| (path.into_vec(), n));
+        let lost = all.into_iter();
+        let lost = lost.map(|(path, people)| (path.labels(), people as f64));
         found.lost = lost.collect();
+        found.lost.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         found
     }
 
@@ -134,7 +134,39 @@ const SHARES: usize = 16;
 struct Gathered {
     conversions: Vec<Conversion>,
     people: u64,
-    lost: HashMap<Box<[u32]>, f64, RandomState>,
+    lost: HashMap<Path, u64, RandomState>,
+}
+
+/// The labels of visits one after the other. Most are few and take no room of their own.
+#[derive(PartialEq, Eq, Hash)]
+enum Path {
+    /// A byte each from the lowest on, the label and one.
+    Few(u128),
+    Many(Box<[u32]>),
+}
+
+// Labels and all others are told apart by a byte that isn't 0.
+const _: () = assert!(LABELS + 1 < u8::MAX as usize);
+
+impl Path {
+    fn of(labels: &[u32]) -> Path {
+        if labels.len() > size_of::<u128>() {
+            return Path::Many(labels.into());
+        }
+        let last_first = labels.iter().rev();
+        Path::Few(last_first.fold(0, |all, label| all << u8::BITS | u128::from(label + 1)))
+    }
+
+    fn labels(self) -> Vec<u32> {
+        match self {
+            Path::Few(labels) => {
+                let bytes = labels.to_le_bytes().into_iter();
+                let labels = bytes.take_while(|byte| *byte != 0);
+                labels.map(|byte| u32::from(byte) - 1).collect()
+            }
+            Path::Many(labels) => labels.into_vec(),
+        }
+    }
 }
 
 /// Makes journeys of what some people did.
@@ -149,20 +181,20 @@ fn gather(
     for events in shares.iter().copied().flat_map(of_each) {
         let mut fires = events
             .iter()
-            .filter(|event| event.sets & CONVERTS != 0)
+            .filter(|event| event.sets() & CONVERTS != 0)
             .peekable();
         if fires.peek().is_some() {
             found.people += 1;
             // Who converts a thousand times has hardly more visits for it.
             before.clear();
-            let is_before = |event: &&Marked| event.sets & (VISIT | LEAD) != 0;
+            let is_before = |event: &&Marked| event.sets() & (VISIT | LEAD) != 0;
             before.extend(events.iter().filter(is_before).copied());
             found.conversions.extend(fires.map(|fire| {
-                let money = money.get(&fire.id).map(|payment| &payment.paid);
+                let money = money.get(&fire.id()).map(|payment| &payment.paid);
                 Conversion {
-                    id: fire.id,
-                    at: fire.at,
-                    journey: kinds.journey(&before, fire.at, happened.window),
+                    id: fire.id(),
+                    at: fire.at(),
+                    journey: kinds.journey(&before, fire.at(), happened.window),
                     money: money.map(|paid| (paid.currency, paid.minor)),
                 }
             }));
@@ -176,12 +208,7 @@ fn gather(
         if path.is_empty() {
             continue;
         }
-        match found.lost.get_mut(path.as_slice()) {
-            Some(people) => *people += 1.0,
-            None => {
-                found.lost.insert(path.as_slice().into(), 1.0);
-            }
-        }
+        *found.lost.entry(Path::of(&path)).or_default() += 1;
     }
     found
 }
@@ -205,7 +232,7 @@ impl Kinds {
                     .iter()
                     .copied()
                     .flatten()
-                    .filter(|event| event.sets & VISIT != 0)
+                    .filter(|event| event.sets() & VISIT != 0)
                 {
                     visits[event.key as usize] += 1;
                 }
@@ -248,17 +275,17 @@ impl Kinds {
 
     /// The visits of a person within the window before a moment.
     fn journey(&self, events: &[Marked], at: i64, window: i64) -> Journey {
-        let until = events.partition_point(|event| event.at <= at);
-        let from = events.partition_point(|event| event.at < at - window);
+        let until = events.partition_point(|event| event.at() <= at);
+        let from = events.partition_point(|event| event.at() < at - window);
         let mut journey = Journey::default();
         for event in events.get(from..until).unwrap_or_default() {
-            if event.sets & VISIT != 0 {
+            if event.sets() & VISIT != 0 {
                 journey.touches.push(Touch {
-                    before: at - event.at,
+                    before: at - event.at(),
                     ..self.touches[event.key as usize]
                 });
             }
-            if event.sets & LEAD != 0 && journey.lead.is_none() {
+            if event.sets() & LEAD != 0 && journey.lead.is_none() {
                 journey.lead = journey.touches.len().checked_sub(1);
             }
         }
@@ -268,13 +295,33 @@ impl Kinds {
     /// The labels of the last visits of somebody who didn't convert; none where there was no visit on the days.
     fn path(&self, events: &[Marked], happened: &Happened, path: &mut Vec<u32>) {
         path.clear();
-        let mut visits = events.iter().filter(|event| event.sets & VISIT != 0);
+        let mut visits = events.iter().filter(|event| event.sets() & VISIT != 0);
         let last = visits.clone().next_back();
-        let Some(last) = last.filter(|last| last.day >= happened.first_day) else {
+        let Some(last) = last.filter(|last| last.day() >= happened.first_day) else {
             return;
         };
-        let from = last.at - happened.window;
+        let from = last.at() - happened.window;
         let label = |event: &Marked| self.touches[event.key as usize].label;
-        path.extend(visits.by_ref().filter(|event| event.at >= from).map(label));
+        path.extend(
+            visits
+                .by_ref()
+                .filter(|event| event.at() >= from)
+                .map(label),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_any_length_come_back() {
+        for visits in 0..40 {
+            let labels: Vec<u32> = (0..visits)
+                .map(|nth| nth * 7 % (LABELS as u32 + 1))
+                .collect();
+            assert_eq!(Path::of(&labels).labels(), labels);
+        }
     }
 }

@@ -333,24 +333,16 @@ fn journeys(store: &Arc<Store>, site: &Site, question: &Question) -> Result<Jour
         filters: filters.to_vec(),
         days: None,
     };
-    let paid = asked.paid(
-        &question.range,
-        &question.goals,
-        &question.filters,
-        question.convert,
-    )?;
     // Sets in the order of their bits.
     let lead = question.lead_goal.clone();
     let lead = lead.map_or(What::Nothing, |lead| What::Fires(vec![lead]));
     let converts = What::Fires(question.goals.clone());
-    let sets = [
-        set(What::Visits, &[]),
-        set(lead, &[]),
-        Set {
-            days: Some(question.range.clone()),
-            ..set(converts, &question.filters)
-        },
-    ];
+    let converts = Set {
+        days: Some(question.range.clone()),
+        ..set(converts, &question.filters)
+    };
+    let paying = (&converts.clone(), question.convert);
+    let sets = [set(What::Visits, &[]), set(lead, &[]), converts];
     let channel = Dimension::Named(Named::Channel);
     let by = Dimension::Named(question.by);
     let by = match by == channel {
@@ -362,7 +354,7 @@ fn journeys(store: &Arc<Store>, site: &Site, question: &Question) -> Result<Jour
         from: question.range.from.saturating_sub(window.days()),
         ..question.range.clone()
     };
-    let before = asked.did(&before, &sets, &by, false)?;
+    let (before, paid) = asked.did_and_paid(&before, &sets, &by, false, paying)?;
     let of_visits: Vec<Filter> = question
         .filters
         .iter()

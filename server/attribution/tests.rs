@@ -9,7 +9,7 @@ use super::journeys::{CONVERTS, LEAD, VISIT};
 use super::question::Sent;
 use super::*;
 use crate::query::people::{Payment, People};
-use crate::store::reports::marked::{Marked, Paid};
+use crate::store::reports::marked::{Event, Marked, Paid};
 
 fn question(query: &str) -> Question {
     let now = "2026-11-24T12:00:00Z".parse().unwrap();
@@ -63,12 +63,12 @@ proptest! {
         events in proptest::collection::vec((1u32..6, 0i64..400, 0u32..4, 0u8..8), 0..60),
         window in 1i64..200,
     ) {
-        let mut events: Vec<Marked> = events.into_iter().zip(1..).map(|((visitor, at, key, sets), id)| Marked {
+        let mut events: Vec<Marked> = events.into_iter().zip(1..).map(|((visitor, at, key, sets), id)| Event {
             // Conversions are of the last two days.
             visitor, at, id, day: (at / 100) as i32, key, sets: if at < 200 { sets & !CONVERTS } else { sets },
-        }).collect();
+        }.into()).collect();
         events.sort_unstable();
-        let of = |sets: u8| -> Vec<Marked> { events.iter().filter(|e| e.sets & sets != 0).copied().collect() };
+        let of = |sets: u8| -> Vec<Marked> { events.iter().filter(|e| e.sets() & sets != 0).copied().collect() };
         let conversions = of(CONVERTS);
         let value = |n: u32| (n > 0).then(|| format!("v{n}"));
         let people = People {
@@ -77,7 +77,7 @@ proptest! {
         };
         let paid: Vec<Payment> = conversions.iter().step_by(2).map(|e| Payment {
             person: e.visitor,
-            paid: Paid { visitor: e.visitor, at: e.at, id: e.id, day: e.day, minor: e.id, currency: *b"EUR" },
+            paid: Paid { visitor: e.visitor, at: e.at(), id: e.id(), day: e.day(), minor: e.id(), currency: *b"EUR" },
         }).collect();
         let found = Journeys::of(&Happened {
             paid: &paid, before: &people, meant: None, first_day: 2, window,
@@ -85,28 +85,28 @@ proptest! {
         prop_assert_eq!(found.conversions.len(), conversions.len());
         for (found_one, fire) in found.conversions.iter().zip(&conversions) {
             let before: Vec<&Marked> = people.events.iter().filter(|e| {
-                e.visitor == fire.visitor && e.at <= fire.at && e.at >= fire.at - window
+                e.visitor == fire.visitor && e.at() <= fire.at() && e.at() >= fire.at() - window
             }).collect();
-            let visits: Vec<_> = before.iter().filter(|e| e.sets & VISIT != 0).collect();
+            let visits: Vec<_> = before.iter().filter(|e| e.sets() & VISIT != 0).collect();
             let told: Vec<_> = found_one.journey.touches.iter().map(|touch| {
                 (found.labels[touch.label as usize].clone(), touch.before)
             }).collect();
-            let wanted: Vec<_> = visits.iter().map(|e| (Label::Value(value(e.key)), fire.at - e.at)).collect();
+            let wanted: Vec<_> = visits.iter().map(|e| (Label::Value(value(e.key)), fire.at() - e.at())).collect();
             prop_assert_eq!(told, wanted);
             // The first that fired in a visit that is known.
-            let visits_until = |place: usize| before[..=place].iter().filter(|e| e.sets & VISIT != 0).count();
-            let leads = (0..before.len()).filter(|place| before[*place].sets & LEAD != 0);
+            let visits_until = |place: usize| before[..=place].iter().filter(|e| e.sets() & VISIT != 0).count();
+            let leads = (0..before.len()).filter(|place| before[*place].sets() & LEAD != 0);
             let lead = leads.map(visits_until).find(|visits| *visits > 0).map(|visits| visits - 1);
             prop_assert_eq!(found_one.journey.lead, lead);
-            prop_assert_eq!(found_one.money.is_some(), paid.iter().any(|p| p.paid.id == fire.id));
+            prop_assert_eq!(found_one.money.is_some(), paid.iter().any(|p| p.paid.id == fire.id()));
         }
         let mut lost: BTreeMap<Vec<Label>, f64> = BTreeMap::new();
         for person in 1..6 {
             let visits: Vec<&Marked> = people.events.iter()
-                .filter(|e| e.visitor == person && e.sets & VISIT != 0).collect();
-            let last = visits.last().filter(|last| last.day >= 2);
+                .filter(|e| e.visitor == person && e.sets() & VISIT != 0).collect();
+            let last = visits.last().filter(|last| last.day() >= 2);
             if let (Some(last), false) = (last, conversions.iter().any(|e| e.visitor == person)) {
-                let path = visits.iter().filter(|e| e.at >= last.at - window);
+                let path = visits.iter().filter(|e| e.at() >= last.at() - window);
                 *lost.entry(path.map(|e| Label::Value(value(e.key))).collect()).or_default() += 1.0;
             }
         }

@@ -140,7 +140,7 @@ pub fn members(
             let (came_back, minor) = table::did(&joined, &asked, age);
             members.push(Member {
                 person: joined.event.visitor,
-                joined: (joined.event.at, joined.event.id),
+                joined: (joined.event.at(), joined.event.id()),
                 came_back,
                 minor,
             });
@@ -210,15 +210,16 @@ fn gather(
     // Windows of 24 hours need each moment; days the first of each alone.
     let once_a_day =
         question.windows == period::Windows::Calendar || question.what == What::Revenue;
-    let people = asked.did(&ever, &sets, &by, once_a_day)?;
-    let paid = match question.what {
-        What::Retention => Vec::new(),
+    let (people, paid) = match question.what {
+        What::Retention => (asked.did(&ever, &sets, &by, once_a_day)?, Vec::new()),
         What::Revenue => {
             // Who names a currency means what was paid in it.
             let changes = question.currency.is_none();
-            let mut paid = asked.paid(&ever, &[], &[], changes)?;
+            let paying = set(people::What::paying(&[]), &[]);
+            let (people, mut paid) =
+                asked.did_and_paid(&ever, &sets, &by, once_a_day, (&paying, changes))?;
             paid.sort_unstable_by_key(|payment| (payment.person, payment.paid.at, payment.paid.id));
-            paid
+            (people, paid)
         }
     };
     let own = site.exchange.code();

@@ -281,7 +281,7 @@ fn stay(
         let returns = joined
             .later
             .iter()
-            .filter(|event| event.sets & RETURNS != 0);
+            .filter(|event| event.sets() & RETURNS != 0);
         let ages = returns.map(|event| since.age(event.moment()));
         let over = since.age(asked.now) - 1;
         if over >= 1 {

@@ -209,11 +209,11 @@ fn each_of<'a>(
     let first = first.map_or(0, |event| event.visitor);
     let mut rest = &paid[paid.partition_point(|payment| payment.person < first)..];
     for events in shares.iter().copied().flat_map(of_each) {
-        let Some(first) = events.iter().position(|event| event.sets & JOINS != 0) else {
+        let Some(first) = events.iter().position(|event| event.sets() & JOINS != 0) else {
             continue;
         };
         let event = &events[first];
-        if event.sets & PASSES == 0 || !days.contains(&event.day) {
+        if event.sets() & PASSES == 0 || !days.contains(&event.day()) {
             continue;
         }
         let of_before = |payment: &&Payment| payment.person < event.visitor;
@@ -222,8 +222,9 @@ fn each_of<'a>(
         rest = &rest[rest.iter().take_while(of_before).count()..];
         let (mine, others) = rest.split_at(rest.iter().take_while(of_this).count());
         rest = others;
-        let early = mine
-            .partition_point(|payment| (payment.paid.at, payment.paid.id) < (event.at, event.id));
+        let early = mine.partition_point(|payment| {
+            (payment.paid.at, payment.paid.id) < (event.at(), event.id())
+        });
         each(Joined {
             event,
             later: &events[first..],
@@ -235,12 +236,12 @@ fn each_of<'a>(
 /// In which cohort somebody is.
 pub fn name(joined: &Joined, people: &People, by: By) -> Name {
     match by {
-        By::Time(unit) => Name::Period(unit.of(joined.event.day)),
+        By::Time(unit) => Name::Period(unit.of(joined.event.day())),
         By::Value => {
             let values = &people.values[joined.event.key as usize];
             Name::Value(values.last().cloned().flatten())
         }
-        By::Fired => Name::Fired(joined.later.iter().any(|event| event.sets & FIRES != 0)),
+        By::Fired => Name::Fired(joined.later.iter().any(|event| event.sets() & FIRES != 0)),
     }
 }
 
@@ -407,7 +408,7 @@ fn returned(joined: &Joined, asked: &Asked) -> Vec<i32> {
     let returns = joined
         .later
         .iter()
-        .filter(|event| event.sets & RETURNS != 0);
+        .filter(|event| event.sets() & RETURNS != 0);
     let since = asked.windows.since(*unit, joined.event.moment());
     let mut ages: Vec<i32> = returns.map(|event| since.age(event.moment())).collect();
     ages.dedup();
@@ -456,8 +457,8 @@ fn up_to(joined: &Joined, asked: &Asked, returned: &[i32], age: Option<usize>) -
 impl Marked {
     pub(super) fn moment(&self) -> Moment {
         Moment {
-            at: self.at,
-            day: self.day,
+            at: self.at(),
+            day: self.day(),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::period::{Unit, Windows};
 use super::table::*;
 use super::*;
 use crate::query::people::{Payment, People};
-use crate::store::reports::marked::{Marked, Paid};
+use crate::store::reports::marked::{Event, Marked, Paid};
 
 fn data(name: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/clv/");
@@ -44,14 +44,15 @@ fn happened() -> (People, Vec<Payment>) {
         } else {
             RETURNS
         };
-        events.push(Marked {
+        let event = Event {
             visitor,
             at,
             id,
             day,
             key,
             sets,
-        });
+        };
+        events.push(Marked::from(event));
         if !fields[3].is_empty() {
             let minor = (fields[3].parse::<f64>().unwrap() * 100.0) as i64;
             paid.push(Payment {
@@ -261,6 +262,6 @@ fn ages_that_nobody_has_reached_are_blank() {
     let old = happened
         .events
         .iter()
-        .filter(|event| event.sets & JOINS != 0 && event.day + 14 < now.day);
+        .filter(|event| event.sets() & JOINS != 0 && event.day() + 14 < now.day);
     assert_eq!(reached(&found), [Some(old.count() as u64), None]);
 }

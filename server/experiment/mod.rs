@@ -128,15 +128,20 @@ pub fn answer(store: &Arc<Store>, site: &Site, question: &Question) -> Result<An
             },
             Vec::new(),
         ),
-        false => (
-            asked.did(
+        false => {
+            let paying = Set {
+                what: What::paying(&question.goals),
+                filters: Vec::new(),
+                days: None,
+            };
+            asked.did_and_paid(
                 &question.range,
                 &[seen, converted],
                 &[Dimension::Metadata(question.variant_key.as_str().into())],
                 false,
-            )?,
-            asked.paid(&question.range, &question.goals, &[], question.convert)?,
-        ),
+                (&paying, question.convert),
+            )?
+        }
     };
     let mut found = count(&did, &paid, &names, question);
     found.experiments = experiments;
@@ -211,15 +216,15 @@ fn count(did: &People, paid: &[Payment], names: &[String], question: &Question) 
     // By person, in the order in which it happened.
     for event in did.events.iter().filter(|event| event.visitor != 0) {
         let person = people.entry(event.visitor).or_default();
-        if event.sets & 1 != 0
+        if event.sets() & 1 != 0
             && let Some(variant) = place(event.key)
         {
             match person.seen {
-                None => person.seen = Some((variant, (event.at, event.id))),
+                None => person.seen = Some((variant, (event.at(), event.id()))),
                 Some((first, _)) => person.is_mixed |= first != variant,
             }
         }
-        person.converted |= event.sets & 2 != 0 && person.seen.is_some();
+        person.converted |= event.sets() & 2 != 0 && person.seen.is_some();
     }
     let mut counted = vec![Counted::default(); names.len()];
     let mut mixed = 0;

@@ -209,6 +209,7 @@ pub fn funnel(store: &Arc<Store>, funnel: &Funnel) -> Result<Vec<Reached>, ReadE
         by: &By::Total,
         one_of: Some(&|visitor| browsers.first(visitor)),
         once_a_day: false,
+        paid: 0,
     };
     let reports = store.reports();
     let found = names.checked(|| reports.marked(funnel.site, funnel.range.days(), &wanted))?;
@@ -238,7 +239,7 @@ pub fn funnel(store: &Arc<Store>, funnel: &Funnel) -> Result<Vec<Reached>, ReadE
 /// Milliseconds that each step took of the attempt of one visitor that got furthest; of the first step nothing.
 fn furthest(events: &[Marked], steps: usize, window: i64) -> Vec<i64> {
     let of_step = |nth: usize| -> Vec<usize> {
-        let belongs = |at: &usize| events[*at].sets >> nth & 1 == 1;
+        let belongs = |at: &usize| events[*at].sets() >> nth & 1 == 1;
         (0..events.len()).filter(belongs).collect()
     };
     let places: Vec<Vec<usize>> = (0..steps).map(of_step).collect();
@@ -251,10 +252,10 @@ fn furthest(events: &[Marked], steps: usize, window: i64) -> Vec<i64> {
             let Some(next) = places.get(next).copied() else {
                 break;
             };
-            if events[next].at - events[*start].at > window {
+            if events[next].at() - events[*start].at() > window {
                 break;
             }
-            attempt.push(events[next].at - events[last].at);
+            attempt.push(events[next].at() - events[last].at());
             last = next;
         }
         if attempt.len() > best.len() {
@@ -281,17 +282,19 @@ fn median(mut all: Vec<i64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::reports::marked::Event;
     use proptest::prelude::*;
 
     fn event((at, steps): (i64, u8), id: i64) -> Marked {
-        Marked {
+        let event = Event {
             visitor: 1,
             at,
             id,
             day: 0,
             key: 0,
             sets: steps,
-        }
+        };
+        event.into()
     }
 
     /// How far any choice of events gets, each later than the one before.
@@ -306,12 +309,12 @@ mod tests {
             let mut best = nth;
             for (at, event) in events.iter().enumerate() {
                 if nth < steps
-                    && event.sets >> nth & 1 == 1
+                    && event.sets() >> nth & 1 == 1
                     && after.is_none_or(|after| at > after)
-                    && (nth == 0 || event.at <= end)
+                    && (nth == 0 || event.at() <= end)
                 {
                     let end = if nth == 0 {
-                        event.at + (end - i64::MIN)
+                        event.at() + (end - i64::MIN)
                     } else {
                         end
                     };

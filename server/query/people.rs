@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::dimension::Dimension;
 use super::filter::Filter;
-use super::layer::{Meant, Passing};
+use super::layer::Passing;
 use super::plan::{Names, Split};
 use super::range::Range;
 use crate::account::{GoalBook, Site};
@@ -40,6 +40,16 @@ pub enum What {
     Visits,
     /// Fires of these goals, by any of their names, as pages too.
     Fires(Vec<String>),
+}
+
+impl What {
+    /// Fires of these goals; where none are named, anything, as nothing but fires brings money.
+    pub fn paying(goals: &[String]) -> What {
+        match goals {
+            [] => What::Anything,
+            goals => What::Fires(goals.to_vec()),
+        }
+    }
 }
 
 /// What people of a site did on some days.
@@ -96,74 +106,45 @@ impl<'a> Asked<'a> {
         by: &[Dimension],
         once_a_day: bool,
     ) -> Result<People, ReadError> {
-        // Sets that are alike are looked at once.
-        let mut tests: Vec<(u8, &Set)> = Vec::new();
-        for (nth, set) in sets.iter().enumerate() {
-            match tests.iter_mut().find(|(_, known)| *known == set) {
-                Some((bits, _)) => *bits |= 1 << nth,
-                None => tests.push((1 << nth, set)),
-            }
-        }
-        let sets = tests
-            .into_iter()
-            .map(|(bits, set)| Ok((bits, self.test(range, set)?)))
-            .collect::<Result<Vec<_>, ReadError>>()?;
-        let split = Split::new(by, range, &self.names);
-        let wanted = Wanted {
-            sets: &sets,
-            tests: &[],
-            by: if by.is_empty() { &By::Total } else { &split.by },
-            one_of: Some(&|visitor| self.persons.first(visitor)),
-            once_a_day,
-        };
-        let reports = self.store.reports();
-        let marked = || reports.marked(self.site.id, range.days(), &wanted);
-        let Found { events, keys } = self.names.checked(marked)?;
-        let values = || {
-            let of = |key| match key {
-                Some(key) => split.values(&key, &self.names, None),
-                None => vec![None; by.len()],
-            };
-            Ok(keys.into_iter().map(of).collect())
-        };
-        Ok(People {
-            events,
-            values: self.names.checked(values)?,
-        })
+        Ok(self.look(range, sets, by, once_a_day, None)?.0)
     }
 
-    /// What fires of some goals brought, or of all where none are named: by the money they carried, else by what a fire of
-    /// the goal is set to be worth. In no order. Where it `changes`, in the site's currency as far as rates are known, each
+    /// The same of up to seven sets, and what events of `paying` brought: by the money they carried, else by what a fire of
+    /// their goal is set to be worth. In no order. Where it `changes`, in the site's currency as far as rates are known, each
     /// payment to the nearest smallest unit.
     #[allow(clippy::missing_errors_doc)]
-    pub fn paid(
+    pub fn did_and_paid(
         &self,
         range: &Range,
-        goals: &[String],
-        filters: &[Filter],
-        changes: bool,
-    ) -> Result<Vec<Payment>, ReadError> {
-        let passing = Passing::new(&self.names, self.site.id, range, filters);
+        sets: &[Set],
+        by: &[Dimension],
+        once_a_day: bool,
+        (paying, changes): (&Set, bool),
+    ) -> Result<(People, Vec<Payment>), ReadError> {
+        let (people, mut all) = self.look(range, sets, by, once_a_day, Some(paying))?;
         let book = self.book();
-        let wanted: HashSet<&str> = goals.iter().map(|goal| book.shown(goal)).collect();
+        let wanted: HashSet<&str> = match &paying.what {
+            What::Fires(goals) => goals.iter().map(|goal| book.shown(goal)).collect(),
+            _ => HashSet::new(),
+        };
         let is_meant = |name: &str| wanted.is_empty() || wanted.contains(name);
-        let meant: Option<Meant> = (!wanted.is_empty()).then_some(&is_meant);
-        let tests = passing.events(meant)?;
-        let reports = self.store.reports();
-        let paid = || reports.paid(self.site.id, range.days(), &tests);
-        let mut all = self.names.checked(paid)?;
-        let known: HashSet<i64> = all.iter().map(|paid| paid.id).collect();
-        for (goal, worth) in book.worth().filter(|(goal, _)| is_meant(goal)) {
+        let mut worth = book.worth().filter(|(goal, _)| is_meant(goal)).peekable();
+        let known: HashSet<i64> = match worth.peek() {
+            Some(_) => all.iter().map(|paid| paid.id).collect(),
+            None => HashSet::new(),
+        };
+        for (goal, worth) in worth {
             let set = Set {
                 what: What::Fires(vec![goal.to_owned()]),
-                filters: filters.to_vec(),
+                filters: paying.filters.clone(),
                 days: None,
             };
+            let range = paying.days.as_ref().unwrap_or(range);
             let fires = self.did(range, &[set], &[], false)?;
             let fires = fires
                 .events
                 .iter()
-                .filter(|event| !known.contains(&event.id));
+                .filter(|event| !known.contains(&event.id()));
             all.extend(fires.filter_map(|fire| worth_of(fire, worth)));
         }
         let payment = |mut paid: Paid| {
@@ -176,7 +157,50 @@ impl<'a> Asked<'a> {
                 paid,
             }
         };
-        Ok(all.into_iter().map(payment).collect())
+        Ok((people, all.into_iter().map(payment).collect()))
+    }
+
+    fn look(
+        &self,
+        range: &Range,
+        sets: &[Set],
+        by: &[Dimension],
+        once_a_day: bool,
+        paying: Option<&Set>,
+    ) -> Result<(People, Vec<Paid>), ReadError> {
+        // Sets that are alike are looked at once.
+        let mut tests: Vec<(u8, &Set)> = Vec::new();
+        for (nth, set) in sets.iter().chain(paying).enumerate() {
+            match tests.iter_mut().find(|(_, known)| *known == set) {
+                Some((bits, _)) => *bits |= 1 << nth,
+                None => tests.push((1 << nth, set)),
+            }
+        }
+        let tests = tests
+            .into_iter()
+            .map(|(bits, set)| Ok((bits, self.test(range, set)?)))
+            .collect::<Result<Vec<_>, ReadError>>()?;
+        let split = Split::new(by, range, &self.names);
+        let wanted = Wanted {
+            sets: &tests,
+            tests: &[],
+            by: if by.is_empty() { &By::Total } else { &split.by },
+            one_of: Some(&|visitor| self.persons.first(visitor)),
+            once_a_day,
+            paid: paying.map_or(0, |_| 1 << sets.len()),
+        };
+        let reports = self.store.reports();
+        let marked = || reports.marked(self.site.id, range.days(), &wanted);
+        let Found { events, keys, paid } = self.names.checked(marked)?;
+        let values = || {
+            let of = |key| match key {
+                Some(key) => split.values(&key, &self.names, None),
+                None => vec![None; by.len()],
+            };
+            Ok(keys.into_iter().map(of).collect())
+        };
+        let values = self.names.checked(values)?;
+        Ok((People { events, values }, paid))
     }
 
     fn test(&self, range: &Range, set: &Set) -> Result<Test, ReadError> {
@@ -208,9 +232,9 @@ fn worth_of(fire: &Marked, worth: &Money) -> Option<Paid> {
     currency(&letters)?;
     Some(Paid {
         visitor: fire.visitor,
-        at: fire.at,
-        id: fire.id,
-        day: fire.day,
+        at: fire.at(),
+        id: fire.id(),
+        day: fire.day(),
         minor: worth.minor,
         currency: letters,
     })

@@ -14,7 +14,7 @@ use crate::store::ReadError;
 use crate::store::reports::archive::{self, View};
 use crate::store::reports::cell::{self, Amount, Cell, Counts, Groups, Key, Revenue, Visitors};
 use crate::store::reports::group::{Axis, By};
-use crate::store::reports::marked::{Found, Keys, Marked, Paid, Wanted};
+use crate::store::reports::marked::{Event, Paid, Pile, Wanted};
 use crate::store::reports::pick::Moment;
 use crate::store::reports::row::{Row, letters};
 use crate::store::reports::scan::{Exits, Last};
@@ -255,6 +255,78 @@ impl<'a> At<'a> {
         ))
     }
 
+    /// Events of some sets, each of which is an expression that gives its bits.
+    fn events_of(
+        &self,
+        within: &Within,
+        grouping: &Grouping,
+        sets: Vec<String>,
+        wanted: &Wanted,
+        pile: &mut Pile,
+    ) -> Result<(), ReadError> {
+        let sets = sets
+            .into_iter()
+            .reduce(|all, one| format!("bitOr({all}, {one})"));
+        let Some(sets) = sets else {
+            return Ok(());
+        };
+        let from = format!(
+            "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, toUInt8({}) AS has, {}, toUInt8({sets}) AS sets
+             FROM {} WHERE {} AND visitor != 0 AND sets != 0",
+            grouping.has,
+            grouping.columns(),
+            self.events(),
+            within.passing(wanted.tests)?
+        );
+        let (columns, from) = match wanted.once_a_day {
+            true => (
+                "tupleElement(earliest, 1) AS ms, tupleElement(earliest, 2) AS id",
+                format!(
+                    "SELECT visitor, min((ms, id)) AS earliest, day, has, numbers, texts, sets
+                     FROM ({from}) GROUP BY visitor, day, has, numbers, texts, sets"
+                ),
+            ),
+            false => ("ms, id", from),
+        };
+        let ones: Vec<One> = self.ask(&format!(
+            "SELECT visitor, {columns}, day, has, numbers, texts, sets FROM ({from})"
+        ))?;
+        for one in ones {
+            let key = grouping
+                .key(&one.numbers, &one.texts)
+                .filter(|_| one.has != 0);
+            let event = Event {
+                visitor: wanted
+                    .one_of
+                    .map_or(one.visitor, |one_of| one_of(one.visitor)),
+                at: one.ms,
+                id: one.id,
+                day: one.day,
+                key: 0,
+                sets: one.sets,
+            };
+            pile.event(key, event);
+        }
+        Ok(())
+    }
+
+    fn payments(&self, within: &Within, tests: &[Test]) -> Result<Vec<Paid>, ReadError> {
+        let payments: Vec<Payment> = self.ask(&format!(
+            "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, amount, currency FROM {} WHERE {}",
+            self.events(),
+            within.passing(tests)?
+        ))?;
+        let paid = payments.into_iter().map(|payment| Paid {
+            visitor: payment.visitor,
+            at: payment.ms,
+            id: payment.id,
+            day: payment.day,
+            minor: payment.amount,
+            currency: letters(&payment.currency),
+        });
+        Ok(paid.collect())
+    }
+
     fn revenue(
         &self,
         within: &Within,
@@ -413,93 +485,28 @@ impl View for At<'_> {
         site: i64,
         days: &RangeInclusive<i32>,
         wanted: &Wanted,
-    ) -> Result<Vec<Found>, ReadError> {
+    ) -> Result<Vec<Pile>, ReadError> {
         let within = self.within(site, days);
         let grouping = Grouping::new(&within, wanted.by)?;
-        let sets = wanted.sets.iter().map(|(bits, test)| {
+        let (mut sets, mut paying) = (Vec::new(), Vec::new());
+        for (bits, test) in wanted.sets {
             let condition = within.condition(test)?;
-            Ok(format!("if({condition}, {bits}, 0)"))
-        });
-        let sets = sets.collect::<Result<Vec<String>, ReadError>>()?;
-        let sets = sets
-            .into_iter()
-            .reduce(|all, one| format!("bitOr({all}, {one})"));
-        let Some(sets) = sets else {
-            return Ok(Vec::new());
-        };
-        let from = format!(
-            "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, toUInt8({}) AS has, {}, toUInt8({sets}) AS sets
-             FROM {} WHERE {} AND visitor != 0 AND sets != 0",
-            grouping.has,
-            grouping.columns(),
-            self.events(),
-            within.passing(wanted.tests)?
-        );
-        let sql = match wanted.once_a_day {
-            true => format!(
-                "SELECT visitor, min((ms, id)) AS earliest, day, has, numbers, texts, sets
-                 FROM ({from}) GROUP BY visitor, day, has, numbers, texts, sets"
-            ),
-            false => from,
-        };
-        let columns = match wanted.once_a_day {
-            true => "tupleElement(earliest, 1) AS ms, tupleElement(earliest, 2) AS id",
-            false => "ms, id",
-        };
-        let ones: Vec<One> = self.ask(&format!(
-            "SELECT visitor, {columns}, day, has, numbers, texts, sets FROM ({sql})"
-        ))?;
-        let mut found = Found::default();
-        let mut keys = Keys::default();
-        let mut numbers: HashMap<(u8, Vec<u32>, Vec<String>), u32> = HashMap::new();
-        let mut events = Vec::with_capacity(ones.len());
-        for one in ones {
-            let key = (one.has, one.numbers, one.texts);
-            let key = match numbers.get(&key) {
-                Some(number) => *number,
-                None => {
-                    let named = grouping.key(&key.1, &key.2).filter(|_| key.0 != 0);
-                    let number = keys.number(named, &mut found.keys);
-                    numbers.insert(key, number);
-                    number
-                }
-            };
-            events.push(Marked {
-                visitor: wanted
-                    .one_of
-                    .map_or(one.visitor, |one_of| one_of(one.visitor)),
-                at: one.ms,
-                id: one.id,
-                day: one.day,
-                key,
-                sets: one.sets,
-            });
+            if bits & wanted.paid != 0 {
+                paying.push(condition.clone());
+            }
+            if bits & !wanted.paid != 0 {
+                sets.push(format!("if({condition}, {}, 0)", bits & !wanted.paid));
+            }
         }
-        found.events = events.into();
-        Ok(vec![found])
-    }
-
-    fn paid(
-        &mut self,
-        site: i64,
-        days: &RangeInclusive<i32>,
-        tests: &[Test],
-    ) -> Result<Vec<Paid>, ReadError> {
-        let within = self.within(site, days).and("currency != ''");
-        let payments: Vec<Payment> = self.ask(&format!(
-            "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, amount, currency FROM {} WHERE {}",
-            self.events(),
-            within.passing(tests)?
-        ))?;
-        let paid = payments.into_iter().map(|payment| Paid {
-            visitor: payment.visitor,
-            at: payment.ms,
-            id: payment.id,
-            day: payment.day,
-            minor: payment.amount,
-            currency: letters(&payment.currency),
-        });
-        Ok(paid.collect())
+        let mut pile = Pile::default();
+        self.events_of(&within, &grouping, sets, wanted, &mut pile)?;
+        if !paying.is_empty() {
+            let within = within.and(&format!("currency != '' AND ({})", paying.join(" OR ")));
+            for payment in self.payments(&within, wanted.tests)? {
+                pile.payment(payment);
+            }
+        }
+        Ok(vec![pile.ended()])
     }
 
     fn picked(

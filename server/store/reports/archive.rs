@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::ReadError;
 use super::cell::Groups;
 use super::group::By;
-use super::marked::{Found, Paid, Wanted};
+use super::marked::{Pile, Wanted};
 use super::pick::Moment;
 use super::row::Row;
 use super::scan::Exits;
@@ -91,21 +91,13 @@ pub(in crate::store) trait View {
         tests: &[Test],
     ) -> Result<Left, ReadError>;
 
-    /// Events that belong to some sets.
+    /// Events that belong to some sets, and what was paid with some.
     fn marked(
         &mut self,
         site: i64,
         days: &RangeInclusive<i32>,
         wanted: &Wanted,
-    ) -> Result<Vec<Found>, ReadError>;
-
-    /// Events that brought money, in no order.
-    fn paid(
-        &mut self,
-        site: i64,
-        days: &RangeInclusive<i32>,
-        tests: &[Test],
-    ) -> Result<Vec<Paid>, ReadError>;
+    ) -> Result<Vec<Pile>, ReadError>;
 
     /// The latest events that pass, of those before `before`, by day and then by moment, latest first.
     fn picked(

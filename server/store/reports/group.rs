@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::bytes::Damaged;
 use super::cell::Key;
 use super::file::{Columns, ReadError};
 use super::hour::{self, Hours};
@@ -174,33 +173,39 @@ impl Grouping {
         by: &By,
         some: &[u32],
     ) -> Result<Option<Grouping>, ReadError> {
-        let n = columns.head.rows;
-        let axes: &[Axis] = match by {
-            By::Several(axes) => axes,
-            _ => &[],
-        };
-        let are_numbers = axes.iter().all(|axis| matches!(axis.by, By::Number(_)));
-        if axes.is_empty() || !are_numbers {
-            let Some(Grouping { keys, rows }) = Grouping::of(columns, by)? else {
-                return Ok(None);
-            };
-            let rows = some.iter().map(|row| rows[*row as usize]).collect();
-            return Ok(Some(Grouping { keys, rows }));
-        }
-        let axis = |axis: &Axis| {
-            let By::Number(of) = axis.by else {
-                return Ok(None);
-            };
+        let number = |of: Of| {
             let column = columns.column(of.kind())?;
-            let codes = Coded::read(&column, n)?;
-            let places = some.iter().map(|row| codes.place(*row as usize));
-            let rows = places.map(|place| Ok(place? as u32));
-            let rows = rows.collect::<Result<Vec<_>, Damaged>>()?;
+            let codes = Coded::read(&column, columns.head.rows)?;
+            // What is collected as a result grows bit by bit.
+            let mut rows = Vec::with_capacity(some.len());
+            for row in some {
+                rows.push(codes.place(*row as usize)? as u32);
+            }
             let keys = codes.occurs.iter().map(|n| Some(Key::Number(*n)));
             let keys = keys.collect();
-            Ok(Some(Grouping { keys, rows }))
+            Ok::<_, ReadError>(Some(Grouping { keys, rows }))
         };
-        several(some.len(), axes, axis)
+        let is_number = |axis: &Axis| matches!(axis.by, By::Number(_));
+        match by {
+            By::Total => Ok(Some(Grouping {
+                keys: vec![Some(Key::Number(0))],
+                rows: vec![0; some.len()],
+            })),
+            By::Number(of) => number(*of),
+            By::Several(axes) if axes.iter().all(is_number) => {
+                several(some.len(), axes, |axis| match axis.by {
+                    By::Number(of) => number(of),
+                    _ => Ok(None),
+                })
+            }
+            _ => {
+                let Some(Grouping { keys, rows }) = Grouping::of(columns, by)? else {
+                    return Ok(None);
+                };
+                let rows = some.iter().map(|row| rows[*row as usize]).collect();
+                Ok(Some(Grouping { keys, rows }))
+            }
+        }
     }
 
     /// The same with numbers that are to be one being one.

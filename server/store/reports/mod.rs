@@ -49,7 +49,7 @@ use archive::{Archive, View};
 use cell::Groups;
 pub use file::ReadError;
 use group::By;
-use marked::{Found, Paid, Wanted};
+use marked::{Found, Pile, Wanted};
 pub use pick::Moment;
 use present::Present;
 use row::Row;
@@ -264,20 +264,6 @@ impl Reports {
         self.snapshot(threads)?.marked(site.0, &days, wanted)
     }
 
-    /// A site's events that brought money and pass all tests, in no order.
-    ///
-    /// # Errors
-    /// When `reports.db` can't be read.
-    pub fn paid(
-        &self,
-        site: SiteId,
-        days: RangeInclusive<i32>,
-        tests: &[Test],
-    ) -> Result<Vec<Paid>, ReadError> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        self.snapshot(threads)?.paid(site.0, &days, tests)
-    }
-
     /// The numbers of a site's events in the log, of those above `after`.
     pub(super) fn ids(&self, site: SiteId, after: i64) -> Result<RoaringTreemap, ReadError> {
         self.snapshot(1)?.ids(site.0, &ALL_DAYS, after)
@@ -393,22 +379,11 @@ impl Snapshot<'_> {
         days: &RangeInclusive<i32>,
         wanted: &Wanted,
     ) -> Result<Found, ReadError> {
-        let mut found = self.view.marked(site, days, wanted)?;
-        found.push(marked::rows(self.fresh().of(site, days), wanted));
+        let mut piles = self.view.marked(site, days, wanted)?;
+        piles.push(Pile::of_rows(self.fresh().of(site, days), wanted));
         // A connection of these is of use to others while all is brought in order.
         drop(self);
-        Ok(Found::of(found))
-    }
-
-    fn paid(
-        mut self,
-        site: i64,
-        days: &RangeInclusive<i32>,
-        tests: &[Test],
-    ) -> Result<Vec<Paid>, ReadError> {
-        let mut all = self.view.paid(site, days, tests)?;
-        all.extend(marked::paid_rows(self.fresh().of(site, days), tests));
-        Ok(all)
+        Ok(Found::of(piles))
     }
 
     fn picked(

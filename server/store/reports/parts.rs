@@ -13,7 +13,7 @@ use super::archive::{Archive, Left, Taken, View};
 use super::cell::{self, Groups};
 use super::file::{self, Columns, ReadError};
 use super::group::By;
-use super::marked::{self, Found, Paid, Wanted};
+use super::marked::{Pile, Wanted};
 use super::part::{self, Kind};
 use super::pick::{self, Moment};
 use super::row::Row;
@@ -26,6 +26,9 @@ use crate::store::read::Numbered;
 
 /// Rows that are scanned by one thread before a second one helps.
 const SHARE: usize = 200_000;
+
+/// Blocks of parts for each thread that scans them.
+const BLOCKS: usize = 4;
 
 /// The file.
 pub(super) struct Parts {
@@ -161,6 +164,38 @@ impl Sealed<'_> {
         Ok((0..parts.len()).filter_map(next).collect())
     }
 
+    /// Scans parts in blocks of some that follow each other; each connection takes the next one when it has done one. In
+    /// the order of the parts.
+    fn scan_blocks<T: Send>(
+        &mut self,
+        parts: &[file::Part],
+        scan: impl Fn(&Connection, &[file::Part]) -> Result<T, ReadError> + Sync,
+    ) -> Result<Vec<T>, ReadError> {
+        let rows: usize = parts.iter().map(|part| part.rows).sum();
+        let threads = (rows / SHARE + 1).min(self.connections.len());
+        if threads == 1 {
+            return Ok(vec![scan(&self.connections[0], parts)?]);
+        }
+        let some = parts.len().div_ceil(threads * BLOCKS);
+        let blocks = Mutex::new(parts.chunks(some).enumerate());
+        let next = || {
+            let mut blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner);
+            blocks.next()
+        };
+        let each = |connection: &mut Connection| {
+            let done = std::iter::from_fn(next);
+            done.map(|(nth, parts)| Ok((nth, scan(connection, parts)?)))
+                .collect::<Result<Vec<_>, ReadError>>()
+        };
+        let found: Vec<Vec<(usize, T)>> = self.connections[..threads]
+            .par_iter_mut()
+            .map(each)
+            .collect::<Result<_, _>>()?;
+        let mut found: Vec<(usize, T)> = found.into_iter().flatten().collect();
+        found.sort_unstable_by_key(|(nth, _)| *nth);
+        Ok(found.into_iter().map(|(_, found)| found).collect())
+    }
+
     fn parts(&self, site: i64, days: &RangeInclusive<i32>) -> rusqlite::Result<Vec<file::Part>> {
         file::parts(&self.connections[0], site, days)
     }
@@ -245,24 +280,11 @@ impl View for Sealed<'_> {
         site: i64,
         days: &RangeInclusive<i32>,
         wanted: &Wanted,
-    ) -> Result<Vec<Found>, ReadError> {
+    ) -> Result<Vec<Pile>, ReadError> {
         let parts = self.parts(site, days)?;
-        self.scan(&parts, |connection, part| {
-            marked::part(connection, part, wanted)
+        self.scan_blocks(&parts, |connection, parts| {
+            Pile::of_parts(connection, parts, wanted)
         })
-    }
-
-    fn paid(
-        &mut self,
-        site: i64,
-        days: &RangeInclusive<i32>,
-        tests: &[Test],
-    ) -> Result<Vec<Paid>, ReadError> {
-        let parts = self.parts(site, days)?;
-        let found = self.scan(&parts, |connection, part| {
-            marked::paid(connection, part, tests)
-        })?;
-        Ok(found.concat())
     }
 
     fn picked(

@@ -351,6 +351,7 @@ fn assert_right_of_marked(store: &Store, rows: &[Row]) {
             2,
             Test::Number(Of::Page, Arc::new(|page| page.is_multiple_of(5))),
         ),
+        (4, Test::All(Vec::new())),
     ];
     let of = |row: &Row| u8::from(row.place.begins) | u8::from(row.url.is_multiple_of(5)) << 1;
     let is_meant = |row: &&Row| row.site == SITE.0 && row.url != 3;
@@ -362,20 +363,22 @@ fn assert_right_of_marked(store: &Store, rows: &[Row]) {
             by: &by,
             one_of: None,
             once_a_day,
+            paid: 4,
         };
         let found = store.reports().marked(SITE, ALL_DAYS, &wanted).unwrap();
         let told = |event: &Marked| {
             let key = found.keys[event.key as usize].clone();
             (
                 event.visitor,
-                event.at,
-                event.id,
-                event.day,
+                event.at(),
+                event.id(),
+                event.day(),
                 key,
-                event.sets,
+                event.sets(),
             )
         };
-        found.events.iter().map(told).collect::<Vec<_>>()
+        let events: Vec<_> = found.events.iter().map(told).collect();
+        (events, found.paid)
     };
     let row = |row: &Row| {
         let key = Some(Key::Number(row.place.shared.origin));
@@ -388,10 +391,10 @@ fn assert_right_of_marked(store: &Store, rows: &[Row]) {
         .map(row)
         .collect();
     wanted.sort_by_key(|event| (event.0, event.1, event.2));
-    let found = ask(false);
+    let (found, mut paid) = ask(false);
     assert!(found == wanted, "{} and {}", found.len(), wanted.len());
     // The first of each day is among those that are enough, and all of them are events.
-    let enough = ask(true);
+    let (enough, _) = ask(true);
     let all: HashSet<_> = wanted.iter().map(|event| event.2).collect();
     assert!(enough.iter().all(|event| all.contains(&event.2)));
     let there: HashSet<_> = enough.iter().map(|event| event.2).collect();
@@ -401,7 +404,6 @@ fn assert_right_of_marked(store: &Store, rows: &[Row]) {
             assert!(there.contains(&event.2), "the first of a day: {event:?}");
         }
     }
-    let mut paid = store.reports().paid(SITE, ALL_DAYS, &tests).unwrap();
     paid.sort_by_key(|paid| paid.id);
     let row = |row: &Row| {
         let revenue = row.revenue?;

@@ -61,16 +61,14 @@ impl<'a> Coded<'a> {
 
     /// What a table of as many entries as `occurs` says of each row.
     pub(in crate::store::reports) fn of_each(&self, table: &[bool]) -> Result<Vec<bool>, Damaged> {
-        let is_whole = Cell::new(true);
-        let of = |code: i64| match table.get(code as usize) {
-            Some(passes) => *passes,
-            None => {
-                is_whole.set(false);
-                false
-            }
+        let most = Cell::new(0);
+        let of = |code: i64| {
+            most.set(most.get().max(code as usize));
+            table.get(code as usize).copied().unwrap_or_default()
         };
         let rows = self.rows.to_vec(of);
-        is_whole.get().then_some(rows).ok_or(Damaged)
+        let is_whole = rows.is_empty() || most.get() < table.len();
+        is_whole.then_some(rows).ok_or(Damaged)
     }
 
     /// The place in `occurs` of what stands in a row.

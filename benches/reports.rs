@@ -7,9 +7,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-#[path = "../tests/blackbox/front.rs"]
+#[path = "../tests/blackbox/engine.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
-mod front;
+mod engine;
 #[path = "ingest/process.rs"]
 #[allow(dead_code, reason = "the load's bench uses the rest")]
 mod process;
@@ -83,8 +83,8 @@ fn run(data: TempDir, events: u64) -> TempDir {
 /// The same events, moved to a ClickHouse.
 fn from_clickhouse(data: TempDir, events: u64) {
     let real = std::env::var("ADMX_TEST_CLICKHOUSE").ok();
-    let front = real.is_none().then(front::Front::start);
-    let place = real.unwrap_or_else(|| front.as_ref().map(front::Front::place).unwrap());
+    let engine = real.is_none().then(engine::Engine::start);
+    let place = real.unwrap_or_else(|| engine.as_ref().map(engine::Engine::place).unwrap());
     println!("## The same from a ClickHouse\n");
     let began = Instant::now();
     let said = admx(data.path(), &["migrate-store", "--to", &place]);
@@ -93,16 +93,16 @@ fn from_clickhouse(data: TempDir, events: u64) {
         "{said}: moved and compared in {took:.0} s, {:.0} events a second.",
         events as f64 / took
     );
-    if let Some(front) = &front {
+    if let Some(engine) = &engine {
         println!(
             "The engine used {:.0} s of processor time and has {:.0} MiB.",
-            process::cpu(front.child.id()),
-            process::memory(front.child.id()).unwrap_or_default()
+            process::cpu(engine.child.id()),
+            process::memory(engine.child.id()).unwrap_or_default()
         );
-        front.query("OPTIMIZE TABLE shop.event FINAL");
-        front.query("OPTIMIZE TABLE shop.day_sum FINAL");
+        engine.query("OPTIMIZE TABLE shop.event FINAL");
+        engine.query("OPTIMIZE TABLE shop.day_sum FINAL");
         let bytes = "SELECT table, sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'shop' GROUP BY table ORDER BY table FORMAT TSV";
-        for line in front.query(bytes).lines() {
+        for line in engine.query(bytes).lines() {
             let (table, bytes) = line.split_once('\t').unwrap();
             let bytes: f64 = bytes.parse().unwrap();
             println!("{table}: {:.1} bytes an event.", bytes / events as f64);

@@ -29,6 +29,7 @@ pub mod clock;
 pub mod cohort;
 pub mod command;
 pub mod experiment;
+pub mod front;
 pub mod http;
 pub mod ingest;
 pub mod mail;

@@ -3,6 +3,7 @@
 
 mod backup;
 mod care;
+mod front;
 mod key;
 mod mail;
 mod mcp;
@@ -58,6 +59,8 @@ struct Cli {
 enum Command {
     /// Serve (what `admx` alone does)
     Serve(Box<serve::Flags>),
+    /// Stand in front of another server: hand requests on, and keep events on this disk while that is away
+    Front(front::Flags),
     /// Sites: what is measured
     #[command(subcommand)]
     Site(site::Command),
@@ -184,6 +187,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let _lock = lock(&cli.data, is_alone)?;
     match cli.command {
         Command::Serve(flags) => serve::run(&cli.data, *flags),
+        Command::Front(flags) => front::run(&cli.data, &flags),
         Command::Site(command) => site::run(&accounts(&cli.data)?, command),
         Command::Key(command) => key::run(&accounts(&cli.data)?, command),
         Command::User(command) => user::run(&accounts(&cli.data)?, command),

@@ -142,14 +142,14 @@ pub(super) struct Flags {
 
 /// How the log is written.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum LogFormat {
+pub(super) enum LogFormat {
     Text,
     Json,
 }
 
 impl LogFormat {
     /// Begins the log.
-    fn start(self, filter: &str) {
+    pub(super) fn start(self, filter: &str) {
         let log = tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::builder().parse_lossy(filter))
             .with_writer(std::io::stderr);
@@ -165,7 +165,7 @@ impl LogFormat {
     }
 
     /// Says a line whatever the log's filter is.
-    fn say(self, line: &str) {
+    pub(super) fn say(self, line: &str) {
         match self {
             LogFormat::Text => eprintln!("{line}"),
             LogFormat::Json => {
@@ -191,7 +191,7 @@ fn at_least(least: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
 const MOST: usize = u32::MAX as usize;
 
 /// An address or a name, and a port.
-fn listen_address(text: &str) -> Result<String, String> {
+pub(super) fn listen_address(text: &str) -> Result<String, String> {
     let port = text
         .rsplit_once(':')
         .filter(|(host, _)| !host.is_empty())
@@ -211,7 +211,7 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 /// Where browsers go.
-fn web_address(text: &str) -> Result<Url, String> {
+pub(super) fn web_address(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -436,7 +436,7 @@ fn first_link(accounts: &Accounts, now: Timestamp) -> Result<String, ChangeError
 
 /// Comes back at the first signal; at a second one the program ends at once, wherever it is. What was answered with 200
 /// is on disk even then.
-async fn asked_to_stop() {
+pub(super) async fn asked_to_stop() {
     signal().await;
     tokio::spawn(async {
         signal().await;

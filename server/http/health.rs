@@ -23,10 +23,9 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     let (status, text) = match problem(app).await {
         None => (StatusCode::OK, "ready\n".to_owned()),
         // Whoever would send events elsewhere for this would lose some.
-        Some(Problem::Reports(why)) => (
+        Some(Problem::Reports) => (
             StatusCode::OK,
-            format!("ready for events; reports can't be read: {why}").replace(['\n', '\r'], " ")
-                + "\n",
+            "ready for events; the ClickHouse that has them gives no answer\n".to_owned(),
         ),
         // One line, whatever the words of an error are.
         Some(Problem::All(why)) => (
@@ -43,7 +42,7 @@ enum Problem {
     /// Everything.
     All(String),
     /// Events are stored, but what reports are read from is away.
-    Reports(String),
+    Reports,
 }
 
 async fn problem(app: Arc<App>) -> Option<Problem> {
@@ -62,12 +61,13 @@ async fn problem(app: Arc<App>) -> Option<Problem> {
     });
     let why = match tokio::time::timeout(PATIENCE, read).await {
         Ok(Ok(Ok(()))) => return None,
+        Ok(Ok(Err(ReadError::ClickHouse(_)))) => return Some(Problem::Reports),
         Ok(Ok(Err(error))) => error.to_string(),
         Ok(Err(_)) => "reading them died".into(),
+        Err(_) if is_away => return Some(Problem::Reports),
         Err(_) => "it takes too long".into(),
     };
-    Some(match is_away {
-        true => Problem::Reports(why),
-        false => Problem::All(format!("the server can't read its own files: {why}")),
-    })
+    Some(Problem::All(format!(
+        "the server can't read its own files: {why}"
+    )))
 }

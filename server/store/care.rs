@@ -121,6 +121,7 @@ impl Store {
         let mut connection = self.careful()?;
         let visitors = visitors_of(&connection, who)?;
         self.reports.reload(&connection)?;
+        let known = last_given(&connection)?;
         let ids = self.reports.ids_of(&visitors)?;
         let mut theirs = Theirs::default();
         theirs.read(&connection, &ids, &self.reports)?;
@@ -131,9 +132,13 @@ impl Store {
         theirs.keep_those_moved(&self.reports)?;
         // What came meanwhile goes with the names, so that nothing is left that could not be found again.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        self.reports.reload(&transaction)?;
-        let late = self.reports.ids_of(&visitors)?;
+        let late = those_since(&transaction, known, &visitors)?;
         theirs.read(&transaction, &late, &self.reports)?;
+        if !late.is_empty() {
+            theirs.keep_those_moved(&self.reports)?;
+            // Before it is forgotten whose they are: what goes wrong here is done again.
+            self.reports.forget_events(&late)?;
+        }
         delete(&transaction, late.iter().map(|id| id as i64))?;
         forget(&transaction, visitors.iter())?;
         if let Who::User(UserId(user)) = who {
@@ -252,6 +257,27 @@ fn take_out(connection: &mut Connection, ids: &RoaringTreemap) -> rusqlite::Resu
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// The numbers of these visitors' events above `known`.
+fn those_since(
+    connection: &Connection,
+    known: i64,
+    visitors: &RoaringBitmap,
+) -> rusqlite::Result<RoaringTreemap> {
+    let mut find = connection
+        .prepare("SELECT id, visitor FROM event WHERE id > ?1 AND visitor IS NOT NULL")?;
+    let found = find.query_map([known], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?))
+    })?;
+    let mut ids = RoaringTreemap::new();
+    for found in found {
+        let (id, visitor) = found?;
+        if visitors.contains(visitor) {
+            ids.insert(id as u64);
+        }
+    }
+    Ok(ids)
 }
 
 /// Deletes events from the log, and keeps that their numbers were given.

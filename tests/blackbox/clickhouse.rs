@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::front::Front;
+use crate::engine::Engine;
 use crate::server::{self, Reply, Server};
 
-fn start(data: TempDir, front: &Front) -> Server {
-    Server::with_environment(data, &[], &front.environment())
+fn start(data: TempDir, engine: &Engine) -> Server {
+    Server::with_environment(data, &[], &engine.environment())
 }
 
 /// A server with a site and a key.
-fn ground(front: &Front) -> (Server, String, String) {
-    let server = start(tempfile::tempdir().unwrap(), front);
+fn ground(engine: &Engine) -> (Server, String, String) {
+    let server = start(tempfile::tempdir().unwrap(), engine);
     let site = server.add_site("example.com");
     let key = server.new_key();
     (server, site, key)
@@ -82,35 +82,35 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-fn all_there(front: &Front, count: u64) -> bool {
+fn all_there(engine: &Engine, count: u64) -> bool {
     let sql = "SELECT count(), uniqExact(id), (SELECT sum(fires) FROM shop.day_sum WHERE kind = 0) FROM shop.event";
-    front.query(sql) == format!("{count}\t{count}\t{count}")
+    engine.asked(sql) == Ok(format!("{count}\t{count}\t{count}"))
 }
 
 #[test]
 fn events_go_there_and_answers_come_from_there() {
-    let front = Front::start();
-    let (server, site, key) = ground(&front);
+    let engine = Engine::start();
+    let (server, site, key) = ground(&engine);
     fire(&server, &site, &key, 0..100);
     assert_eq!(goals(&server, &site, &key), thirds(100));
-    until("all are there", || all_there(&front, 100));
+    until("all are there", || all_there(&engine, 100));
     assert_eq!(goals(&server, &site, &key), thirds(100));
     // A retry is counted once, wherever the first one is.
     fire(&server, &site, &key, 90..120);
-    until("all are there", || all_there(&front, 120));
+    until("all are there", || all_there(&engine, 120));
     assert_eq!(goals(&server, &site, &key), thirds(120));
     assert_eq!(metric(&server, "admx_clickhouse_events_waiting"), 0);
     assert_eq!(metric(&server, "admx_clickhouse_events_shipped_total"), 120);
     assert_eq!(metric(&server, "admx_clickhouse_failing"), 0);
     // Whoever looks at the tables with tools of their own finds what was sent.
-    let paid = front.query("SELECT sum(amount), any(currency), uniqExact(visitor), countIf(pairs['plan'] = 'p1') FROM shop.event");
+    let paid = engine.query("SELECT sum(amount), any(currency), uniqExact(visitor), countIf(pairs['plan'] = 'p1') FROM shop.event");
     assert_eq!(paid, "24000\tEUR\t40\t60");
 
     let owner = server.person("owner@example.com", "owner", &[]);
     let page = server
         .ask("GET", "/settings/websites", &[("cookie", &*owner)], "")
         .text;
-    let place = format!("clickhouse://127.0.0.1:{}/shop", front.port);
+    let place = format!("clickhouse://127.0.0.1:{}/shop", engine.port);
     assert!(
         page.contains(&place) && page.contains("All of them are there"),
         "{page}"
@@ -123,23 +123,23 @@ fn events_go_there_and_answers_come_from_there() {
     assert!(!page.contains("clickhouse://"), "{page}");
 
     // A command beside the server, and a start, find the same.
-    let checked = server::run_with(server.data.path(), &["check"], &front.environment());
+    let checked = server::run_with(server.data.path(), &["check"], &engine.environment());
     assert!(
         checked.status.success(),
         "{}",
         String::from_utf8_lossy(&checked.stderr)
     );
-    let again = start(server.stop(), &front);
+    let again = start(server.stop(), &engine);
     assert_eq!(goals(&again, &site, &key), thirds(120));
 }
 
 #[test]
 fn while_it_is_away_events_are_stored_and_it_is_said() {
-    let front = Front::start();
-    let (server, site, key) = ground(&front);
+    let engine = Engine::start();
+    let (server, site, key) = ground(&engine);
     fire(&server, &site, &key, 0..30);
-    until("all are there", || all_there(&front, 30));
-    front.fail("503");
+    until("all are there", || all_there(&engine, 30));
+    engine.fail("503");
     fire(&server, &site, &key, 30..90);
     until("it is noticed", || {
         metric(&server, "admx_clickhouse_failing") == 1
@@ -151,9 +151,7 @@ fn while_it_is_away_events_are_stored_and_it_is_said() {
     let ready = server.ask("GET", "/readyz", &[], "");
     assert_eq!(ready.status, 200);
     assert!(
-        ready
-            .text
-            .starts_with("ready for events; reports can't be read: ClickHouse"),
+        ready.text.starts_with("ready for events; the ClickHouse"),
         "{}",
         ready.text
     );
@@ -173,10 +171,10 @@ fn while_it_is_away_events_are_stored_and_it_is_said() {
         "{page}"
     );
     // A start while it is away takes events too.
-    let server = start(server.stop(), &front);
+    let server = start(server.stop(), &engine);
     fire(&server, &site, &key, 80..100);
-    front.work();
-    until("all are there", || all_there(&front, 100));
+    engine.work();
+    until("all are there", || all_there(&engine, 100));
     assert_eq!(goals(&server, &site, &key), thirds(100));
     until("it is noticed", || {
         metric(&server, "admx_clickhouse_failing") == 0
@@ -186,59 +184,59 @@ fn while_it_is_away_events_are_stored_and_it_is_said() {
 
 #[test]
 fn an_answer_that_is_lost_counts_nothing_twice() {
-    let front = Front::start();
-    let (server, site, key) = ground(&front);
+    let engine = Engine::start();
+    let (server, site, key) = ground(&engine);
     fire(&server, &site, &key, 0..10);
-    until("all are there", || all_there(&front, 10));
-    front.fail("after");
+    until("all are there", || all_there(&engine, 10));
+    engine.fail("after");
     fire(&server, &site, &key, 10..60);
     // Sent several times by then, each time done, never heard of.
     until("it is noticed", || {
         metric(&server, "admx_clickhouse_failing") == 1
     });
     std::thread::sleep(Duration::from_secs(3));
-    front.work();
+    engine.work();
     until("none waits", || {
         metric(&server, "admx_clickhouse_events_waiting") == 0
     });
-    assert!(all_there(&front, 60));
+    assert!(all_there(&engine, 60));
     // The same with a server that is killed in between.
-    front.fail("after");
+    engine.fail("after");
     fire(&server, &site, &key, 60..90);
     until("it is noticed", || {
         metric(&server, "admx_clickhouse_failing") == 1
     });
     let data = server.kill();
-    front.work();
-    let server = start(data, &front);
+    engine.work();
+    let server = start(data, &engine);
     until("none waits", || {
         metric(&server, "admx_clickhouse_events_waiting") == 0
     });
-    assert!(all_there(&front, 90));
+    assert!(all_there(&engine, 90));
     assert_eq!(goals(&server, &site, &key), thirds(90));
 }
 
 #[test]
 fn a_log_moves_there_and_back_and_a_copy_is_put_back() {
-    let front = Front::start();
+    let engine = Engine::start();
     let server = Server::start();
     let site = server.add_site("example.com");
     let key = server.new_key();
     fire(&server, &site, &key, 0..90);
     // While the server runs.
-    let to = front.place();
+    let to = engine.place();
     let said = server.run(&["migrate-store", "--to", &to]);
     assert_eq!(said, "90 events of 1 days of sites are the same in both");
-    assert!(all_there(&front, 90));
+    assert!(all_there(&engine, 90));
     fire(&server, &site, &key, 90..99);
     let data = server.stop();
-    let server = start(data, &front);
-    until("all are there", || all_there(&front, 99));
+    let server = start(data, &engine);
+    until("all are there", || all_there(&engine, 99));
     assert_eq!(goals(&server, &site, &key), thirds(99));
 
     let backup = server.data.path().join("backup");
     let beside = |arguments: &[&str]| {
-        let output = server::run_with(server.data.path(), arguments, &front.environment());
+        let output = server::run_with(server.data.path(), arguments, &engine.environment());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         (
             output.status.success(),
@@ -249,7 +247,7 @@ fn a_log_moves_there_and_back_and_a_copy_is_put_back() {
     let (went, said, _) = beside(&["backup", backup.to_str().unwrap()]);
     assert!(went, "{said}");
     fire(&server, &site, &key, 99..120);
-    until("all are there", || all_there(&front, 120));
+    until("all are there", || all_there(&engine, 120));
     let (went, said, told) = beside(&["migrate-store", "--to", "sqlite"]);
     assert!(
         went && told.starts_with("120 events of 1 days"),
@@ -261,15 +259,15 @@ fn a_log_moves_there_and_back_and_a_copy_is_put_back() {
     let output = server::run_with(
         data.path(),
         &["restore", data.path().join("backup").to_str().unwrap()],
-        &front.environment(),
+        &engine.environment(),
     );
     assert!(
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let server = start(data, &front);
-    until("the later ones are gone", || all_there(&front, 99));
+    let server = start(data, &engine);
+    until("the later ones are gone", || all_there(&engine, 99));
     assert_eq!(goals(&server, &site, &key), thirds(99));
     // Nobody else's events go into the same tables.
     let other = tempfile::tempdir().unwrap();

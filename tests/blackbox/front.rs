@@ -1,84 +1,83 @@
-//! A ClickHouse to test with: `tests/clickhouse/front.py`, a real engine behind ClickHouse's protocol, with switches for what
-//! goes wrong. `ADMX_TEST_CHDB` names the Python that has the engine.
+//! `admx front`: several in front of one server, and events that come while that is away.
 
-use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tempfile::TempDir;
 
-/// A ClickHouse that fails when it is told to. It ends when this is dropped.
-pub struct Front {
-    pub port: u16,
-    fails: PathBuf,
-    folder: TempDir,
-    pub child: Child,
+use crate::server::{Reply, Server, day, set_up};
+
+/// A front on a free port. It is killed when dropped.
+struct Front {
+    url: String,
+    data: TempDir,
+    child: Child,
 }
 
 impl Front {
-    pub fn start() -> Front {
-        let python = std::env::var("ADMX_TEST_CHDB").expect("tests/run sets ADMX_TEST_CHDB");
-        let folder = tempfile::tempdir().unwrap();
-        let fails = folder.path().join("fails");
-        let mut child = Command::new(python)
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/tests/clickhouse/front.py"
-            ))
-            .args(["--port", "0", "--with-stdin", "--data"])
-            .arg(folder.path().join("data"))
-            .arg("--fail-file")
-            .arg(&fails)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+    fn on(data: TempDir, behind: &str) -> Front {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_admx"))
+            .args(["front", "--listen", "127.0.0.1:0", "--behind", behind])
+            .arg("--data")
+            .arg(data.path())
+            .env_clear()
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        let out = child.stdout.take().unwrap();
-        BufReader::new(out).read_line(&mut line).unwrap();
-        let port = line.trim().rsplit(':').next().unwrap().parse().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        std::thread::spawn(move || {
+            lines
+                .map_while(Result::ok)
+                .for_each(|line| eprintln!("front: {line}"))
+        });
+        let url = line
+            .split_whitespace()
+            .find(|word| word.starts_with("http"));
         Front {
-            port,
-            fails,
-            folder,
+            url: url.unwrap().trim_end_matches(',').to_owned(),
+            data,
             child,
         }
     }
 
-    pub fn place(&self) -> String {
-        format!("clickhouse://127.0.0.1:{}/shop?compression=none", self.port)
+    fn new(behind: &str) -> Front {
+        Front::on(tempfile::tempdir().unwrap(), behind)
     }
 
-    /// What a server is told.
-    pub fn environment(&self) -> [(&'static str, OsString); 1] {
-        [("ADMX_STORE", self.place().into())]
+    fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.data, tempfile::tempdir().unwrap())
     }
 
-    pub fn fail(&self, how: &str) {
-        let whole = self.folder.path().join("how");
-        std::fs::write(&whole, how).unwrap();
-        std::fs::rename(whole, &self.fails).unwrap();
+    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        Server::ask_at(&self.url, method, path, headers, body)
     }
 
-    pub fn work(&self) {
-        std::fs::remove_file(&self.fails).unwrap();
+    fn event(&self, key: &str, event: &serde_json::Value) -> Reply {
+        let bearer = format!("Bearer {key}");
+        let headers = [("authorization", &*bearer)];
+        self.ask("POST", "/api/event", &headers, &event.to_string())
     }
 
-    /// What a query gives, as it would be typed by an operator.
-    pub fn query(&self, sql: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        write!(
-            stream,
-            "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{sql}",
-            sql.len()
-        )
-        .unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        assert!(text.starts_with("HTTP/1.1 200"), "{sql}: {text}");
-        text.split_once("\r\n\r\n").unwrap().1.trim().to_owned()
+    fn metric(&self, name: &str) -> u64 {
+        let text = self.ask("GET", "/metrics", &[], "").text;
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name} in {text}"))
+            .trim()
+            .parse()
+            .unwrap()
+    }
+
+    fn until_none_waits(&self) {
+        let began = Instant::now();
+        while self.metric("admx_front_requests_waiting") > 0 {
+            assert!(began.elapsed() < Duration::from_secs(30));
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 
@@ -87,4 +86,101 @@ impl Drop for Front {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn totals(server: &Server, key: &str, site: &str) -> serde_json::Value {
+    let range = json!({ "from": day(1), "to": day(0) });
+    server.query(
+        key,
+        json!({ "website_id": site, "metrics": ["fires", "sessions", "visitors"], "range": range }),
+    )[0]["metrics"]
+        .clone()
+}
+
+#[test]
+fn events_of_any_front_are_one_servers() {
+    let (server, site, key) = set_up(&[]);
+    let fronts = [Front::new(&server.url), Front::new(&server.url)];
+    let event = |n: u32| {
+        json!({
+            "website_id": site, "name": "Trial", "anonymous_id": format!("v{}", n % 4),
+            "event_id": format!("0190f3c2-7d1a-4c33-8a5e-{n:012x}"), "url": "https://example.com/pricing",
+        })
+    };
+    for n in 0..40 {
+        // Each by two fronts, as when a client hears nothing and is sent to another one.
+        for (nth, front) in fronts.iter().enumerate() {
+            let reply = front.event(&key, &event(n));
+            assert_eq!(reply.status, 200, "{}", reply.text);
+            assert_eq!(reply.json()["data"]["duplicate"], nth == 1);
+        }
+    }
+    // A visit goes on whichever front it comes by.
+    assert_eq!(totals(&server, &key, &site), json!([40, 4, 4]));
+    // What is wrong is said as without one, and everything else is there too.
+    let wrong = fronts[0].event(&key, &json!({ "website_id": site, "name": "" }));
+    assert_eq!((wrong.status, wrong.code().as_str()), (400, "invalid_name"));
+    let page = fronts[1].ask("GET", "/login", &[], "");
+    assert!(
+        page.status == 200 && page.text.contains("Log in"),
+        "{}",
+        page.text
+    );
+    let script = fronts[0].ask("GET", "/js/script.js", &[], "");
+    assert_eq!(script.text, server.get("/js/script.js", &[]).text);
+    assert_eq!(fronts[0].ask("GET", "/readyz", &[], "").text, "ready\n");
+    assert_eq!(fronts[0].metric("admx_front_requests_spooled_total"), 0);
+}
+
+#[test]
+fn while_the_server_is_away_events_wait_on_the_fronts_disk() {
+    let (server, site, key) = set_up(&[]);
+    let (behind, port) = (server.url.clone(), server.port);
+    let front = Front::new(&behind);
+    let event = |n: u32| json!({ "website_id": site, "name": "Trial", "anonymous_id": format!("v{n}"), "url": "https://example.com/" });
+    assert_eq!(front.event(&key, &event(0)).status, 200);
+    let data = server.stop();
+    let before = jiff::Timestamp::now();
+    for n in 1..30 {
+        let reply = front.event(&key, &event(n));
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let told = reply.json()["data"].clone();
+        assert!(
+            told["event_id"].is_string() && told["duplicate"] == false,
+            "{told}"
+        );
+    }
+    let several = json!([event(30), event(31)]);
+    let reply = front.event(&key, &several);
+    assert_eq!(reply.json()["data"]["results"].as_array().unwrap().len(), 2);
+    assert_eq!(front.metric("admx_front_requests_waiting"), 30);
+    // A page can't be had; what is no event isn't kept.
+    assert_eq!(front.ask("GET", "/login", &[], "").status, 502);
+    let bearer = format!("Bearer {key}");
+    let reply = front.ask(
+        "POST",
+        "/api/event",
+        &[("authorization", &bearer)],
+        "no JSON",
+    );
+    assert_eq!((reply.status, reply.code().as_str()), (503, "overloaded"));
+    // The front may be killed too.
+    let front = Front::on(front.kill(), &behind);
+    assert_eq!(front.metric("admx_front_requests_waiting"), 30);
+    std::thread::sleep(Duration::from_millis(1500));
+    let listen = format!("127.0.0.1:{port}");
+    let server = Server::on(data, &["--listen", &listen]);
+    front.until_none_waits();
+    assert_eq!(totals(&server, &key, &site), json!([32, 32, 32]));
+    // They happened when they came, not when they were handed on.
+    let events = server.events(&key, &site);
+    let latest = events.iter().filter(|event| event["name"] == "Trial");
+    for event in latest {
+        let at: jiff::Timestamp = event["fired_at"].as_str().unwrap().parse().unwrap();
+        assert!(
+            at < before + jiff::SignedDuration::from_millis(1200),
+            "{event}"
+        );
+    }
+    assert_eq!(front.metric("admx_front_requests_refused_total"), 0);
 }

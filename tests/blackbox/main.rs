@@ -31,6 +31,7 @@ mod command;
 mod controls;
 mod docs;
 mod durable;
+mod engine;
 mod event;
 mod events;
 mod experiment;

@@ -244,9 +244,20 @@ impl Server {
         headers: &[(&str, &str)],
         body: impl Into<Vec<u8>>,
     ) -> Reply {
+        Server::ask_at(&self.url, method, path, headers, body)
+    }
+
+    /// Any request to what is at an address.
+    pub fn ask_at(
+        url: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Reply {
         let mut request = ureq::http::Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.url));
+            .uri(format!("{url}{path}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

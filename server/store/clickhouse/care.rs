@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::client::Client;
 use super::condition::{is_among, is_in};
 use super::hash;
+use super::shipped::Shipped;
 use super::stored::{self, Stored};
 use crate::store::ReadError;
 use crate::store::care::Findings;
@@ -47,12 +48,14 @@ pub(super) struct Tally {
 /// Takes a site's days before `day` out, and puts events into the places that they have now.
 pub(super) fn forget_days(
     client: &Client,
+    shipped: &Shipped,
     site: i64,
     day: i32,
     cut: &[Row],
 ) -> Result<(), ReadError> {
-    let of = |row: &Row| row.id as u64;
-    let ids: RoaringTreemap = cut.iter().map(of).collect();
+    let next = day.saturating_add(1);
+    let ids: RoaringTreemap = cut.iter().map(|row| row.id as u64).collect();
+    let mut days = BTreeSet::new();
     if !ids.is_empty() {
         let condition = format!("site = {site} AND {}", is_among("id", &ids));
         let known = stored::rows(client, &condition)?;
@@ -62,41 +65,54 @@ pub(super) fn forget_days(
         for stored in known {
             let mut event: Numbered = stored.numbered();
             let place = places.get(&event.row.id).map(|row| row.place);
-            if place.is_some_and(|place| place != event.row.place) {
-                event.row.place = place.unwrap_or_default();
+            if let Some(place) = place.filter(|place| *place != event.row.place) {
+                event.row.place = place;
                 moved.push(event);
             }
         }
         if !moved.is_empty() {
-            let ids: RoaringTreemap = moved.iter().map(|event| of(&event.row)).collect();
+            days.extend(moved.iter().map(|event| (site, event.row.day)));
+            shipped.mark(&days, true)?;
             let rows = moved
                 .iter()
                 .map(|event| Stored::of(event, version))
                 .collect();
-            // First what is new, then what was: nothing is lost in between, and what is there twice the check tells.
-            let block = format!("cut-{}-{version}", uuid::Uuid::now_v7());
+            // First what is new, then what was: nothing is lost in between.
+            let block = format!("cut-{}", uuid::Uuid::now_v7());
             client.insert("event", rows, block)?;
-            let condition = is_among("id", &ids);
-            delete(
-                client,
-                "event",
-                &format!("site = {site} AND {condition} AND version < {version}"),
-            )?;
-            let days: BTreeSet<(i64, i32)> =
-                moved.iter().map(|event| (site, event.row.day)).collect();
-            sum_anew(client, &days)?;
         }
     }
+    // What was, of this time and of one that was broken off.
+    let twice: Vec<Version> = client.rows(&format!(
+        "SELECT id, max(version) AS version FROM {} WHERE site = {site} AND day BETWEEN {day} AND {next}
+         GROUP BY id HAVING count() > 1",
+        client.tables().asked("event")
+    ))?;
+    let mut versions: BTreeMap<u32, RoaringTreemap> = BTreeMap::new();
+    for Version { id, version } in twice {
+        versions.entry(version).or_default().insert(id as u64);
+    }
+    for (version, ids) in versions {
+        days.extend([(site, day), (site, next)]);
+        shipped.mark(&days, true)?;
+        let ids = is_among("id", &ids);
+        let old = format!("site = {site} AND {ids} AND version < {version}");
+        delete(client, "event", &old)?;
+    }
+    sum_anew(client, shipped, &days)?;
     let before = format!("site = {site} AND day < {day}");
     delete(client, "event", &before)?;
     delete(client, "day_sum", &before)
 }
 
-/// Takes whole days of sites out.
-pub(super) fn forget_some_days(
-    client: &Client,
-    days: &BTreeSet<(i64, i32)>,
-) -> Result<(), ReadError> {
+#[derive(Fields, Deserialize)]
+struct Version {
+    id: i64,
+    version: u32,
+}
+
+/// Takes whole days of sites out, with their sums.
+pub(super) fn clear_days(client: &Client, days: &BTreeSet<(i64, i32)>) -> Result<(), ReadError> {
     let condition = of_days(days);
     delete(client, "event", &condition)?;
     delete(client, "day_sum", &condition)
@@ -111,29 +127,29 @@ fn of_days(days: &BTreeSet<(i64, i32)>) -> String {
 }
 
 /// Takes events out.
-pub(super) fn forget_events(client: &Client, ids: &RoaringTreemap) -> Result<(), ReadError> {
-    match ids.is_empty() {
-        true => Ok(()),
-        false => forget(client, &is_among("id", ids)),
-    }
+pub(super) fn forget_events(
+    client: &Client,
+    shipped: &Shipped,
+    ids: &RoaringTreemap,
+) -> Result<(), ReadError> {
+    forget(client, shipped, &is_among("id", ids))
 }
 
 /// Takes out what is numbered above `last`.
-pub(super) fn forget_after(client: &Client, last: i64) -> Result<(), ReadError> {
-    forget(client, &format!("id > {last}"))
+pub(super) fn forget_after(client: &Client, shipped: &Shipped, last: i64) -> Result<(), ReadError> {
+    forget(client, shipped, &format!("id > {last}"))
 }
 
 /// Takes out the events that are as `condition` says.
-fn forget(client: &Client, condition: &str) -> Result<(), ReadError> {
+fn forget(client: &Client, shipped: &Shipped, condition: &str) -> Result<(), ReadError> {
     let days: Vec<Day> = client.rows(&format!(
         "SELECT DISTINCT site, day FROM {} WHERE {condition}",
         client.tables().asked("event")
     ))?;
+    let days = days.iter().map(|day| (day.site, day.day)).collect();
+    shipped.mark(&days, true)?;
     delete(client, "event", condition)?;
-    sum_anew(
-        client,
-        &days.iter().map(|day| (day.site, day.day)).collect(),
-    )
+    sum_anew(client, shipped, &days)
 }
 
 pub(super) fn delete(client: &Client, table: &str, condition: &str) -> Result<(), ReadError> {
@@ -145,14 +161,19 @@ pub(super) fn delete(client: &Client, table: &str, condition: &str) -> Result<()
     ))
 }
 
-/// Makes the sums of some sites' days from their events.
-fn sum_anew(client: &Client, days: &BTreeSet<(i64, i32)>) -> Result<(), ReadError> {
+/// Makes the sums of some sites' days from their events. They are marked before; until it is done, they are not asked.
+pub(super) fn sum_anew(
+    client: &Client,
+    shipped: &Shipped,
+    days: &BTreeSet<(i64, i32)>,
+) -> Result<(), ReadError> {
     if days.is_empty() {
         return Ok(());
     }
     let condition = of_days(days);
     delete(client, "day_sum", &condition)?;
-    client.execute(&client.tables().sum_anew(&condition))
+    client.execute(&client.tables().sum_anew(&condition))?;
+    Ok(shipped.mark(days, false)?)
 }
 
 /// Lets ClickHouse merge what it has.
@@ -178,7 +199,7 @@ pub(super) fn named(
         if numbers.is_empty() {
             return Ok(RoaringBitmap::new());
         }
-        let found: Vec<Number> = client.rows(&format!(
+        let found: Vec<Number> = client.rows_of_all(&format!(
             "SELECT DISTINCT {column} AS it FROM {} WHERE {}",
             client.tables().asked("event"),
             is_in(column, numbers)
@@ -198,7 +219,7 @@ pub(super) fn tallies(
     through: i64,
     condition: &str,
 ) -> Result<BTreeMap<(i64, i32), Tally>, ReadError> {
-    let tallies: Vec<Tally> = client.rows(&format!(
+    let tallies: Vec<Tally> = client.rows_of_all(&format!(
         "SELECT site, day, count() AS events, sum(hash) AS hash FROM ({}) GROUP BY site, day",
         hash::sql(&format!(
             "{} WHERE id <= {through} AND {condition}",
@@ -207,6 +228,25 @@ pub(super) fn tallies(
     ))?;
     let placed = |tally: Tally| ((tally.site, tally.day), tally);
     Ok(tallies.into_iter().map(placed).collect())
+}
+
+#[derive(Fields, Deserialize)]
+struct Id {
+    id: i64,
+}
+
+/// The numbers of the events of some days, up to `through`.
+pub(super) fn ids_of_days(
+    client: &Client,
+    through: i64,
+    days: &BTreeSet<(i64, i32)>,
+) -> Result<RoaringTreemap, ReadError> {
+    let ids: Vec<Id> = client.rows_of_all(&format!(
+        "SELECT id FROM {} WHERE id <= {through} AND {}",
+        client.tables().asked("event"),
+        of_days(days)
+    ))?;
+    Ok(ids.into_iter().map(|one| one.id as u64).collect())
 }
 
 impl Tally {
@@ -238,7 +278,7 @@ pub(super) fn check(
 ) -> Result<Findings, ReadError> {
     let event = client.tables().asked("event");
     let mut findings = Findings::new();
-    let twice: Vec<Twice> = client.rows(&format!(
+    let twice: Vec<Twice> = client.rows_of_all(&format!(
         "SELECT site, day, toInt64(count()) - toInt64(uniqExact(id)) AS more FROM {event} GROUP BY site, day HAVING more > 0 ORDER BY site, day"
     ))?;
     for Twice { site, day, more } in twice {
@@ -259,7 +299,7 @@ pub(super) fn check(
             break;
         };
         let (first, last) = (first.row.id, last.row.id);
-        let there: Vec<Hashed> = client.rows(&format!(
+        let there: Vec<Hashed> = client.rows_of_all(&format!(
             "SELECT id, hash FROM ({})",
             hash::sql(&format!("{event} WHERE id BETWEEN {first} AND {last}"))
         ))?;
@@ -275,7 +315,7 @@ pub(super) fn check(
             ));
         }
     }
-    let wrong: Vec<Wrong> = client.rows(&format!(
+    let wrong: Vec<Wrong> = client.rows_of_all(&format!(
         "SELECT site, day FROM (
             SELECT site, day, count() AS events, groupBitmapIf(visitor, visitor != 0) AS seen FROM {event} GROUP BY site, day
          ) AS of_events FULL OUTER JOIN (

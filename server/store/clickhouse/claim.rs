@@ -21,24 +21,51 @@ struct Last {
     last: i64,
 }
 
+/// The ids of the logs whose events a place has had.
+fn known(client: &Client) -> Result<Vec<About>, ReadError> {
+    client.rows(&format!(
+        "SELECT log FROM {} ORDER BY at DESC",
+        client.tables().asked("about")
+    ))
+}
+
+/// Whether a place has events of this log.
+pub(super) fn is_known(client: &Client, log: &str) -> Result<bool, ReadError> {
+    Ok(known(client)?.iter().any(|known| known.log == log))
+}
+
+/// Makes sure that what is there is of this log, before anything of it is changed.
+pub(super) fn is_ours(client: &Client, shipped: &Shipped) -> Result<(), ReadError> {
+    let (log, was) = shipped.ids()?;
+    let known = known(client)?;
+    let is_ours = |known: &About| known.log == log || Some(&known.log) == was.as_ref();
+    match known.is_empty() || known.iter().any(is_ours) {
+        true => Ok(()),
+        false => Err(others(client)),
+    }
+}
+
+fn others(client: &Client) -> ReadError {
+    ReadError::ClickHouse(format!(
+        "the database {} has the events of another log: name another one in ADMX_STORE",
+        client.tables().database()
+    ))
+}
+
 /// Makes sure that what is there is of this log, whose last number is `last`. A log that was put back from a copy takes out
 /// what came after the copy; what a ClickHouse has lost is shipped again, as far as the log still has it.
 pub(super) fn claim(client: &Client, shipped: &Shipped, last: i64) -> Result<(), ReadError> {
     let tables = client.tables();
     let (log, was) = shipped.ids()?;
-    let known: Vec<About> = client.rows(&format!(
-        "SELECT log FROM {} ORDER BY at DESC LIMIT 1",
-        tables.asked("about")
-    ))?;
-    match known.into_iter().next() {
-        Some(About { log: known }) if known == log => {}
-        Some(About { log: known }) if Some(&known) != was.as_ref() => {
-            return Err(ReadError::ClickHouse(format!(
-                "the database {} has the events of another log: name another one in ADMX_STORE",
-                tables.database()
-            )));
+    let known = known(client)?;
+    let is_ours = |known: &About| known.log == log || Some(&known.log) == was.as_ref();
+    match known.first() {
+        Some(About { log: known }) if *known == log => {}
+        None => client.insert("about", vec![About { log: log.clone() }], log)?,
+        Some(_) if known.iter().any(is_ours) => {
+            client.insert("about", vec![About { log: log.clone() }], log)?;
         }
-        _ => client.insert("about", vec![About { log: log.clone() }], log)?,
+        Some(_) => return Err(others(client)),
     }
     let through = shipped.state()?.through;
     let there: Vec<Last> = client.rows(&format!(
@@ -56,7 +83,7 @@ pub(super) fn claim(client: &Client, shipped: &Shipped, last: i64) -> Result<(),
                 there,
                 "the log was put back from a copy: what went to the ClickHouse after it is taken out there"
             );
-            care::forget_after(client, ends)?;
+            care::forget_after(client, shipped, ends)?;
         }
         return Ok(shipped.ends(ends.min(there))?);
     }

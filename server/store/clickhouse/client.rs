@@ -19,6 +19,11 @@ const LONG: Duration = Duration::from_secs(600);
 /// Bytes a question may have: lists of numbers stand in it.
 const LONGEST: &str = "1000000000";
 
+#[derive(Row, serde::Deserialize)]
+struct Name {
+    name: String,
+}
+
 pub(super) struct Client {
     inner: clickhouse::Client,
     tables: Tables,
@@ -51,7 +56,7 @@ impl Client {
             inner = inner.with_password(password);
         }
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
+            .worker_threads(4)
             .thread_name("clickhouse")
             .enable_all()
             .build()?;
@@ -80,8 +85,23 @@ impl Client {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if !*is_set_up {
-            for sql in self.tables.all() {
-                self.done(&sql)?;
+            // Only what is missing: whoever may not make databases needs none to be made, and a cluster of which a server
+            // is away can still be asked.
+            let known = format!(
+                "SELECT name FROM system.tables WHERE database = '{}'",
+                self.tables.database()
+            );
+            let query = self.inner.query_raw(&known);
+            let known = self.run(PATIENCE, async move { query.fetch_all::<Name>().await })?;
+            let is_missing = |table: &String| !known.iter().any(|known| known.name == *table);
+            for (_, sql) in self
+                .tables
+                .all()
+                .iter()
+                .filter(|(table, _)| is_missing(table))
+            {
+                let query = self.inner.query_raw(sql);
+                self.run(PATIENCE, async move { query.execute().await })?;
             }
             *is_set_up = true;
         }
@@ -94,17 +114,28 @@ impl Client {
         T: RowOwned + RowRead + Send + 'static,
     {
         self.set_up()?;
-        let query = self.inner.query_raw(sql);
+        // Whoever has given up wants no more of it.
+        let query = self
+            .inner
+            .query_raw(sql)
+            .with_setting("max_execution_time", PATIENCE.as_secs().to_string())
+            .with_setting("cancel_http_readonly_queries_on_client_close", "1");
         self.run(PATIENCE, async move { query.fetch_all::<T>().await })
+    }
+
+    /// What a question gives that reads all there is.
+    pub(super) fn rows_of_all<T>(&self, sql: &str) -> Result<Vec<T>, ReadError>
+    where
+        T: RowOwned + RowRead + Send + 'static,
+    {
+        self.set_up()?;
+        let query = self.inner.query_raw(sql);
+        self.run(LONG, async move { query.fetch_all::<T>().await })
     }
 
     /// Does what it says, and waits until it is done.
     pub(super) fn execute(&self, sql: &str) -> Result<(), ReadError> {
         self.set_up()?;
-        self.done(sql)
-    }
-
-    fn done(&self, sql: &str) -> Result<(), ReadError> {
         let query = self.inner.query_raw(sql);
         self.run(LONG, async move { query.execute().await })
     }
@@ -130,6 +161,8 @@ impl Client {
                 // A block is one already, and is to be there when it is answered.
                 .with_setting("async_insert", "0")
                 .with_setting("insert_deduplication_token", block)
+                // An import may be of many months.
+                .with_setting("max_partitions_per_insert_block", "0")
                 .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
                 // On a cluster it is there when it is answered, not some time after.
                 .with_setting("distributed_foreground_insert", "1");

@@ -14,6 +14,9 @@ use super::client::Client;
 use crate::store::ReadError;
 use crate::store::reports::test::{Of, Test};
 
+/// Values of a key of metadata among which is chosen.
+const VALUES: usize = 200_000;
+
 /// The column of a number.
 pub(super) fn column(of: Of) -> &'static str {
     match of {
@@ -128,10 +131,16 @@ impl<'a> Within<'a> {
             Test::Metadata(key, passes) => {
                 let key = quoted(key);
                 let occurs: Vec<Text> = self.ask(&format!(
-                    "SELECT DISTINCT toUInt8(mapContains(pairs, {key})) AS has, pairs[{key}] AS it FROM {} WHERE {}",
+                    "SELECT DISTINCT toUInt8(mapContains(pairs, {key})) AS has, pairs[{key}] AS it FROM {} WHERE {} LIMIT {}",
                     self.client.tables().asked("event"),
-                    self.all
+                    self.all,
+                    VALUES + 1
                 ))?;
+                if occurs.len() > VALUES {
+                    return Err(ReadError::ClickHouse(format!(
+                        "metadata {key} has more than {VALUES} values in these days: too many for a condition"
+                    )));
+                }
                 let told = |text: &Text| passes((text.has != 0).then_some(text.it.as_str()));
                 let (yes, no): (Vec<Text>, Vec<Text>) = occurs.into_iter().partition(told);
                 chosen(

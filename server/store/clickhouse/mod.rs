@@ -8,6 +8,7 @@
 //!
 //! - [`place`]: the address in `ADMX_STORE`; `client`: requests; [`tables`]: what is made there, alone or on a cluster
 //! - `shipped`: how far the log is shipped, in a file of its own; `claim`: whether that is what is there
+//! - `stored`: a row; `hash`: of all that is in one
 //! - `care`: what takes events out, and whether all is there; [`moved`]: from the log alone to a ClickHouse, and back
 
 mod care;
@@ -25,7 +26,7 @@ mod tables;
 mod tests;
 mod view;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,7 @@ use super::reports::archive::{Archive, Taken, View};
 use super::reports::row::Row;
 use super::reports::seal::Seal;
 use super::reports::tail::Tail;
+use super::schema;
 
 /// How shipping fares.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +66,7 @@ pub struct Queue {
 pub(super) struct ClickHouse {
     client: Arc<Client>,
     shipped: Shipped,
+    log: PathBuf,
     queue: Arc<Mutex<Queue>>,
 }
 
@@ -76,7 +79,7 @@ pub(super) fn open(
     tail: &Arc<Tail>,
 ) -> anyhow::Result<(Box<dyn Archive>, Box<dyn Seal>)> {
     let client = Arc::new(Client::new(place)?);
-    let shipped = Shipped::open(folder, log, place)?;
+    let shipped = Shipped::open(folder, log, place, |log| claim::is_known(&client, log))?;
     let queue = Arc::new(Mutex::new(Queue {
         place: place.to_string(),
         ..Queue::default()
@@ -92,6 +95,7 @@ pub(super) fn open(
     let archive = ClickHouse {
         client,
         shipped,
+        log: folder.join("events.db"),
         queue,
     };
     Ok((Box::new(archive), Box::new(ships)))
@@ -101,6 +105,25 @@ pub(super) fn open(
 const SETTLES: Duration = Duration::from_secs(20);
 
 impl ClickHouse {
+    /// Does `work` while nobody else changes what is there, which is this log's. A block of which it isn't known whether it is
+    /// there is sent again before, so that it can't arrive later with something that is gone by then.
+    fn changing<T>(
+        &self,
+        work: impl FnOnce(&Shipped) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        self.shipped.alone(|shipped| {
+            claim::is_ours(&self.client, shipped)?;
+            let state = shipped.state()?;
+            if state.unsure().is_some() {
+                let log = schema::open_to_read(&self.log)?;
+                if let Some((through, _)) = ship::send(&self.client, shipped, &log, &state)? {
+                    shipped.sent(through)?;
+                }
+            }
+            work(shipped)
+        })
+    }
+
     /// Waits until all that is known here is shipped.
     fn settle(&self, tail: &Tail) -> Result<(), ReadError> {
         let began = Instant::now();
@@ -120,13 +143,23 @@ impl Archive for ClickHouse {
         if self.client.settles() {
             self.settle(tail)?;
         }
+        if tail.is_behind() {
+            return Err(ReadError::ClickHouse(
+                "more events wait to go there than are held in memory: reports would lack them"
+                    .into(),
+            ));
+        }
         let mut rows = Vec::new();
         // While the tail is held nothing is said to be shipped, so that no event is missed and none seen twice.
         let through = tail.held(|batches| {
             rows.extend(batches.iter().cloned());
             self.shipped.through()
         })?;
-        Ok((Box::new(view::At::new(&self.client, through)), rows))
+        let unsummed = self.shipped.unsummed()?;
+        Ok((
+            Box::new(view::At::new(&self.client, through, unsummed)),
+            rows,
+        ))
     }
 
     fn through(&self) -> Result<i64, ReadError> {
@@ -139,13 +172,14 @@ impl Archive for ClickHouse {
     }
 
     fn forget_days(&self, site: i64, day: i32, cut: &[Row]) -> Result<(), ReadError> {
-        self.shipped
-            .alone(|_| care::forget_days(&self.client, site, day, cut))
+        self.changing(|shipped| care::forget_days(&self.client, shipped, site, day, cut))
     }
 
     fn forget_events(&self, ids: &RoaringTreemap) -> Result<(), ReadError> {
-        self.shipped
-            .alone(|_| care::forget_events(&self.client, ids))
+        match ids.is_empty() {
+            true => Ok(()),
+            false => self.changing(|shipped| care::forget_events(&self.client, shipped, ids)),
+        }
     }
 
     fn overwrite(&self) -> Result<(), ReadError> {
@@ -154,7 +188,7 @@ impl Archive for ClickHouse {
     }
 
     fn vacuum(&self) -> Result<(), ReadError> {
-        care::merge(&self.client)
+        self.changing(|_| care::merge(&self.client))
     }
 
     fn check(&self, view: &mut dyn View, events: &Connection) -> Result<Findings, ReadError> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
+use roaring::RoaringTreemap;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::care::{self, Tally};
@@ -16,7 +17,7 @@ use super::ship;
 use super::shipped::Shipped;
 use super::stored::{self, Stored};
 use crate::store::read::{Numbered, Rest};
-use crate::store::reports::log;
+use crate::store::reports::{file, log};
 use crate::store::{ReadError, care as log_care, schema};
 
 /// Events that are read, or written to the log, in one step.
@@ -51,9 +52,8 @@ impl Both {
                 row.get(0)
             })?;
         let client = Arc::new(Client::new(place)?);
-        let shipped = Shipped::open(folder, &id, place)?;
-        let last = log_care::last_given(&log)?;
-        shipped.alone(|shipped| claim::claim(&client, shipped, last))?;
+        let shipped = Shipped::open(folder, &id, place, |log| claim::is_known(&client, log))?;
+        shipped.alone(|shipped| claim::claim(&client, shipped, log_care::last_given(&log)?))?;
         Ok(Both {
             client,
             shipped,
@@ -96,7 +96,7 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
     }
     let there = shipped.alone(|shipped| {
         let through = shipped.through()?;
-        mended = mend(client, log, through)?;
+        mended = mend(client, shipped, log, through)?;
         let (here, there) = (tallied(log, through)?, care::tallies(client, through, "1")?);
         let differ = differing(&here, &there);
         if differ.is_empty() {
@@ -145,9 +145,19 @@ pub fn to_sqlite(folder: &Path, place: &Place, progress: Progress) -> anyhow::Re
     }
     let (there, differ) = shipped.alone(|shipped| {
         let through = shipped.through()?;
-        let (here, there) = (tallied(log, through)?, care::tallies(client, through, "1")?);
-        let differ = differing(&here, &there);
+        let there = care::tallies(client, through, "1")?;
+        let mut differ = differing(&tallied(log, through)?, &there);
+        if !differ.is_empty() {
+            // Somebody was forgotten while they were brought back.
+            let known = care::ids_of_days(client, through, &differ)?;
+            take_back(&mut writes, through, &differ, &known)?;
+            differ = differing(&tallied(log, through)?, &there);
+        }
         if differ.is_empty() {
+            // Reports that were made before may know who was forgotten since.
+            file::remove(&folder.join("reports.db")).map_err(|error| {
+                ReadError::ClickHouse(format!("reports.db can't be removed: {error}"))
+            })?;
             shipped.drops(false, false)?;
         }
         Ok((there, differ))
@@ -215,6 +225,30 @@ fn put_back(log: &mut Connection, events: &[Numbered]) -> Result<(), ReadError> 
     Ok(())
 }
 
+/// Deletes events of some days from the log, up to `through`, that are not among those that are known.
+fn take_back(
+    log: &mut Connection,
+    through: i64,
+    days: &BTreeSet<(i64, i32)>,
+    known: &RoaringTreemap,
+) -> Result<(), ReadError> {
+    let transaction = log.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut gone = Vec::new();
+    {
+        let mut all = transaction.prepare("SELECT id, site, day FROM event WHERE id <= ?1")?;
+        let mut rows = all.query([through])?;
+        while let Some(row) = rows.next()? {
+            let (id, day): (i64, (i64, i32)) = (row.get(0)?, (row.get(1)?, row.get(2)?));
+            if days.contains(&day) && !known.contains(id as u64) {
+                gone.push(id);
+            }
+        }
+    }
+    log_care::delete(&transaction, gone.into_iter())?;
+    transaction.commit()?;
+    Ok(())
+}
+
 /// What the log has of each site's days up to `through`.
 fn tallied(log: &Connection, through: i64) -> Result<BTreeMap<(i64, i32), Tally>, ReadError> {
     let mut days: BTreeMap<(i64, i32), Tally> = BTreeMap::new();
@@ -246,13 +280,19 @@ fn differing(
 }
 
 /// Makes the days anew that are not there as the log has them; gives how many.
-pub(super) fn mend(client: &Client, log: &Connection, through: i64) -> Result<u64, ReadError> {
+pub(super) fn mend(
+    client: &Client,
+    shipped: &Shipped,
+    log: &Connection,
+    through: i64,
+) -> Result<u64, ReadError> {
     let (here, there) = (tallied(log, through)?, care::tallies(client, through, "1")?);
     let differ = differing(&here, &there);
     if differ.is_empty() {
         return Ok(0);
     }
-    care::forget_some_days(client, &differ)?;
+    shipped.mark(&differ, true)?;
+    care::clear_days(client, &differ)?;
     let mut after = 0;
     loop {
         let mut some = log::some(log, after, STEP as usize)?;
@@ -271,6 +311,8 @@ pub(super) fn mend(client: &Client, log: &Connection, through: i64) -> Result<u6
             break;
         }
     }
+    // As rows came in they were summed up again.
+    shipped.mark(&differ, false)?;
     tracing::info!(days = differ.len(), "days were made anew in the ClickHouse");
     Ok(differ.len() as u64)
 }

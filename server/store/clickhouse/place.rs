@@ -114,7 +114,7 @@ impl Place {
 /// What stands percent-encoded in a URL.
 fn decoded(text: &str) -> String {
     // A query's value is decoded by the same rules, but for the plus.
-    let pair = format!("v={}", text.replace('+', "%2B"));
+    let pair = format!("v={}", text.replace('+', "%2B").replace('&', "%26"));
     url::form_urlencoded::parse(pair.as_bytes())
         .next()
         .map(|(_, value)| value.into_owned())
@@ -154,12 +154,12 @@ mod tests {
 
     #[test]
     fn an_address_says_all_and_shows_no_password() {
-        let place: Place = "clickhouse://me:p%40ss+@db.example:9000/shop?secure=true&cluster=big"
+        let place: Place = "clickhouse://me:p%40s&s+@db.example:9000/shop?secure=true&cluster=big"
             .parse()
             .unwrap();
         assert_eq!(place.url, "https://db.example:9000");
         assert_eq!(place.user.as_deref(), Some("me"));
-        assert_eq!(place.password.as_deref(), Some("p@ss+"));
+        assert_eq!(place.password.as_deref(), Some("p@s&s+"));
         assert_eq!(
             format!("{place:?}"),
             "clickhouse://db.example:9000/shop?cluster=big"

@@ -4,12 +4,13 @@
 //! sent again under the same name, and is there once. While there is nobody at the other end the log is the queue; what is
 //! in memory stays within bounds.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::Queue;
 use super::claim;
@@ -84,7 +85,10 @@ impl Ship {
             self.settle_erased()?;
             self.is_claimed = true;
         }
-        while self.block()? {}
+        // Sums that were to be made anew when something came between.
+        self.shipped
+            .alone(|shipped| super::care::sum_anew(&self.client, shipped, &shipped.unsummed()?))?;
+        while self.block()? && !self.tail.stops() {}
         // Whoever takes events out takes them out there too.
         self.shipped.is_same(care::erased(&self.events)?)?;
         // What came while much was shipped is in memory from now on.
@@ -101,7 +105,7 @@ impl Ship {
         self.shipped.alone(|shipped| {
             let state = shipped.state()?;
             if state.erased != erased && state.through > 0 && !state.dropped {
-                moved::mend(&self.client, &self.events, state.through)?;
+                moved::mend(&self.client, shipped, &self.events, state.through)?;
             }
             Ok(shipped.is_same(erased)?)
         })
@@ -119,7 +123,7 @@ impl Ship {
             };
             self.tail.left(through, || shipped.sent(through))?;
             self.queue().shipped += count as u64;
-            Ok(count == FULL || state.unsure().is_some())
+            Ok(count > 0 || state.unsure().is_some())
         })
     }
 
@@ -141,51 +145,82 @@ impl Ship {
         });
     }
 
-    /// Drops from the log what was shipped a while ago, but for the last event.
+    /// Drops from the log what was shipped a while ago.
     fn drop_old(&mut self) -> Result<(), ReadError> {
         if self.dropped.is_some_and(|when| when.elapsed() < DROPS) {
             return Ok(());
         }
         self.dropped = Some(Instant::now());
-        if !self.shipped.state()?.drops {
-            return Ok(());
-        }
         let before = Timestamp::now().as_millisecond() - KEPT;
         let mut connection = schema::connect(&self.file)?;
         let last = care::last_given(&connection)? - KEPT_EVENTS;
-        let last = last.min(self.shipped.through()?);
-        while drop_some(&mut connection, &self.shipped, last, before)? {}
-        Ok(())
+        drop_some(&mut connection, &self.shipped, last, before, || {
+            !self.tail.stops()
+        })
     }
 }
 
-/// Drops some events of the log, up to the number `last`, that are older; says whether there may be more.
+/// Drops events of the log, up to the number `last`, that are shipped and older, while it `goes_on`. The first events of
+/// sessions that go on stay, and the last event.
 pub(super) fn drop_some(
     connection: &mut Connection,
     shipped: &Shipped,
     last: i64,
     before: i64,
-) -> Result<bool, ReadError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let ids: Vec<i64> = {
-        // From the start: the log's numbers are in the order of storing, and nearly in that of time.
-        let mut find = transaction.prepare_cached(
-            "SELECT id, at FROM event WHERE id <= ?1 AND id < (SELECT max(id) FROM event) ORDER BY id LIMIT ?2",
+    goes_on: impl Fn() -> bool,
+) -> Result<(), ReadError> {
+    let last = last.min(shipped.through()?);
+    // The log's numbers are in the order of storing, and nearly in that of time.
+    let young: Option<i64> = connection
+        .query_row(
+            "SELECT id FROM event WHERE id <= ?1 AND at >= ?2 ORDER BY id LIMIT 1",
+            [last, before],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let greatest = "SELECT coalesce(max(id), 0) FROM event";
+    let greatest: i64 = connection.query_row(greatest, [], |row| row.get(0))?;
+    let last = young.map_or(last, |young| young - 1).min(greatest - 1);
+    let begun: HashSet<i64> = {
+        let mut find = connection.prepare(
+            "SELECT DISTINCT session FROM event WHERE id > ?1 AND session BETWEEN 1 AND ?1",
         )?;
-        let found = find.query_map(params![last, AT_ONCE], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-        })?;
-        let found: Vec<(i64, i64)> = found.collect::<Result<_, _>>()?;
-        let old = found.into_iter().take_while(|(_, at)| *at < before);
-        old.map(|(id, _)| id).collect()
+        let found = find.query_map([last], |row| row.get(0))?;
+        found.collect::<Result<_, _>>()?
     };
-    let may_be_more = ids.len() as i64 == AT_ONCE;
-    if !ids.is_empty() {
-        shipped.drops(true, true)?;
-        care::delete(&transaction, ids.into_iter())?;
-        transaction.commit()?;
+    let mut after = i64::MIN;
+    while goes_on() {
+        let began = Instant::now();
+        let goes = shipped.alone(|shipped| {
+            if !shipped.state()?.drops {
+                return Ok(false);
+            }
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let ids: Vec<i64> = {
+                let mut find = transaction.prepare_cached(
+                    "SELECT id FROM event WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+                )?;
+                let found = find.query_map([after, last, AT_ONCE], |row| row.get(0))?;
+                found.collect::<Result<_, _>>()?
+            };
+            let Some(greatest) = ids.last() else {
+                return Ok(false);
+            };
+            after = *greatest;
+            shipped.drops(true, true)?;
+            let gone = ids.into_iter().filter(|id| !begun.contains(id));
+            care::delete(&transaction, gone)?;
+            transaction.commit()?;
+            Ok(true)
+        })?;
+        if !goes {
+            break;
+        }
+        // Events that come get as much time.
+        std::thread::sleep(began.elapsed());
     }
-    Ok(may_be_more)
+    Ok(())
 }
 
 /// Sends the block of which it isn't known whether it is there, or else the next one, and gives through where all is there
@@ -215,7 +250,7 @@ pub(super) fn send(
     let count = rows.len();
     if count > 0 {
         let rows = rows.iter().map(|event| Stored::of(event, 0)).collect();
-        client.insert("event", rows, shipped.block(block))?;
+        client.insert("event", rows, shipped.block(block)?)?;
     }
     Ok(Some((block.1, count)))
 }
@@ -231,7 +266,8 @@ impl Seal for Ship {
     fn work(&mut self, _: &First) -> Result<(), ReadError> {
         // There may be a block of which it isn't known whether it is there.
         let is_through = self.shipped.through()? >= self.tail.last();
-        if self.is_claimed && is_through && self.tail.is_empty() {
+        let is_summed = self.shipped.unsummed()?.is_empty();
+        if self.is_claimed && is_through && is_summed && self.tail.is_empty() {
             return self.drop_old();
         }
         let went = self.ship();

@@ -1,10 +1,11 @@
 //! How far the log is shipped: `shipped.db`, a small file beside the log. Whoever holds its write lock is the only one that
 //! changes what is there: ships, or takes out.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::place::Place;
@@ -14,11 +15,13 @@ use crate::store::ReadError;
 /// How long another may hold the lock: taking out much takes a while.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// log: the log's id; was: the id that it had before it was put back from a copy. first, last: the block that is on its way, or was the last one. erased: how often events had been taken out of the log
+/// log: the log's id; was: the id that it had before it was put back from a copy. epoch: made anew whenever blocks may be cut
+/// otherwise than before, so that no block has the name of another. first, last: the block that is on its way, or was the last one. erased: how often events had been taken out of the log
 /// when both were last the same. drops: whether the log drops what is shipped; dropped: whether it ever did.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS shipped (
         log BLOB NOT NULL,
         was BLOB,
+        epoch BLOB NOT NULL,
         place TEXT NOT NULL,
         through INTEGER NOT NULL,
         first INTEGER NOT NULL,
@@ -26,7 +29,13 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS shipped (
         erased INTEGER NOT NULL,
         drops INTEGER NOT NULL,
         dropped INTEGER NOT NULL
-     ) STRICT;";
+     ) STRICT;
+     -- Days whose sums are to be made anew.
+     CREATE TABLE IF NOT EXISTS unsummed (
+        site INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        PRIMARY KEY (site, day)
+     ) STRICT, WITHOUT ROWID;";
 
 /// The file.
 #[derive(Clone)]
@@ -58,32 +67,51 @@ impl State {
 }
 
 impl Shipped {
-    /// Opens the file in `folder`, made where it is missing; it must be of this log and this place.
-    pub(super) fn open(folder: &Path, log: &[u8], place: &Place) -> anyhow::Result<Shipped> {
+    /// Opens the file in `folder`, made where it is missing; it must be of this log and this place, or of another place that
+    /// `is_known` to have this log's events.
+    pub(super) fn open(
+        folder: &Path,
+        log: &[u8],
+        place: &Place,
+        is_known: impl FnOnce(&str) -> Result<bool, ReadError>,
+    ) -> anyhow::Result<Shipped> {
         let file = folder.join("shipped.db");
         private::create(&file)?;
         let connection = connect(&file)?;
         connection.execute_batch(TABLE)?;
-        let known: Option<(Vec<u8>, String)> = connection
-            .query_row("SELECT log, place FROM shipped", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
+        let known: Option<(Vec<u8>, String, bool)> = connection
+            .query_row("SELECT log, place, dropped FROM shipped", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })
             .optional()
             .context("shipped.db can't be read")?;
+        let anew = || {
+            connection.execute(
+                "INSERT INTO shipped SELECT ?1, NULL, randomblob(8), ?2, 0, 0, 0, 0, 1, 0 WHERE NOT EXISTS (SELECT 1 FROM shipped)",
+                params![log, place.to_string()],
+            )
+        };
         match known {
             None => {
-                connection.execute(
-                    "INSERT INTO shipped SELECT ?1, NULL, ?2, 0, 0, 0, 0, 1, 0 WHERE NOT EXISTS (SELECT 1 FROM shipped)",
-                    params![log, place.to_string()],
-                )?;
+                anew()?;
             }
-            Some((of, _)) if of != log => bail!(
+            Some((of, ..)) if of != log => bail!(
                 "shipped.db is of another event log than events.db: one of them was put back from a copy without the other"
             ),
-            Some((_, there)) if there != place.to_string() => bail!(
-                "this log's events are in {there}, not in {place}: `admx migrate-store` moves them"
-            ),
-            Some(_) => {}
+            Some((_, there, _)) if there == place.to_string() => {}
+            // The log still has all of them.
+            Some((_, _, false)) => {
+                connection.execute_batch("DELETE FROM shipped; DELETE FROM unsummed")?;
+                anew()?;
+            }
+            Some((_, there, true)) => {
+                // The same tables may be reached by another name.
+                ensure!(
+                    is_known(&hex(log))?,
+                    "this log's events are in {there}, and {place} has none of them: `admx migrate-store --to sqlite` with ADMX_STORE as it was, then `--to` the new place"
+                );
+                connection.execute("UPDATE shipped SET place = ?1", [place.to_string()])?;
+            }
         }
         Ok(Shipped {
             file,
@@ -110,15 +138,41 @@ impl Shipped {
     pub(super) fn ends(&self, through: i64) -> rusqlite::Result<()> {
         connect(&self.file)?
             .execute(
-                "UPDATE shipped SET through = ?1, first = 0, last = 0, was = NULL",
+                "UPDATE shipped SET through = ?1, first = 0, last = 0, was = NULL, epoch = randomblob(8)",
                 [through],
             )
             .map(|_| ())
     }
 
     /// The name of a block: the same events of the same log have the same.
-    pub(super) fn block(&self, (first, last): (i64, i64)) -> String {
-        format!("{}-{first}-{last}", hex(&self.log))
+    pub(super) fn block(&self, (first, last): (i64, i64)) -> rusqlite::Result<String> {
+        let epoch: Vec<u8> =
+            connect(&self.file)?.query_row("SELECT epoch FROM shipped", [], |row| row.get(0))?;
+        Ok(format!("{}-{}-{first}-{last}", hex(&self.log), hex(&epoch)))
+    }
+
+    /// Days of sites whose sums are to be made anew.
+    pub(super) fn unsummed(&self) -> rusqlite::Result<BTreeSet<(i64, i32)>> {
+        let connection = connect(&self.file)?;
+        let mut days = connection.prepare("SELECT site, day FROM unsummed")?;
+        let days = days.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        days.collect()
+    }
+
+    /// Says that the sums of these days are to be made anew, or that they are.
+    pub(super) fn mark(&self, days: &BTreeSet<(i64, i32)>, unsummed: bool) -> rusqlite::Result<()> {
+        let mut connection = connect(&self.file)?;
+        let transaction = connection.transaction()?;
+        let sql = match unsummed {
+            true => "INSERT OR IGNORE INTO unsummed VALUES (?1, ?2)",
+            false => "DELETE FROM unsummed WHERE site = ?1 AND day = ?2",
+        };
+        for (site, day) in days {
+            transaction
+                .prepare_cached(sql)?
+                .execute(params![site, day])?;
+        }
+        transaction.commit()
     }
 
     /// The number of the last event that is there.

@@ -185,7 +185,7 @@ impl Stored {
 /// The events that are as `condition` says, each once.
 pub(super) fn rows(client: &Client, condition: &str) -> Result<Vec<Stored>, ReadError> {
     client.rows(&format!(
-        "SELECT {} FROM {} FINAL WHERE {condition}",
+        "SELECT {} FROM {} FINAL WHERE {condition} SETTINGS use_skip_indexes_if_final = 1",
         Stored::COLUMN_NAMES.join(", "),
         client.tables().asked("event")
     ))

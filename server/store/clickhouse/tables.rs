@@ -67,13 +67,17 @@ impl Tables {
         }
     }
 
-    /// What makes all of them, where they are missing.
-    pub(super) fn all(&self) -> Vec<String> {
+    /// All of them by name, and what makes each; the database is made with the first.
+    pub(super) fn all(&self) -> Vec<(String, String)> {
         let (database, everywhere) = (&self.database, self.everywhere());
-        let mut all = vec![
-            format!("CREATE DATABASE IF NOT EXISTS {database} {everywhere}"),
-            format!(
-                "CREATE TABLE IF NOT EXISTS {} {everywhere} (
+        let kept = |table: &str| match self.cluster {
+            Some(_) => format!("{table}_local"),
+            None => table.to_owned(),
+        };
+        let made = format!("CREATE DATABASE IF NOT EXISTS {database} {everywhere}");
+        let mut all = vec![(kept("event"), made)];
+        let event = format!(
+            "CREATE TABLE IF NOT EXISTS {} {everywhere} (
                     site Int64,
                     day Int32 CODEC(Delta, ZSTD),
                     id Int64 CODEC(Delta, ZSTD),
@@ -100,18 +104,20 @@ impl Tables {
                     INDEX by_visitor visitor TYPE bloom_filter GRANULARITY 4
                  ) ENGINE = {}
                  PARTITION BY toYYYYMM(at) ORDER BY (site, day, id) {}",
-                self.kept("event"),
-                self.engine("event", "Replacing", "version"),
-                self.window(),
-            ),
-            format!(
+            self.kept("event"),
+            self.engine("event", "Replacing", "version"),
+            self.window(),
+        );
+        all.push((kept("event"), event));
+        let about = format!(
                 "CREATE TABLE IF NOT EXISTS {} {everywhere} (log String, at DateTime64(3, 'UTC') DEFAULT now64(3))
                  ENGINE = {} ORDER BY at",
                 self.kept("about"),
                 self.engine("about", "", ""),
-            ),
-            format!(
-                "CREATE TABLE IF NOT EXISTS {} {everywhere} (
+        );
+        all.push((kept("about"), about));
+        let day_sum = format!(
+            "CREATE TABLE IF NOT EXISTS {} {everywhere} (
                     site Int64,
                     kind UInt8,
                     day Int32,
@@ -124,27 +130,29 @@ impl Tables {
                     visitors AggregateFunction(groupBitmap, UInt32)
                  ) ENGINE = {}
                  PARTITION BY intDiv(day, 31) ORDER BY (site, kind, day, key) {}",
-                self.kept("day_sum"),
-                self.engine("day_sum", "Aggregating", ""),
-                self.window(),
-            ),
-            format!(
-                "CREATE MATERIALIZED VIEW IF NOT EXISTS {} {everywhere} TO {} AS {}",
-                self.asked("day_sum_of_event"),
-                self.kept("day_sum"),
-                self.sums("1"),
-            ),
-        ];
+            self.kept("day_sum"),
+            self.engine("day_sum", "Aggregating", ""),
+            self.window(),
+        );
+        all.push((kept("day_sum"), day_sum));
+        let view = format!(
+            "CREATE MATERIALIZED VIEW IF NOT EXISTS {} {everywhere} TO {} AS {}",
+            self.asked("day_sum_of_event"),
+            self.kept("day_sum"),
+            self.sums("1"),
+        );
+        all.push(("day_sum_of_event".into(), view));
         if let Some(cluster) = &self.cluster {
             for (table, by) in [
                 ("event", "cityHash64(site, visitor)"),
                 ("day_sum", "rand()"),
                 ("about", "rand()"),
             ] {
-                all.push(format!(
+                let stands = format!(
                     "CREATE TABLE IF NOT EXISTS {database}.{table} {everywhere} AS {database}.{table}_local
                      ENGINE = Distributed({cluster}, {database}, {table}_local, {by})"
-                ));
+                );
+                all.push((table.into(), stands));
             }
         }
         all
@@ -159,7 +167,7 @@ impl Tables {
         // Under a name of its own, since the same sums may have been there before.
         let name = uuid::Uuid::now_v7();
         format!(
-            "INSERT INTO {} SETTINGS insert_deduplication_token = 'sums-{name}' {sums}",
+            "INSERT INTO {} SETTINGS insert_deduplication_token = 'sums-{name}', distributed_foreground_insert = 1 {sums}",
             self.asked("day_sum")
         )
     }
@@ -172,10 +180,12 @@ impl Tables {
         )
     }
 
-    /// How many of the last blocks are known by name; replicated tables know theirs anyway.
+    /// How many of the last blocks are known by name, and for how long.
     fn window(&self) -> &'static str {
         match self.cluster {
-            Some(_) => "SETTINGS replicated_deduplication_window = 10000",
+            Some(_) => {
+                "SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000"
+            }
             None => "SETTINGS non_replicated_deduplication_window = 10000",
         }
     }
@@ -188,7 +198,11 @@ mod tests {
     #[test]
     fn a_cluster_has_replicated_tables_and_ones_that_stand_for_all() {
         let place: Place = "clickhouse://h/shop?cluster=big".parse().unwrap();
-        let all = Tables::new(&place).all();
+        let all: Vec<String> = Tables::new(&place)
+            .all()
+            .into_iter()
+            .map(|(_, sql)| sql)
+            .collect();
         assert!(
             all.iter().all(|sql| sql.contains("ON CLUSTER big")),
             "{all:?}"
@@ -207,7 +221,11 @@ mod tests {
         );
         assert!(all[5].contains("Distributed(big, shop, event_local, cityHash64(site, visitor))"));
         let place: Place = "clickhouse://h/shop".parse().unwrap();
-        let all = Tables::new(&place).all();
+        let all: Vec<String> = Tables::new(&place)
+            .all()
+            .into_iter()
+            .map(|(_, sql)| sql)
+            .collect();
         assert!(!all.iter().any(|sql| sql.contains("CLUSTER")
             || sql.contains("_local")
             || sql.contains("Replicated")));

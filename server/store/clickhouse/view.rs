@@ -24,7 +24,12 @@ use crate::store::reports::test::Test;
 pub(super) struct At<'a> {
     client: &'a Client,
     through: i64,
+    /// Days of sites whose sums are not to be asked.
+    unsummed: BTreeSet<(i64, i32)>,
 }
+
+/// Events behind the last one among which the latest of a site are looked for first.
+const NEAR: i64 = 1_000_000;
 
 /// The groups of one day.
 #[derive(Fields, Deserialize)]
@@ -195,8 +200,12 @@ fn is_text(axis: &Axis) -> bool {
 }
 
 impl<'a> At<'a> {
-    pub(super) fn new(client: &'a Client, through: i64) -> At<'a> {
-        At { client, through }
+    pub(super) fn new(client: &'a Client, through: i64, unsummed: BTreeSet<(i64, i32)>) -> At<'a> {
+        At {
+            client,
+            through,
+            unsummed,
+        }
     }
 
     fn within(&self, site: i64, days: &RangeInclusive<i32>) -> Within<'a> {
@@ -377,6 +386,12 @@ impl View for At<'_> {
         let found = match by.number().filter(|_| others.is_empty()) {
             // What is not shipped yet may be by the time this is read, and would be counted twice in the sums of its day.
             Some(kind) => {
+                let unsummed = self.unsummed.iter().filter(|(of, _)| *of == site);
+                let open = &open
+                    .iter()
+                    .copied()
+                    .chain(unsummed.map(|(_, day)| *day))
+                    .collect();
                 let (from, to) = (days.start(), days.end());
                 let others = among(open, false);
                 let sums = format!("site = {site} AND day BETWEEN {from} AND {to} AND {others}");
@@ -567,12 +582,18 @@ impl View for At<'_> {
     }
 
     fn latest(&mut self, site: i64, most: usize) -> Result<Vec<i64>, ReadError> {
-        let latest: Vec<Id> = self.ask(&format!(
-            "SELECT id FROM {} WHERE site = {site} AND id <= {} ORDER BY id DESC LIMIT {most}",
-            self.events(),
-            self.through
-        ))?;
-        Ok(latest.into_iter().map(|one| one.id).collect())
+        // They are nearly always near the end, where an index leads to.
+        for from in [self.through - NEAR, i64::MIN] {
+            let latest: Vec<Id> = self.ask(&format!(
+                "SELECT id FROM {} WHERE site = {site} AND id <= {} AND id > {from} ORDER BY id DESC LIMIT {most}",
+                self.events(),
+                self.through
+            ))?;
+            if latest.len() == most || from == i64::MIN {
+                return Ok(latest.into_iter().map(|one| one.id).collect());
+            }
+        }
+        Ok(Vec::new())
     }
 
     fn ids_of(&mut self, visitors: &RoaringBitmap) -> Result<RoaringTreemap, ReadError> {
@@ -580,11 +601,17 @@ impl View for At<'_> {
         self.numbers(&format!("{theirs} AND id <= {}", self.through))
     }
 
-    fn rows(&mut self, site: i64, days: &RangeInclusive<i32>) -> Result<Vec<Row>, ReadError> {
+    fn later(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        last: i64,
+    ) -> Result<Vec<Row>, ReadError> {
         if self.through == 0 {
             return Ok(Vec::new());
         }
-        let found = stored::rows(self.client, self.within(site, days).all())?;
+        let later = format!("begins = 0 AND session BETWEEN 1 AND {last}");
+        let found = stored::rows(self.client, self.within(site, days).and(&later).all())?;
         let rows = found.into_iter().map(Stored::numbered);
         Ok(rows.map(|event| event.row).collect())
     }

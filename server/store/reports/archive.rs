@@ -139,6 +139,11 @@ pub(in crate::store) trait View {
     /// The numbers of these visitors' events, of any site.
     fn ids_of(&mut self, visitors: &RoaringBitmap) -> Result<RoaringTreemap, ReadError>;
 
-    /// Events as they are, in any order.
-    fn rows(&mut self, site: i64, days: &RangeInclusive<i32>) -> Result<Vec<Row>, ReadError>;
+    /// Events, but for the first ones, of sessions whose first ones are numbered up to `last`; others may come too.
+    fn later(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        last: i64,
+    ) -> Result<Vec<Row>, ReadError>;
 }

@@ -57,7 +57,8 @@ impl Reports {
         ids: &RoaringTreemap,
     ) -> Result<Vec<Row>, ReadError> {
         let days = day..=day.saturating_add(1);
-        let mut cut = self.snapshot(1)?.rows(site.0, &days)?;
+        let last = ids.max().map_or(0, |last| last as i64);
+        let mut cut = self.snapshot(1)?.later(site.0, &days, last)?;
         cut.retain(|row| !row.place.begins && ids.contains(row.place.session as u64));
         cut.sort_by_key(|row| (row.at, row.id));
         // What each session begins with now, and whether it is engaged so far.

@@ -95,7 +95,7 @@ pub(super) fn open(file: &Path, log: &[u8], last: i64) -> anyhow::Result<(Connec
 }
 
 /// Removes the file, with those that SQLite puts beside it.
-pub(super) fn remove(file: &Path) -> std::io::Result<()> {
+pub(in crate::store) fn remove(file: &Path) -> std::io::Result<()> {
     for end in ["", "-wal", "-shm"] {
         let mut name = file.as_os_str().to_owned();
         name.push(end);

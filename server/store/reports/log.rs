@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Statement};
 
 use super::row::{Revenue, Row, letters};
+use super::tail::FULL_BYTES;
 use crate::recent::Recent;
 use crate::store::read::{Numbered, Rest};
 use crate::store::session::{Place, Shared};
@@ -60,18 +61,32 @@ pub(crate) fn after(connection: &Connection, after: i64) -> rusqlite::Result<Vec
     Ok(rows)
 }
 
-/// Events in a row, from the one after the number `after` on, as they are numbered, `most` at the most.
+/// Events in a row, from the one after the number `after` on, as they are numbered, `most` at the most, and fewer where
+/// their metadata is much.
 pub(in crate::store) fn some(
     connection: &Connection,
     after: i64,
     most: usize,
 ) -> rusqlite::Result<Vec<Numbered>> {
-    let mut events = Vec::new();
-    numbered::<rusqlite::Error>(connection, after, most as i64, |event| {
+    struct Enough(Option<rusqlite::Error>);
+    impl From<rusqlite::Error> for Enough {
+        fn from(error: rusqlite::Error) -> Enough {
+            Enough(Some(error))
+        }
+    }
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    let read = numbered::<Enough>(connection, after, most as i64, |event| {
+        bytes += event.row.metadata.as_ref().map_or(0, |text| text.len());
         events.push(event);
-        Ok(())
-    })?;
-    Ok(events)
+        match bytes < FULL_BYTES {
+            true => Ok(()),
+            false => Err(Enough(None)),
+        }
+    });
+    match read {
+        Ok(()) | Err(Enough(None)) => Ok(events),
+        Err(Enough(Some(error))) => Err(error),
+    }
 }
 
 /// Gives `each` the rows numbered above `after`, in order, until it answers an error.

@@ -14,7 +14,7 @@ pub(super) mod archive;
 mod bytes;
 mod care;
 pub mod cell;
-mod file;
+pub(in crate::store) mod file;
 pub mod group;
 mod hour;
 pub(crate) mod log;
@@ -465,8 +465,13 @@ impl Snapshot<'_> {
         Ok(found)
     }
 
-    fn rows(mut self, site: i64, days: &RangeInclusive<i32>) -> Result<Vec<Row>, ReadError> {
-        let mut rows = self.view.rows(site, days)?;
+    fn later(
+        mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        last: i64,
+    ) -> Result<Vec<Row>, ReadError> {
+        let mut rows = self.view.later(site, days, last)?;
         rows.extend(self.fresh().of(site, days).cloned());
         Ok(rows)
     }

@@ -371,7 +371,12 @@ impl View for Sealed<'_> {
         Ok(found)
     }
 
-    fn rows(&mut self, site: i64, days: &RangeInclusive<i32>) -> Result<Vec<Row>, ReadError> {
+    fn later(
+        &mut self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        _: i64,
+    ) -> Result<Vec<Row>, ReadError> {
         let mut rows = Vec::new();
         for part in self.parts(site, days)? {
             rows.extend(seal::rows(&self.connections[0], site, &part)?);

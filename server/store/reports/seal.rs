@@ -6,7 +6,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -35,6 +35,9 @@ const SUMMED: usize = 4096;
 
 /// How often it is looked what can be tidied up while little happens.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long what is under way may take to end.
+const FAREWELL: Duration = Duration::from_secs(4);
 
 /// How long after a failure it is tried again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -453,11 +456,14 @@ impl Seal for Seals {
 impl Drop for Sealer {
     fn drop(&mut self) {
         self.tail.stop();
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
+        let began = Instant::now();
+        let is_over = |thread: &JoinHandle<()>| thread.is_finished() || began.elapsed() > FAREWELL;
+        while self.thread.as_ref().is_some_and(|thread| !is_over(thread)) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        // One that waits for somebody else has nothing that a start doesn't find again.
+        let ended = self.thread.take().filter(JoinHandle::is_finished);
+        if ended.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that seals had died");
         }
     }

@@ -45,7 +45,7 @@ struct State {
     generation: u64,
     /// Whether sealing failed the last time: nobody waits for it then.
     fails: bool,
-    /// Whether what comes is let go past a bound while sealing fails; sealing has the log to read it from.
+    /// Whether what comes past a bound is let go, and nobody waits; sealing has the log to read it from.
     is_bound: bool,
     /// Whether some was let go.
     is_behind: bool,
@@ -58,7 +58,7 @@ impl State {
     }
 
     fn is_crowded(&self) -> bool {
-        self.is_much() && !self.fails && !self.stops
+        self.is_much() && !self.fails && !self.stops && !self.is_bound
     }
 
     fn is_full(&self) -> bool {
@@ -117,7 +117,7 @@ impl Tail {
             return;
         };
         state.last = last.id;
-        if state.is_bound && state.fails && state.is_much() {
+        if state.is_bound && state.is_much() {
             state.batches.clear();
             state.count();
             state.is_behind = true;
@@ -137,9 +137,14 @@ impl Tail {
         }
     }
 
-    /// From now on what comes while sealing fails is let go past a bound.
+    /// From now on what comes past a bound is let go.
     pub(in crate::store) fn bound(&self) {
         self.state().is_bound = true;
+    }
+
+    /// Whether there is to be an end.
+    pub(in crate::store) fn stops(&self) -> bool {
+        self.state().stops
     }
 
     /// Whether some of what came was let go.

@@ -17,6 +17,9 @@ use super::{Store, checkpoint, insert, schema};
 /// Events that are taken out in one transaction, so that none that comes waits long.
 const AT_ONCE: usize = 5_000;
 
+/// How often what came while somebody's events were taken out is looked for, before all that comes waits for it.
+const ROUNDS: usize = 4;
+
 /// How often events were taken out of the log.
 pub(super) fn erased(connection: &Connection) -> rusqlite::Result<i64> {
     let count = connection
@@ -121,35 +124,58 @@ impl Store {
         let mut connection = self.careful()?;
         let visitors = visitors_of(&connection, who)?;
         self.reports.reload(&connection)?;
-        let known = last_given(&connection)?;
-        let ids = self.reports.ids_of(&visitors)?;
+        let (mut known, mut taken) = (last_given(&connection)?, 0);
+        let mut ids = self.reports.ids_of(&visitors)?;
         let mut theirs = Theirs::default();
-        theirs.read(&connection, &ids, &self.reports)?;
-        take_out(&mut connection, &ids)?;
-        self.reports.forget_events(&ids)?;
+        // Once, and again for what came meanwhile.
+        for _ in 0..ROUNDS {
+            theirs.read(&connection, &ids, &self.reports)?;
+            take_out(&mut connection, &ids)?;
+            self.reports.forget_events(&ids)?;
+            taken += ids.len();
+            let last = last_given(&connection)?;
+            ids = those_since(&connection, known, &visitors)?;
+            known = last;
+            if ids.is_empty() {
+                break;
+            }
+        }
         let last = last_given(&connection)?;
         theirs.keep_those_of_others(&connection, 0)?;
         theirs.keep_those_moved(&self.reports)?;
-        // What came meanwhile goes with the names, so that nothing is left that could not be found again.
+        // What comes even now goes with the names, so that nothing is left that could not be found again. Nobody far away is
+        // asked meanwhile, since every event waits.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let late = those_since(&transaction, known, &visitors)?;
-        theirs.read(&transaction, &late, &self.reports)?;
-        if !late.is_empty() {
-            theirs.keep_those_moved(&self.reports)?;
-            // Before it is forgotten whose they are: what goes wrong here is done again.
-            self.reports.forget_events(&late)?;
+        let mut of_late = Theirs::default();
+        of_late.read(&transaction, &late, &self.reports)?;
+        let is_far = self.reports.queue().is_some();
+        if !is_far {
+            theirs.add(&of_late);
         }
+        self.reports.will_forget(&late)?;
         delete(&transaction, late.iter().map(|id| id as i64))?;
         forget(&transaction, visitors.iter())?;
         if let Who::User(UserId(user)) = who {
             transaction.execute("DELETE FROM identity WHERE user = ?1", [user])?;
         }
-        theirs.keep_those_of_others(&transaction, if late.is_empty() { last } else { 0 })?;
+        let looked_at = if late.is_empty() || is_far { last } else { 0 };
+        theirs.keep_those_of_others(&transaction, looked_at)?;
         theirs.delete(&transaction)?;
         transaction.commit()?;
         self.reports.forget_events(&late)?;
+        if is_far && !late.is_empty() {
+            let last = last_given(&connection)?;
+            of_late.keep_those_of_others(&connection, 0)?;
+            of_late.keep_those_moved(&self.reports)?;
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            of_late.keep_those_of_others(&transaction, last)?;
+            of_late.delete(&transaction)?;
+            transaction.commit()?;
+        }
         self.overwrite(&connection)?;
-        Ok(ids.len() + late.len())
+        Ok(taken + late.len())
     }
 
     /// Brings what was overwritten from the WALs into the files, as far as others let it.
@@ -353,6 +379,11 @@ impl Theirs {
             self.origins.insert(row.place.shared.origin);
         }
         Ok(())
+    }
+
+    fn add(&mut self, others: &Theirs) {
+        self.addresses |= &others.addresses;
+        self.origins |= &others.origins;
     }
 
     /// Leaves only those that no event has which the log itself no longer has.

@@ -178,8 +178,15 @@ impl Archive for ClickHouse {
     fn forget_events(&self, ids: &RoaringTreemap) -> Result<(), ReadError> {
         match ids.is_empty() {
             true => Ok(()),
-            false => self.changing(|shipped| care::forget_events(&self.client, shipped, ids)),
+            false => self.changing(|shipped| {
+                care::forget_events(&self.client, shipped, ids)?;
+                Ok(shipped.forgets(ids, false)?)
+            }),
         }
+    }
+
+    fn will_forget(&self, ids: &RoaringTreemap) -> Result<(), ReadError> {
+        Ok(self.shipped.forgets(ids, true)?)
     }
 
     fn overwrite(&self) -> Result<(), ReadError> {

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::Queue;
+use super::care as there;
 use super::claim;
 use super::client::Client;
 use super::moved;
@@ -25,6 +26,9 @@ use crate::store::{ReadError, care, schema};
 
 /// How long events wait for others at most, so that many go at once.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Between two blocks.
+const BETWEEN: Duration = Duration::from_millis(2);
 
 /// The same where questions wait for them.
 const HASTE: Duration = Duration::from_millis(5);
@@ -85,10 +89,19 @@ impl Ship {
             self.settle_erased()?;
             self.is_claimed = true;
         }
-        // Sums that were to be made anew when something came between.
-        self.shipped
-            .alone(|shipped| super::care::sum_anew(&self.client, shipped, &shipped.unsummed()?))?;
-        while self.block()? && !self.tail.stops() {}
+        // What was to be taken out, or summed up anew, when something came between.
+        self.shipped.alone(|shipped| {
+            let forgotten = shipped.forgotten()?;
+            if !forgotten.is_empty() {
+                there::forget_events(&self.client, shipped, &forgotten)?;
+                shipped.forgets(&forgotten, false)?;
+            }
+            there::sum_anew(&self.client, shipped, &shipped.unsummed()?)
+        })?;
+        while self.block()? && !self.tail.stops() {
+            // Whoever waits to take something out has a chance.
+            std::thread::sleep(BETWEEN);
+        }
         // Whoever takes events out takes them out there too.
         self.shipped.is_same(care::erased(&self.events)?)?;
         // What came while much was shipped is in memory from now on.
@@ -123,7 +136,7 @@ impl Ship {
             };
             self.tail.left(through, || shipped.sent(through))?;
             self.queue().shipped += count as u64;
-            Ok(count > 0 || state.unsure().is_some())
+            Ok(through < last)
         })
     }
 
@@ -266,8 +279,8 @@ impl Seal for Ship {
     fn work(&mut self, _: &First) -> Result<(), ReadError> {
         // There may be a block of which it isn't known whether it is there.
         let is_through = self.shipped.through()? >= self.tail.last();
-        let is_summed = self.shipped.unsummed()?.is_empty();
-        if self.is_claimed && is_through && is_summed && self.tail.is_empty() {
+        let is_done = self.shipped.unsummed()?.is_empty() && self.shipped.forgotten()?.is_empty();
+        if self.is_claimed && is_through && is_done && self.tail.is_empty() {
             return self.drop_old();
         }
         let went = self.ship();

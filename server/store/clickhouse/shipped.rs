@@ -1,19 +1,18 @@
-//! How far the log is shipped: `shipped.db`, a small file beside the log. Whoever holds its write lock is the only one that
+//! How far the log is shipped: `shipped.db`, a small file beside the log. Whoever holds `shipped.lock` is the only one that
 //! changes what is there: ships, or takes out.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use roaring::RoaringTreemap;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::place::Place;
 use crate::private;
 use crate::store::ReadError;
-
-/// How long another may hold the lock: taking out much takes a while.
-const PATIENCE: Duration = Duration::from_secs(300);
 
 /// log: the log's id; was: the id that it had before it was put back from a copy. epoch: made anew whenever blocks may be cut
 /// otherwise than before, so that no block has the name of another. first, last: the block that is on its way, or was the last one. erased: how often events had been taken out of the log
@@ -30,7 +29,8 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS shipped (
         drops INTEGER NOT NULL,
         dropped INTEGER NOT NULL
      ) STRICT;
-     -- Days whose sums are to be made anew.
+     -- Events that are to be taken out, and days whose sums are to be made anew.
+     CREATE TABLE IF NOT EXISTS forgotten (event INTEGER PRIMARY KEY) STRICT;
      CREATE TABLE IF NOT EXISTS unsummed (
         site INTEGER NOT NULL,
         day INTEGER NOT NULL,
@@ -151,6 +151,31 @@ impl Shipped {
         Ok(format!("{}-{}-{first}-{last}", hex(&self.log), hex(&epoch)))
     }
 
+    /// The numbers of events that are to be taken out.
+    pub(super) fn forgotten(&self) -> rusqlite::Result<RoaringTreemap> {
+        let connection = connect(&self.file)?;
+        let mut ids = connection.prepare("SELECT event FROM forgotten")?;
+        let ids = ids.query_map([], |row| row.get::<_, i64>(0).map(|id| id as u64))?;
+        ids.collect()
+    }
+
+    /// Says that these events are to be taken out, or that they are.
+    pub(super) fn forgets(&self, ids: &RoaringTreemap, are_left: bool) -> rusqlite::Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut connection = connect(&self.file)?;
+        let transaction = connection.transaction()?;
+        let sql = match are_left {
+            true => "INSERT OR IGNORE INTO forgotten VALUES (?1)",
+            false => "DELETE FROM forgotten WHERE event = ?1",
+        };
+        for id in ids {
+            transaction.prepare_cached(sql)?.execute([id as i64])?;
+        }
+        transaction.commit()
+    }
+
     /// Days of sites whose sums are to be made anew.
     pub(super) fn unsummed(&self) -> rusqlite::Result<BTreeSet<(i64, i32)>> {
         let connection = connect(&self.file)?;
@@ -224,12 +249,15 @@ impl Shipped {
         &self,
         work: impl FnOnce(&Shipped) -> Result<T, ReadError>,
     ) -> Result<T, ReadError> {
-        let mut lock = Connection::open(self.file.with_extension("lock"))?;
-        lock.busy_timeout(PATIENCE)?;
-        let held = lock.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-        let done = work(self);
-        drop(held);
-        done
+        let lock = self.file.with_extension("lock");
+        let unlocked = |error: std::io::Error| {
+            ReadError::ClickHouse(format!("{} can't be locked: {error}", lock.display()))
+        };
+        private::create(&lock).map_err(unlocked)?;
+        let file = File::open(&lock).map_err(unlocked)?;
+        // Until it is closed, by whatever end.
+        file.lock().map_err(unlocked)?;
+        work(self)
     }
 }
 

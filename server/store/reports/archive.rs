@@ -38,6 +38,11 @@ pub(in crate::store) trait Archive: Send + Sync {
     /// Takes a site's days before `day` out, and puts events into the places that they have now.
     fn forget_days(&self, site: i64, day: i32, cut: &[Row]) -> Result<(), ReadError>;
 
+    /// Keeps that these events are to be taken out, where that may take until somebody can be reached.
+    fn will_forget(&self, _: &RoaringTreemap) -> Result<(), ReadError> {
+        Ok(())
+    }
+
     /// Takes events out.
     fn forget_events(&self, ids: &RoaringTreemap) -> Result<(), ReadError>;
 

@@ -103,6 +103,11 @@ impl Reports {
         self.archive.forget_days(site.0, day, cut)
     }
 
+    /// Keeps that these events are to be taken out of what is sealed, where that may take until somebody can be reached.
+    pub(in crate::store) fn will_forget(&self, ids: &RoaringTreemap) -> Result<(), ReadError> {
+        self.archive.will_forget(ids)
+    }
+
     /// Takes events out of what is sealed.
     pub(in crate::store) fn forget_events(&self, ids: &RoaringTreemap) -> Result<(), ReadError> {
         self.archive.forget_events(ids)

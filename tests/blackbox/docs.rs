@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::server::Server;
 
 /// A path of the docs, and what stands on it; BASE is where this server is reached.
-const ROWS: [(&str, &[&str]); 15] = [
+const ROWS: [(&str, &[&str]); 16] = [
     (
         "/docs/ask",
         &["last 7 days", "Jaro-Winkler", "ADMX_ASK_MODEL_BUDGET"],
@@ -94,6 +94,14 @@ const ROWS: [(&str, &[&str]); 15] = [
             "script-src BASE 'wasm-unsafe-eval'; connect-src BASE<",
             "curl -sf BASE/js/script.plus.",
             "data-api=&quot;/stats/event&quot;",
+        ],
+    ),
+    (
+        "/docs/scaling",
+        &[
+            "admx migrate-store --to 'clickhouse://",
+            "admx front --behind",
+            "admx_clickhouse_events_waiting",
         ],
     ),
     (

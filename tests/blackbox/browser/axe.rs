@@ -8,7 +8,7 @@ use super::driver::Browser;
 use crate::server::Server;
 
 /// Pages; `SITE` is the site's id.
-const PAGES: [&str; 57] = [
+const PAGES: [&str; 58] = [
     "/",
     "/demo",
     "/login",
@@ -29,6 +29,7 @@ const PAGES: [&str; 57] = [
     "/docs/privacy",
     "/docs/csp",
     "/docs/operate",
+    "/docs/scaling",
     "/nowhere",
     "/dashboard/analytics?site=SITE&compare=before&filter=is_not:page:/nowhere",
     "/dashboard/analytics?site=SITE&range=today&figure=fires",

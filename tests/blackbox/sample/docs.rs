@@ -28,7 +28,19 @@ enum How {
 use How::{Browser, Not, Parses, Runs};
 
 /// Each sample: its page, its id, and what becomes of it.
-const TABLE: [(&str, &str, How); 34] = [
+const TABLE: [(&str, &str, How); 36] = [
+    (
+        "scaling",
+        "store",
+        Not(
+            "a ClickHouse of yours: `clickhouse` runs the same lines with the address of one of its own",
+        ),
+    ),
+    (
+        "scaling",
+        "front",
+        Not("addresses of yours: `front` runs the same line with some of its own"),
+    ),
     ("ask", "model-ollama", Runs),
     ("ask", "model-llama", Runs),
     ("ask", "model-vllm", Runs),

@@ -66,6 +66,7 @@ impl Ground {
             role: Role::Command,
             queue: 64,
             most_bytes: None,
+            clickhouse: None,
         };
         let store = Store::open(&folder, &settings)?;
         let site = accounts.site(WEBSITE)?;

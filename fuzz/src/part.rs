@@ -128,7 +128,7 @@ fn asked(bytes: &[u8], rows: usize, is_right: bool) {
         match answer {
             Ok(_) => {}
             Err(ReadError::Damaged(_)) => assert!(!is_right),
-            Err(ReadError::File(error)) => panic!("{error}"),
+            Err(error) => panic!("{error}"),
         }
     }
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::client::Client;
 use crate::store::ReadError;
+use crate::store::reports::group::By;
 use crate::store::reports::test::{Of, Test};
 
 /// Values of a key of metadata among which is chosen.
@@ -36,6 +37,8 @@ pub(super) struct Within<'a> {
     all: String,
     /// Whether there is nothing at all.
     is_empty: bool,
+    /// Which days of which site, where their sums may be asked for what occurs.
+    summed: Option<String>,
 }
 
 #[derive(Fields, Deserialize)]
@@ -66,12 +69,15 @@ impl<'a> Within<'a> {
         site: i64,
         days: &RangeInclusive<i32>,
         through: i64,
+        are_summed: bool,
     ) -> Within<'a> {
         let (from, to) = (days.start(), days.end());
+        let of_days = format!("site = {site} AND day BETWEEN {from} AND {to}");
         Within {
             client,
-            all: format!("site = {site} AND day BETWEEN {from} AND {to} AND id <= {through}"),
+            all: format!("{of_days} AND id <= {through}"),
             is_empty: through == 0,
+            summed: are_summed.then_some(of_days),
         }
     }
 
@@ -81,6 +87,7 @@ impl<'a> Within<'a> {
             client: self.client,
             all: format!("{} AND {condition}", self.all),
             is_empty: self.is_empty,
+            summed: self.summed.clone(),
         }
     }
 
@@ -103,7 +110,7 @@ impl<'a> Within<'a> {
         Ok(match test {
             Test::Number(of, passes) => {
                 let column = column(*of);
-                let occurs: Vec<Number> = self.occur(column)?;
+                let occurs: Vec<Number> = self.numbers(*of, column)?;
                 let occurs = occurs.into_iter().map(|number| number.it);
                 let (yes, no): (RoaringBitmap, RoaringBitmap) =
                     occurs.partition(|number| passes(*number));
@@ -197,6 +204,17 @@ impl<'a> Within<'a> {
             true => none.into(),
             false => format!("({})", each.join(between)),
         })
+    }
+
+    /// The numbers that occur, and maybe others. Sums of days know them all, and are few.
+    fn numbers(&self, of: Of, column: &str) -> Result<Vec<Number>, ReadError> {
+        match (&self.summed, By::Number(of).number()) {
+            (Some(days), Some(kind)) => self.ask(&format!(
+                "SELECT DISTINCT key AS it FROM {} WHERE {days} AND kind = {kind}",
+                self.client.tables().asked("day_sum")
+            )),
+            _ => self.occur(column),
+        }
     }
 
     fn occur<T>(&self, column: &str) -> Result<Vec<T>, ReadError>

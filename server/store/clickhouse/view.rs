@@ -209,7 +209,8 @@ impl<'a> At<'a> {
     }
 
     fn within(&self, site: i64, days: &RangeInclusive<i32>) -> Within<'a> {
-        Within::new(self.client, site, days, self.through)
+        let are_summed = !self.unsummed.iter().any(|(of, _)| *of == site);
+        Within::new(self.client, site, days, self.through, are_summed)
     }
 
     /// What a question gives; nothing while nothing is there.

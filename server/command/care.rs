@@ -49,7 +49,7 @@ pub(super) fn check(data: &Path) -> anyhow::Result<()> {
     }
     ensure!(
         findings.is_empty(),
-        "something is wrong; reports.db may be deleted, and is made anew at the next start; for the others there is `admx restore`"
+        "something is wrong; reports.db may be deleted, and is made anew at the next start; days of a ClickHouse that differ are made anew by `admx migrate-store --to` it as long as the log has all of them; for the others there is `admx restore`"
     );
     print("all is well: the files are whole, and the reports say what the log says")
 }

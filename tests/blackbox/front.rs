@@ -1,6 +1,7 @@
 //! `admx front`: several in front of one server, and events that come while that is away.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -183,4 +184,25 @@ fn while_the_server_is_away_events_wait_on_the_fronts_disk() {
         );
     }
     assert_eq!(front.metric("admx_front_requests_refused_total"), 0);
+}
+
+#[test]
+fn who_looks_by_one_front_sees_what_came_by_another() {
+    let server = Server::start();
+    let key = server.new_key();
+    let (one, other) = (Front::new(&server.url), Front::new(&server.url));
+    let address = one.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET /demo/live?after=0 HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let patience = Some(Duration::from_secs(10));
+    stream.set_read_timeout(patience).unwrap();
+    let heard = BufReader::new(stream).lines().map_while(Result::ok);
+    let mut heard = heard.filter_map(|line| {
+        let data: serde_json::Value = serde_json::from_str(line.strip_prefix("data: ")?).ok()?;
+        Some(data["name"].as_str().unwrap_or_default().to_owned())
+    });
+    for name in ["first", "second"] {
+        assert_eq!(other.event(&key, &json!({ "name": name })).status, 200);
+        assert_eq!(heard.next().as_deref(), Some(name));
+    }
 }

@@ -255,6 +255,8 @@ impl Tail {
             false => log::after(events, through)?,
         };
         state.is_behind = is_behind;
+        // More may have been committed since `last` was asked.
+        let last = rows.last().map_or(last, |row| row.id.max(last));
         state.put(rows, last);
         if state.is_full() {
             self.news.notify_one();

@@ -137,10 +137,7 @@ pub fn chances_to_be_best(all: &[Beta]) -> Vec<f64> {
             |x: f64| one.density(x) * others().map(|(_, other)| other.below(x)).product::<f64>();
         integral(one.range(), of).clamp(0.0, 1.0)
     };
-    let chances: Vec<f64> = all.iter().enumerate().map(chance).collect();
-    // One of them is the greatest: where a density is steep at its end the integrals miss that by some millionths.
-    let sum: f64 = chances.iter().sum();
-    chances.into_iter().map(|chance| chance / sum).collect()
+    all.iter().enumerate().map(chance).collect()
 }
 
 /// What choosing each gives away on average.
@@ -375,9 +372,9 @@ mod tests {
         fn chances_add_up(counts in proptest::collection::vec((0u64..200_000, 0u64..200_000), 2..6)) {
             let all: Vec<_> = counts.iter().map(|(a, b)| beta(*a.max(b), *a.min(b))).collect();
             let sum: f64 = chances_to_be_best(&all).iter().sum();
-            prop_assert!((sum - 1.0).abs() < 1e-6, "{}", sum);
+            // Where nearly everybody, or nobody, converts, a density is steep at its end, and the integrals miss millionths.
+            prop_assert!((sum - 1.0).abs() < 1e-4, "{}", sum);
             let both = chance_to_beat(all[0], all[1]) + chance_to_beat(all[1], all[0]);
-            // A variant at which nearly everybody, or nobody, converts is steep at its end.
             prop_assert!((both - 1.0).abs() < 1e-4, "{}", both);
             prop_assert!(expected_losses(&all).iter().all(|loss| (0.0..=1.0).contains(loss)));
         }

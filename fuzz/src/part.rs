@@ -11,6 +11,7 @@ use crate::ground::{GROUND, NOW};
 use crate::store::ReadError;
 use crate::store::event::SiteId;
 use crate::store::reports::group::By;
+use crate::store::reports::needs::Needs;
 use crate::store::reports::test::{Of, Test};
 use crate::store::reports::{part as parts, sums};
 
@@ -32,7 +33,7 @@ static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
     let days = GROUND
         .store
         .reports()
-        .answer(site, day - 9..=day, &by, &[])
+        .answer(site, day - 9..=day, &by, &[], &Needs::ALL)
         .expect("reports can be read");
     let groups = days.into_values().next_back().expect("something happened");
     let reports = Connection::open(GROUND.folder.join("reports.db")).expect("the file is there");
@@ -124,7 +125,7 @@ fn asked(bytes: &[u8], rows: usize, is_right: bool) {
             GROUND
                 .store
                 .reports()
-                .answer(SiteId(SITE), SAMPLE.day..=SAMPLE.day, &by, tests);
+                .answer(SiteId(SITE), SAMPLE.day..=SAMPLE.day, &by, tests, &Needs::ALL);
         match answer {
             Ok(_) => {}
             Err(ReadError::Damaged(_)) => assert!(!is_right),

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::period::{Moment, Unit, Windows};
@@ -256,21 +257,22 @@ fn cohorts_of(
     asked: &Asked,
 ) -> Vec<Cohort> {
     let mut places: HashMap<Name, usize> = HashMap::new();
-    // Of values that most people share the name is looked up once.
-    let mut of_keys: Vec<Option<usize>> = vec![None; people.values.len()];
+    // Of days, and of values that most people share, the name is looked up once.
+    let mut known: HashMap<u32, usize, RandomState> = HashMap::default();
     let mut cohorts: Vec<Cohort> = Vec::new();
     each_of(shares, paid, &asked.days, |joined| {
-        let key = joined.event.key as usize;
-        let place = of_keys[key]
-            .filter(|_| asked.by == By::Value)
-            .unwrap_or_else(|| {
-                let name = name(&joined, people, asked.by);
-                *places.entry(name).or_insert_with_key(|name| {
-                    cohorts.push(Cohort::new(name.clone(), asked.measure.ages()));
-                    cohorts.len() - 1
-                })
-            });
-        of_keys[key] = Some(place);
+        let mut named = || {
+            let name = name(&joined, people, asked.by);
+            *places.entry(name).or_insert_with_key(|name| {
+                cohorts.push(Cohort::new(name.clone(), asked.measure.ages()));
+                cohorts.len() - 1
+            })
+        };
+        let place = match asked.by {
+            By::Time(_) => *known.entry(joined.event.day() as u32).or_insert_with(named),
+            By::Value => *known.entry(joined.event.key).or_insert_with(named),
+            By::Fired => named(),
+        };
         cohorts[place].add(&joined, asked);
     });
     cohorts

@@ -13,7 +13,7 @@ use super::plan::Names;
 use crate::account::{GoalBook, Site};
 use crate::store::event::{GoalName, SiteId};
 use crate::store::reports::Moment;
-use crate::store::reports::test::{Of, Test};
+use crate::store::reports::test::Test;
 use crate::store::{Detail, Fire, ReadError, Store};
 
 /// An event, and the kind of traffic that brought its visit.
@@ -94,10 +94,7 @@ pub fn journey(
     before: Option<Moment>,
     most: usize,
 ) -> Result<Fires, ReadError> {
-    let tests = [Test::Number(
-        Of::Visitor,
-        Arc::new(move |number| number == visitor),
-    )];
+    let tests = [Test::Visitor(Arc::new([visitor].into_iter().collect()))];
     let days = i32::MIN..=i32::MAX;
     let picked = store
         .reports()

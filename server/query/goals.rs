@@ -8,7 +8,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use roaring::{MultiOps, RoaringBitmap};
 
 use super::dimension::{Dimension, Named};
-use super::layer::{Passing, Wants};
+use super::layer::{Counted, Layer, Passing, Wants};
 use super::plan::{Names, Split};
 use super::range::Range;
 use crate::account::Site;
@@ -63,42 +63,60 @@ pub struct Goals {
 pub fn goals(store: &Arc<Store>, site: &Site, range: &Range) -> Result<Goals, ReadError> {
     let names = Names::new(store, &site.goals);
     let split = Split::new(&[Dimension::Named(Named::Goal)], range, &names);
-    let wants = Wants {
-        fires: true,
-        money: true,
-    };
-    let layers = Passing::new(&names, site.id, range, &[]).layers(&split, None, wants)?;
-    let mut by_name: BTreeMap<Option<String>, Vec<(i32, &Cell)>> = BTreeMap::new();
-    names.checked(|| {
-        for layer in &layers {
-            for (day, groups) in &layer.days {
-                for (key, cell) in groups {
-                    let value = split.values(key, &names, layer.goal.as_deref()).pop();
-                    by_name
-                        .entry(value.flatten())
-                        .or_default()
-                        .push((*day, cell));
-                }
-            }
-        }
-        Ok(())
-    })?;
-    // Who fired a goal on any day: most of the work.
-    let visitors: Vec<(&Option<String>, RoaringBitmap)> = by_name
-        .par_iter()
-        .map(|(name, cells)| (name, visitors(cells)))
-        .collect();
     let browsers = store.browsers()?;
-    let all = browsers.count(&visitors.iter().map(|(_, visitors)| visitors).union());
+    let passing = Passing::new(&names, site.id, range, &[]);
+    let reports = store.reports();
+    // Where visitors are counted in the store, it counts those of a day, of all days and of all goals apart.
+    let shared = reports.counts().then(|| browsers.shared());
+    let layers = |split: &Split, sums: bool, days: &dyn Fn(i32) -> i32| {
+        let wants = Wants {
+            fires: sums,
+            money: sums,
+            counted: shared.as_ref().map(|named| Counted { days, named }),
+        };
+        passing.layers(split, None, wants)
+    };
+    let days = layers(&split, true, &|day| day)?;
+    let days = by_name(&names, &split, &days)?;
+    let first = range.days().next().unwrap_or_default();
+    let counted = |split: &Split| layers(split, false, &|_| first);
+    let (of_goals, of_all) = match shared {
+        Some(_) => {
+            let total = Split::new(&[], range, &names);
+            (Some(counted(&split)?), Some(counted(&total)?))
+        }
+        None => (None, None),
+    };
+    let of_goals = of_goals
+        .as_ref()
+        .map(|layers| by_name(&names, &split, layers));
+    let of_goals = of_goals.transpose()?;
+    // Who fired a goal on any day: most of the work.
+    let seen = of_goals.as_ref().unwrap_or(&days).par_iter();
+    let seen: BTreeMap<&Option<String>, Seen> =
+        seen.map(|(name, cells)| (name, Seen::of(cells))).collect();
+    let all = match &of_all {
+        Some(layers) => {
+            let cells = layers
+                .iter()
+                .flat_map(|layer| layer.days.values().flatten());
+            Seen::of(&cells.map(|(_, cell)| (first, cell)).collect::<Vec<_>>())
+        }
+        None => Seen {
+            named: seen.values().map(|seen| &seen.named).union(),
+            more: 0,
+        },
+    };
+    let all = all.count(&browsers);
     let mut views = 0;
     let mut goals = Vec::new();
-    for ((name, cells), (_, visitors)) in by_name.iter().zip(&visitors) {
+    for (name, cells) in &days {
+        let visitors = seen.get(name).map_or(0, |seen| seen.count(&browsers));
         let Some(name) = name else {
             views = cells.iter().map(|(_, cell)| cell.counts.views).sum();
             continue;
         };
         let name = GoalName::shown(name).filter(|_| !site.goals.is_hidden(name));
-        let visitors = browsers.count(visitors);
         goals.extend(name.map(|name| Goal {
             name,
             fires: fires(cells),
@@ -108,7 +126,7 @@ pub fn goals(store: &Arc<Store>, site: &Site, range: &Range) -> Result<Goals, Re
                 all => visitors as f64 / all as f64,
             },
             revenue: revenue(cells),
-            days: days(range, cells, &browsers),
+            days: of_days(range, cells, &browsers),
         }));
     }
     goals.retain(|goal| goal.fires > 0);
@@ -120,16 +138,57 @@ pub fn goals(store: &Arc<Store>, site: &Site, range: &Range) -> Result<Goals, Re
     })
 }
 
+type Cells<'a> = Vec<(i32, &'a Cell)>;
+
+/// What layers have of each goal, with its day; page views have no name.
+fn by_name<'a>(
+    names: &Names,
+    split: &Split,
+    layers: &'a [Layer],
+) -> Result<BTreeMap<Option<String>, Cells<'a>>, ReadError> {
+    let mut by_name: BTreeMap<Option<String>, Cells> = BTreeMap::new();
+    names.checked(|| {
+        for layer in layers {
+            for (day, groups) in &layer.days {
+                for (key, cell) in groups {
+                    let value = split.values(key, names, layer.goal.as_deref()).pop();
+                    let cells = by_name.entry(value.flatten()).or_default();
+                    cells.push((*day, cell));
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(by_name)
+}
+
+/// Visitors of some cells.
+struct Seen {
+    named: RoaringBitmap,
+    /// How many beside those.
+    more: u64,
+}
+
+impl Seen {
+    fn of(cells: &[(i32, &Cell)]) -> Seen {
+        let visitors = || cells.iter().map(|(_, cell)| &cell.visitors);
+        Seen {
+            named: Visitors::union(visitors()),
+            more: visitors().map(Visitors::more).sum(),
+        }
+    }
+
+    fn count(&self, browsers: &Browsers) -> u64 {
+        browsers.count(&self.named) + self.more
+    }
+}
+
 fn fires(cells: &[(i32, &Cell)]) -> u64 {
     cells.iter().map(|(_, cell)| cell.counts.fires).sum()
 }
 
-fn visitors(cells: &[(i32, &Cell)]) -> RoaringBitmap {
-    Visitors::union(cells.iter().map(|(_, cell)| &cell.visitors))
-}
-
 /// Every day of the range, with what its cells say.
-fn days(range: &Range, cells: &[(i32, &Cell)], browsers: &Browsers) -> Vec<Day> {
+fn of_days(range: &Range, cells: &[(i32, &Cell)], browsers: &Browsers) -> Vec<Day> {
     let mut by_day: BTreeMap<i32, Vec<(i32, &Cell)>> = BTreeMap::new();
     for (day, cell) in cells {
         by_day.entry(*day).or_default().push((*day, cell));
@@ -141,7 +200,7 @@ fn days(range: &Range, cells: &[(i32, &Cell)], browsers: &Browsers) -> Vec<Day> 
             fires: fires(cells),
             visitors: match cells {
                 [(_, one)] if browsers.is_empty() => one.visitors.count(),
-                cells => browsers.count(&visitors(cells)),
+                cells => Seen::of(cells).count(browsers),
             },
         }
     };

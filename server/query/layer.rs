@@ -20,13 +20,17 @@ use super::range::Range;
 use crate::store::ReadError;
 use crate::store::event::{GoalName, Money, SiteId};
 use crate::store::reports::cell::{Amount, Cell, Counts, Groups, Key, Revenue, Visitors};
-use crate::store::reports::group::By;
+use crate::store::reports::group::{By, Fold};
+use crate::store::reports::needs::{Needs, Together, Who};
 use crate::store::reports::test::{NumberTest, Of, Test};
 
 type Days = BTreeMap<i32, Groups>;
 
 /// Whether a goal is meant, by what it is called.
 pub(super) type Meant<'a> = &'a dyn Fn(&str) -> bool;
+
+/// A goal that is a page: what it is called, its pattern, and what a fire is worth.
+type PageGoal<'a> = (&'a str, &'a str, Option<&'a Money>);
 
 /// Groups by day.
 pub(super) struct Layer {
@@ -37,14 +41,26 @@ pub(super) struct Layer {
 
 /// Which figures must be right; visitors always are.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Wants {
+pub(super) struct Wants<'a> {
     pub(super) fires: bool,
     pub(super) money: bool,
+    /// Where nobody asks who visitors are.
+    pub(super) counted: Option<Counted<'a>>,
 }
 
-impl Wants {
-    pub(super) fn of(query: &Query) -> Wants {
+/// How visitors are counted of whom nobody asks who they are.
+#[derive(Clone, Copy)]
+pub(super) struct Counted<'a> {
+    /// Gives one day for all that have the same values.
+    pub(super) days: &'a dyn Fn(i32) -> i32,
+    /// Those who may be the same browser or person as somebody else.
+    pub(super) named: &'a RoaringBitmap,
+}
+
+impl<'a> Wants<'a> {
+    pub(super) fn of(query: &Query, counted: Option<Counted<'a>>) -> Wants<'a> {
         Wants {
+            counted,
             fires: query.asks(Metric::Fires),
             money: [Metric::Revenue, Metric::TotalRevenue, Metric::AverageValue]
                 .into_iter()
@@ -88,30 +104,68 @@ impl<'q> Passing<'q> {
     ) -> Result<Vec<Layer>, ReadError> {
         let stored = self.tests(None)?;
         let numbers = meant.map(|meant| self.numbers(meant)).transpose()?;
+        let is_meant = |name: &str| meant.is_none_or(|meant| meant(name));
+        let is_of_goals = meant.is_some() || self.is_of_goals();
+        let has_pages = is_of_goals || split.is_by_goal() || wants.fires || wants.money;
+        // A session's last page is no fire.
+        let has_pages = has_pages && split.by != By::Exit;
+        let pages = self
+            .pages()
+            .filter(|(name, ..)| has_pages && is_meant(name));
+        let pages: Vec<_> = pages.collect();
+        let (all, of_pages) = self.needs(split, wants, is_of_goals, &pages)?;
         let mut layers = vec![Layer {
-            days: self.ask(&split.by, &stored, numbers.as_ref())?,
+            days: self.ask(&split.by, &stored, numbers.as_ref(), &all)?,
             goal: None,
         }];
-        // A session's last page is no fire.
-        if split.by == By::Exit {
-            return Ok(layers);
-        }
-        let is_meant = |name: &str| meant.is_none_or(|meant| meant(name));
-        let by_goal = split.dimensions.contains(&Dimension::Named(Named::Goal));
-        if by_goal || meant.is_some() || self.is_of_goals() || wants.fires || wants.money {
-            for (name, page, value) in self.pages() {
-                if is_meant(name) {
-                    let mut days = self.viewed(&split.by, page, self.tests(Some(name))?)?;
-                    each(&mut days, |_, cell| as_fires(cell, value));
-                    let goal = Some(name.to_owned());
-                    layers.push(Layer { days, goal });
-                }
-            }
+        for (name, page, value) in pages {
+            let needs = match (&of_pages.visitors, value) {
+                // What a fire is worth is changed at the rate of its day.
+                (Who::Counted(_), Some(_)) if wants.money => &Needs::ALL,
+                _ => &of_pages,
+            };
+            let mut days = self.viewed(split, page, self.tests(Some(name))?, needs)?;
+            each(&mut days, |_, cell| as_fires(cell, value));
+            let goal = Some(name.to_owned());
+            layers.push(Layer { days, goal });
         }
         if wants.money {
             layers.extend(self.worth(split, &stored, &is_meant)?);
         }
         Ok(layers)
+    }
+
+    /// What is needed of everything that is split so, and of views of the pages that are goals. Visitors are counted only
+    /// where nobody is in a row twice, as one who fired a goal and as one who saw a page.
+    fn needs<'a>(
+        &self,
+        split: &'a Split,
+        wants: Wants<'a>,
+        is_of_goals: bool,
+        pages: &[PageGoal],
+    ) -> Result<(Needs<'a>, Needs<'a>), ReadError> {
+        let together = |counted: Counted<'a>| {
+            Who::Counted(Together {
+                days: counted.days,
+                fold: split.fold.as_ref(),
+                named: counted.named,
+            })
+        };
+        let all = Needs {
+            visitors: wants.counted.map_or(Who::Named, together),
+            revenue: wants.money,
+        };
+        let is_page = |name: &str| pages.iter().any(|(page, ..)| *page == name);
+        Ok(match split.is_by_goal() {
+            _ if pages.is_empty() => (all, all),
+            true if self.numbers(&is_page)?.is_empty() => (all, all),
+            // Whoever saw such a page is among those who did anything.
+            false if !is_of_goals => {
+                let visitors = Who::Nobody;
+                (all, Needs { visitors, ..all })
+            }
+            _ => (Needs::ALL, Needs::ALL),
+        })
     }
 
     /// What fires are worth that brought nothing, where something is set.
@@ -133,10 +187,14 @@ impl<'q> Passing<'q> {
                 ..Cell::default()
             };
         };
+        let fires = Needs {
+            visitors: Who::Nobody,
+            revenue: true,
+        };
         // Groups by goal say themselves what each is worth, and are kept.
         if matches!(split.by, By::Total | By::Number(Of::Goal)) {
             let numbers = self.numbers(&|name| valued.contains_key(name))?;
-            let mut days = self.ask(&By::Number(Of::Goal), stored, Some(&numbers))?;
+            let mut days = self.ask(&By::Number(Of::Goal), stored, Some(&numbers), &fires)?;
             self.names.checked(|| {
                 each(&mut days, |key, cell| {
                     let name = match key {
@@ -151,7 +209,7 @@ impl<'q> Passing<'q> {
         }
         let layer = |(name, value): (&str, &Money)| {
             let numbers = self.numbers(&|known| known == name)?;
-            let mut days = self.ask(&split.by, stored, Some(&numbers))?;
+            let mut days = self.ask(&split.by, stored, Some(&numbers), &fires)?;
             each(&mut days, |_, cell| worth(cell, Some(value)));
             let goal = Some(name.to_owned());
             Ok(Layer { days, goal })
@@ -216,8 +274,8 @@ impl<'q> Passing<'q> {
         Ok(all.filter(is_meant).map(|(number, _)| number).collect())
     }
 
-    /// Goals that are pages: what they are called, their patterns, and what a fire is worth.
-    fn pages(&self) -> impl Iterator<Item = (&str, &str, Option<&Money>)> {
+    /// Goals that are pages.
+    fn pages(&self) -> impl Iterator<Item = PageGoal<'_>> {
         let goals = self.names.book().goals().iter();
         goals.filter_map(|goal| {
             let set = &goal.set;
@@ -235,16 +293,23 @@ impl<'q> Passing<'q> {
         by: &By,
         tests: &[Test],
         goals: Option<&HashSet<u32>>,
+        needs: &Needs,
     ) -> Result<Days, ReadError> {
-        let answer = |by: &By, tests: &[Test]| {
+        let answer = |by: &By, tests: &[Test], needs: &Needs| {
             let reports = self.names.store().reports();
-            reports.answer(self.site, self.range.days(), by, tests)
+            reports.answer(self.site, self.range.days(), by, tests, needs)
         };
         self.names.checked(|| match goals {
-            None => answer(by, tests),
+            None => answer(by, tests, needs),
             // Of each goal sums are kept, and nothing else splits them here.
             Some(goals) if matches!(by, By::Total | By::Number(Of::Goal)) && is_of_days(tests) => {
-                let mut days = answer(&By::Number(Of::Goal), tests)?;
+                let of_all = goals.clone();
+                let of_all = Fold::alike(move |number| of_all.contains(&number));
+                let needs = match by {
+                    By::Total => &needs.folded(&of_all),
+                    _ => needs,
+                };
+                let mut days = answer(&By::Number(Of::Goal), tests, needs)?;
                 let is_meant =
                     |key: &Key| matches!(key, Key::Number(number) if goals.contains(number));
                 days.values_mut()
@@ -254,23 +319,38 @@ impl<'q> Passing<'q> {
             Some(goals) => {
                 let mut tests = tests.to_vec();
                 tests.push(of_goals(goals.clone()));
-                answer(by, &tests)
+                answer(by, &tests, needs)
             }
         })
     }
 
     /// Groups of page views of a pattern that pass these tests.
-    fn viewed(&self, by: &By, page: &str, mut tests: Vec<Test>) -> Result<Days, ReadError> {
+    fn viewed(
+        &self,
+        split: &Split,
+        page: &str,
+        mut tests: Vec<Test>,
+        needs: &Needs,
+    ) -> Result<Days, ReadError> {
         let reports = self.names.store().reports();
+        let by = &split.by;
         let is_kept = matches!(by, By::Total | By::Number(Of::Goal) | By::Number(Of::Page));
         self.names.checked(|| {
             if !is_kept || !is_of_days(&tests) {
                 tests.extend(self.views(page));
-                return reports.answer(self.site, self.range.days(), by, &tests);
+                return reports.answer(self.site, self.range.days(), by, &tests, needs);
             }
             // Of each page's views sums are kept.
-            let mut days = reports.answer(self.site, self.range.days(), &By::Viewed, &tests)?;
             let is_meant = self.matches(page);
+            let (matches, by_page) = (is_meant.clone(), split.fold.clone());
+            let by_page = by_page.filter(|_| *by == By::Number(Of::Page));
+            let fold = Fold::alike(move |number| {
+                let page = by_page.as_ref().map(|Fold(fold)| fold(number));
+                (matches(number), page)
+            });
+            let needs = needs.folded(&fold);
+            let mut days =
+                reports.answer(self.site, self.range.days(), &By::Viewed, &tests, &needs)?;
             for groups in days.values_mut() {
                 groups.retain(|key, _| matches!(key, Key::Number(number) if is_meant(*number)));
                 if *by != By::Number(Of::Page) && !groups.is_empty() {

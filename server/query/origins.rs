@@ -8,6 +8,7 @@ use crate::account::Site;
 use crate::store::event::Origin;
 use crate::store::reports::cell::Key;
 use crate::store::reports::group::By;
+use crate::store::reports::needs::Needs;
 use crate::store::reports::test::Of;
 use crate::store::{ReadError, Store};
 
@@ -21,7 +22,13 @@ pub fn origins(
     range: &Range,
 ) -> Result<Vec<(Arc<Origin>, u64)>, ReadError> {
     let reports = store.reports();
-    let days = reports.answer(site.id, range.days(), &By::Number(Of::Origin), &[])?;
+    let days = reports.answer(
+        site.id,
+        range.days(),
+        &By::Number(Of::Origin),
+        &[],
+        &Needs::SUMS,
+    )?;
     let mut sessions: HashMap<u32, u64> = HashMap::new();
     for (key, cell) in days.into_values().flatten() {
         if let Key::Number(number) = key {

@@ -12,7 +12,7 @@ use super::operator::{Matcher, Operator};
 use super::range::Range;
 use crate::account::GoalBook;
 use crate::store::reports::cell::Key;
-use crate::store::reports::group::{Axis, By, Fold};
+use crate::store::reports::group::{Axis, By, Fold, first_alike};
 use crate::store::reports::test::{NumberTest, Of, Test};
 use crate::store::{ReadError, Store};
 
@@ -80,6 +80,8 @@ pub(super) struct Split {
     pub(super) by: By,
     pub(super) dimensions: Vec<Dimension>,
     bases: Vec<Base>,
+    /// Of one thing that is a number: which of its numbers have the same values.
+    pub(super) fold: Option<Fold>,
 }
 
 impl Split {
@@ -96,9 +98,13 @@ impl Split {
             Base::Hour => By::Hour(range.zone.clone()),
             Base::Metadata(key) => By::Metadata(key.clone()),
         };
+        let mut of_one = None;
         let by = match bases.as_slice() {
             [] => By::Total,
-            [one] => by(one),
+            [one] => {
+                of_one = fold(one, dimensions, names);
+                by(one)
+            }
             several => {
                 let axis = |base: &Base| Axis {
                     by: by(base),
@@ -111,7 +117,28 @@ impl Split {
             by,
             dimensions: dimensions.to_vec(),
             bases,
+            fold: of_one,
         }
+    }
+
+    /// Whether each goal is a row of its own.
+    pub(super) fn is_by_goal(&self) -> bool {
+        self.dimensions.contains(&Dimension::Named(Named::Goal))
+    }
+
+    /// Gives one day for all that have the same values, by what gives those.
+    pub(super) fn days(
+        &self,
+        of_day: impl Fn(Named, i32) -> Option<String>,
+    ) -> impl Fn(i32) -> i32 {
+        let is_of_day = |dimension: &Dimension| match dimension {
+            Dimension::Named(named) => named.is_of_day().then_some(*named),
+            Dimension::Metadata(_) => None,
+        };
+        let of_days: Vec<Named> = self.dimensions.iter().filter_map(is_of_day).collect();
+        first_alike(move |day| -> Values {
+            of_days.iter().map(|named| of_day(*named, day)).collect()
+        })
     }
 
     /// The values of a key of the store, but for those that the day settles; of a goal, where it is said which.
@@ -154,21 +181,11 @@ fn fold(base: &Base, dimensions: &[Dimension], names: &Names) -> Option<Fold> {
         _ => None,
     });
     let (of_base, names): (Vec<Named>, _) = (of_base.collect(), names.clone());
-    let folded: Mutex<(HashMap<u32, u32>, HashMap<Values, u32>)> = Mutex::default();
-    Some(Fold(Arc::new(move |number| {
-        let lock = || folded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().0.get(&number) {
-            return *known;
-        }
-        let values = of_base
-            .iter()
-            .map(|named| names.value(*named, number))
-            .collect();
-        let mut folded = lock();
-        let first = *folded.1.entry(values).or_insert(number);
-        folded.0.insert(number, first);
-        first
-    })))
+    let values = move |number| -> Values {
+        let values = of_base.iter().map(|named| names.value(*named, number));
+        values.collect()
+    };
+    Some(Fold::alike(values))
 }
 
 /// Who fired some goals.
@@ -222,11 +239,10 @@ fn test(
         }
         Filter::Fired(fired, goals) => {
             let visitors = who_fired(goals)?;
-            let fired = *fired;
-            Test::Number(
-                Of::Visitor,
-                Arc::new(move |visitor| visitors.contains(visitor) == fired),
-            )
+            match fired {
+                true => Test::Visitor(visitors),
+                false => Test::Not(Box::new(Test::Visitor(visitors))),
+            }
         }
         Filter::And(filters) => Test::All(several(filters)?),
         Filter::Or(filters) => {

@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use roaring::RoaringBitmap;
+
 use super::Query;
 use super::answer::{Figure, Total};
 use super::dimension::{Dimension, Named};
-use super::layer::{Layer, Meant, Passing, Wants};
+use super::layer::{Counted, Layer, Meant, Passing, Wants};
 use super::metric::Metric;
 use super::plan::{Names, Split, Values};
 use super::range::Range;
@@ -94,8 +96,10 @@ impl<'a> Group<'a> {
                 (None, [one]) if who.browsers.is_empty() => (one.count(), 0),
                 (persons, visitors) => {
                     let all = Visitors::union(visitors.iter().copied());
-                    let people = persons.as_ref().map_or(0, |persons| persons.count(&all));
-                    (who.browsers.count(&all), people)
+                    let more: u64 = visitors.iter().map(|visitors| visitors.more()).sum();
+                    let people = persons.as_ref();
+                    let people = people.map_or(0, |persons| persons.count(&all) + more);
+                    (who.browsers.count(&all) + more, people)
                 }
             })
     }
@@ -105,6 +109,24 @@ impl<'a> Group<'a> {
 struct Who {
     browsers: Arc<Browsers>,
     persons: Option<Arc<Persons>>,
+    /// Everybody who may be one with somebody else, where others are counted in the store.
+    named: Option<RoaringBitmap>,
+}
+
+impl Who {
+    fn new(store: &Store, asks_people: bool) -> Result<Who, ReadError> {
+        let browsers = store.browsers()?;
+        let persons = asks_people.then(|| store.persons()).transpose()?;
+        let named = || {
+            let known = persons.as_ref().map(|persons| persons.known());
+            browsers.shared() | known.unwrap_or(&RoaringBitmap::new())
+        };
+        Ok(Who {
+            named: store.reports().counts().then(named),
+            browsers,
+            persons,
+        })
+    }
 }
 
 /// How a query's events are split, for all of its ranges.
@@ -149,13 +171,7 @@ impl<'q> Plan<'q> {
         let is_asked = query.asks(Metric::ConversionRate) && !is_same;
         Ok(Plan {
             query,
-            who: Who {
-                browsers: store.browsers()?,
-                persons: query
-                    .asks(Metric::People)
-                    .then(|| store.persons())
-                    .transpose()?,
-            },
+            who: Who::new(store, query.asks(Metric::People))?,
             split: Split::new(&query.dimensions, &query.range, &names),
             everybody: is_asked.then(|| Split::new(&of_visitors, &query.range, &names)),
             names,
@@ -171,32 +187,51 @@ impl<'q> Plan<'q> {
         let is_by_goal = query.dimensions.contains(&Dimension::Named(Named::Goal));
         let all_fires = query.goals.is_empty() && !is_by_goal && query.asks(Metric::ConversionRate);
         let is_any = |name: &str| GoalName::reserved(name).is_none() && !query.book.is_hidden(name);
-        let nothing = Wants::default();
+        let days = self.split.days(self.of_day(range));
+        let counted = self.counted(&days);
+        let wants = Wants::of(query, counted);
+        let nothing = Wants {
+            counted,
+            ..Wants::default()
+        };
+        let everybody = |split: &Split| {
+            let days = split.days(self.of_day(range));
+            let counted = self.counted(&days);
+            let nothing = Wants {
+                counted,
+                ..Wants::default()
+            };
+            passing.layers(split, None, nothing)
+        };
         Ok(Passes {
             range: range.clone(),
-            events: passing.layers(&self.split, meant, Wants::of(query))?,
+            events: passing.layers(&self.split, meant, wants)?,
             fired: all_fires
                 .then(|| passing.layers(&self.split, Some(&is_any), nothing))
                 .transpose()?,
-            everybody: self
-                .everybody
-                .as_ref()
-                .map(|split| passing.layers(split, None, nothing))
-                .transpose()?,
+            everybody: self.everybody.as_ref().map(everybody).transpose()?,
         })
     }
 
-    /// The groups of what the store gave. Days, weeks and months of other ranges than the query's are those at the same
-    /// place in it.
+    fn counted<'a>(&'a self, days: &'a dyn Fn(i32) -> i32) -> Option<Counted<'a>> {
+        let named = self.who.named.as_ref();
+        named.map(|named| Counted { days, named })
+    }
+
+    /// The value of a day of a range. Days, weeks and months of other ranges than the query's are those at the same place in
+    /// it.
+    fn of_day(&self, range: &Range) -> impl Fn(Named, i32) -> Option<String> {
+        let (from, to) = (range.clone(), self.query.range.clone());
+        let is_same = from == to;
+        move |named, day| match is_same {
+            true => named.of_day(day),
+            false => named.of_day(named.moved(day, from.from, to.from)),
+        }
+    }
+
+    /// The groups of what the store gave.
     pub(super) fn table<'a>(&'a self, passes: &'a Passes) -> Result<Table<'a>, ReadError> {
-        let of_day = |named: Named, day| {
-            let (from, to) = (&passes.range, &self.query.range);
-            named.of_day(if from == to {
-                day
-            } else {
-                named.moved(day, from.from, to.from)
-            })
-        };
+        let of_day = self.of_day(&passes.range);
         let is_listed = |goal: &str| self.query.lists_goal(goal);
         let asks_total = self.query.asks(Metric::TotalRevenue);
         let exchange = asks_total.then_some(&*self.query.exchange);
@@ -206,7 +241,7 @@ impl<'q> Plan<'q> {
                     split,
                     layers,
                     &self.names,
-                    of_day,
+                    &of_day,
                     is_listed,
                     exchange,
                 ))

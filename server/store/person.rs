@@ -59,6 +59,11 @@ impl Persons {
         self.firsts.get(place).copied()
     }
 
+    /// Visitors who are known as a user.
+    pub fn known(&self) -> &RoaringBitmap {
+        &self.known
+    }
+
     /// How many people these visitors are.
     pub fn count(&self, visitors: &RoaringBitmap) -> u64 {
         let known = visitors & &self.known;
@@ -104,6 +109,12 @@ impl Browsers {
         }
         let place = self.further.rank(visitor) as usize - 1;
         self.firsts.get(place).copied().unwrap_or(visitor)
+    }
+
+    /// Everybody who shares one.
+    pub fn shared(&self) -> RoaringBitmap {
+        let firsts: RoaringBitmap = self.firsts.iter().copied().collect();
+        &self.further | firsts
     }
 
     /// Whether nobody shares one.

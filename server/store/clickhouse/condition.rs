@@ -26,7 +26,6 @@ pub(super) fn column(of: Of) -> &'static str {
         Of::Entry => "entry",
         Of::Origin => "origin",
         Of::Client => "client",
-        Of::Visitor => "visitor",
     }
 }
 
@@ -37,8 +36,10 @@ pub(super) struct Within<'a> {
     all: String,
     /// Whether there is nothing at all.
     is_empty: bool,
-    /// Which days of which site, where their sums may be asked for what occurs.
-    summed: Option<String>,
+    /// Whether sums of days may be asked for what occurs.
+    are_summed: bool,
+    /// Which site and days.
+    of_days: String,
 }
 
 #[derive(Fields, Deserialize)]
@@ -77,7 +78,8 @@ impl<'a> Within<'a> {
             client,
             all: format!("{of_days} AND id <= {through}"),
             is_empty: through == 0,
-            summed: are_summed.then_some(of_days),
+            are_summed,
+            of_days,
         }
     }
 
@@ -87,13 +89,19 @@ impl<'a> Within<'a> {
             client: self.client,
             all: format!("{} AND {condition}", self.all),
             is_empty: self.is_empty,
-            summed: self.summed.clone(),
+            are_summed: self.are_summed,
+            of_days: self.of_days.clone(),
         }
     }
 
     /// What all of them are.
     pub(super) fn all(&self) -> &str {
         &self.all
+    }
+
+    /// Their site and days.
+    pub(super) fn site_days(&self) -> String {
+        self.of_days.clone()
     }
 
     /// What those of them are that pass all tests.
@@ -110,8 +118,7 @@ impl<'a> Within<'a> {
         Ok(match test {
             Test::Number(of, passes) => {
                 let column = column(*of);
-                let occurs: Vec<Number> = self.numbers(*of, column)?;
-                let occurs = occurs.into_iter().map(|number| number.it);
+                let occurs = self.numbers(*of)?.into_iter();
                 let (yes, no): (RoaringBitmap, RoaringBitmap) =
                     occurs.partition(|number| passes(*number));
                 chosen(
@@ -122,8 +129,7 @@ impl<'a> Within<'a> {
                 )
             }
             Test::Day(passes) => {
-                let occurs: Vec<Day> = self.occur("day")?;
-                let days = occurs.into_iter().map(|day| day.it);
+                let days = self.days()?.into_iter();
                 let (yes, no): (Vec<i32>, Vec<i32>) = days.partition(|day| passes(*day));
                 chosen(
                     yes.is_empty(),
@@ -180,6 +186,7 @@ impl<'a> Within<'a> {
                     _ => format!("{} IN ({})", self.hour(zone)?, listed(hours.iter())),
                 }
             }
+            Test::Visitor(these) => is_in("visitor", these),
             Test::Begins => "begins = 1".into(),
             Test::All(tests) => self.several(tests, "1", " AND ")?,
             Test::Any(tests) => self.several(tests, "0", " OR ")?,
@@ -207,14 +214,32 @@ impl<'a> Within<'a> {
     }
 
     /// The numbers that occur, and maybe others. Sums of days know them all, and are few.
-    fn numbers(&self, of: Of, column: &str) -> Result<Vec<Number>, ReadError> {
-        match (&self.summed, By::Number(of).number()) {
-            (Some(days), Some(kind)) => self.ask(&format!(
-                "SELECT DISTINCT key AS it FROM {} WHERE {days} AND kind = {kind}",
-                self.client.tables().asked("day_sum")
-            )),
-            _ => self.occur(column),
-        }
+    pub(super) fn numbers(&self, of: Of) -> Result<Vec<u32>, ReadError> {
+        let numbers: Vec<Number> = match By::Number(of).number().filter(|_| self.are_summed) {
+            Some(kind) => self.sums("key", kind)?,
+            None => self.occur(column(of))?,
+        };
+        Ok(numbers.into_iter().map(|number| number.it).collect())
+    }
+
+    /// The days on which something happened, and maybe others.
+    pub(super) fn days(&self) -> Result<Vec<i32>, ReadError> {
+        let days: Vec<Day> = match By::Total.number().filter(|_| self.are_summed) {
+            Some(kind) => self.sums("day", kind)?,
+            None => self.occur("day")?,
+        };
+        Ok(days.into_iter().map(|day| day.it).collect())
+    }
+
+    fn sums<T>(&self, column: &str, kind: i64) -> Result<Vec<T>, ReadError>
+    where
+        T: RowOwned + RowRead + Send + 'static,
+    {
+        self.ask(&format!(
+            "SELECT DISTINCT {column} AS it FROM {} WHERE {} AND kind = {kind}",
+            self.client.tables().asked("day_sum"),
+            self.of_days
+        ))
     }
 
     fn occur<T>(&self, column: &str) -> Result<Vec<T>, ReadError>
@@ -285,10 +310,19 @@ pub(super) fn is_in(column: &str, numbers: &RoaringBitmap) -> String {
             false => format!("{column} IN ({})", listed(numbers.iter())),
         };
     }
+    format!("bitmapContains({}, {column})", set(numbers))
+}
+
+/// Numbers as a bitmap.
+pub(super) fn set(numbers: &RoaringBitmap) -> String {
+    if numbers.len() <= LISTED {
+        let numbers = listed(numbers.iter());
+        return format!("bitmapBuild(CAST([{numbers}], 'Array(UInt32)'))");
+    }
     let mut portable = Vec::with_capacity(numbers.serialized_size());
     // A vector takes whatever is written to it.
     let _ = numbers.serialize_into(&mut portable);
-    format!("bitmapContains({}, {column})", bitmap("UInt32", &portable))
+    bitmap("UInt32", &portable)
 }
 
 /// Whether an event's number is one of these.

@@ -3,7 +3,8 @@
 //! The log stays what takes events and answers 200: it numbers them, knows which visit each belongs to, and is the queue in
 //! front. What it has committed is *shipped* in the order of its numbers ([`ship`]): a block of rows, named by its first and
 //! last number, so that a block that is sent twice is there once. What is there is dropped from the log after a while.
-//! Questions are asked in SQL ([`view`]): tests become conditions ([`condition`]) on the numbers that occur, and what is not
+//! Questions are asked in SQL ([`view`]): tests become conditions ([`condition`]) on the numbers that occur, visitors are counted there where nobody needs to know who they
+//! are ([`grouping`]), and what is not
 //! shipped yet is added from memory, as with `reports.db`.
 //!
 //! - [`place`]: the address in `ADMX_STORE`; `client`: requests; [`tables`]: what is made there, alone or on a cluster
@@ -15,6 +16,7 @@ mod care;
 mod claim;
 mod client;
 mod condition;
+mod grouping;
 mod hash;
 pub mod moved;
 pub mod place;
@@ -164,6 +166,10 @@ impl Archive for ClickHouse {
 
     fn through(&self) -> Result<i64, ReadError> {
         Ok(self.shipped.through()?)
+    }
+
+    fn counts(&self) -> bool {
+        true
     }
 
     fn queue(&self) -> Option<Queue> {

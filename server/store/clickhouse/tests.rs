@@ -11,6 +11,7 @@ use super::{moved, place_of};
 use crate::store::care::Who;
 use crate::store::event::VisitorKey;
 use crate::store::reports::group::By;
+use crate::store::reports::needs::Needs;
 use crate::store::reports::tests::{SITE, assert_right, events, open, rows, store_all};
 use crate::store::{Settings, Store, insert, schema};
 
@@ -84,9 +85,10 @@ fn answers_are_what_counting_gives_whether_the_log_still_has_the_events_or_not()
     // Days go, and sessions that this cuts begin anew.
     let first = left.iter().map(|row| row.day).min().unwrap();
     let sessions = |days: std::ops::RangeFrom<i32>| {
-        let groups = store
-            .reports()
-            .answer(SITE, days.start..=i32::MAX, &By::Total, &[]);
+        let groups =
+            store
+                .reports()
+                .answer(SITE, days.start..=i32::MAX, &By::Total, &[], &Needs::SUMS);
         let groups = groups.unwrap();
         let cells = groups.values().flat_map(|groups| groups.values());
         cells.map(|cell| cell.counts.sessions).sum::<u64>()

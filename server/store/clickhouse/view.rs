@@ -1,6 +1,7 @@
 //! Questions, as SQL.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write;
 use std::ops::RangeInclusive;
 
 use clickhouse::{Row as Fields, RowOwned, RowRead};
@@ -8,13 +9,15 @@ use roaring::{RoaringBitmap, RoaringTreemap};
 use serde::Deserialize;
 
 use super::client::Client;
-use super::condition::{Within, column, is_in, listed, quoted};
+use super::condition::{Within, is_in, listed, set};
+use super::grouping::Grouping;
 use super::stored::{self, Stored};
 use crate::store::ReadError;
 use crate::store::reports::archive::{self, View};
 use crate::store::reports::cell::{self, Amount, Cell, Counts, Groups, Key, Revenue, Visitors};
-use crate::store::reports::group::{Axis, By};
+use crate::store::reports::group::By;
 use crate::store::reports::marked::{Event, Paid, Pile, Wanted};
+use crate::store::reports::needs::{Needs, Together, Who};
 use crate::store::reports::pick::Moment;
 use crate::store::reports::row::{Row, letters};
 use crate::store::reports::scan::{Exits, Last};
@@ -42,6 +45,8 @@ struct Group {
     sessions: u64,
     engaged: u64,
     seconds: u64,
+    /// Visitors beside those who are named.
+    more: u64,
     visitors: Vec<u32>,
 }
 
@@ -113,92 +118,6 @@ struct Left {
     visitors: Vec<u32>,
 }
 
-/// What events are grouped by: each thing as an expression.
-struct Grouping {
-    axes: Vec<(Axis, String)>,
-    /// Whether a key is of several things.
-    is_several: bool,
-    /// What an event in a group is.
-    has: String,
-}
-
-impl Grouping {
-    fn new(within: &Within, by: &By) -> Result<Grouping, ReadError> {
-        let (axes, is_several): (Vec<Axis>, bool) = match by {
-            By::Several(axes) => (axes.to_vec(), true),
-            by => (
-                vec![Axis {
-                    by: by.clone(),
-                    fold: None,
-                }],
-                false,
-            ),
-        };
-        let (mut expressions, mut has) = (Vec::new(), Vec::new());
-        for axis in axes {
-            let expression = match &axis.by {
-                By::Total | By::Several(_) => "toUInt32(0)".into(),
-                By::Number(of) => column(*of).to_owned(),
-                By::Viewed => {
-                    has.push("goal = 0".to_owned());
-                    "url".into()
-                }
-                By::Exit => "url".into(),
-                By::Metadata(key) => {
-                    let key = quoted(key);
-                    has.push(format!("mapContains(pairs, {key})"));
-                    format!("pairs[{key}]")
-                }
-                By::Hour(zone) => within.hour(zone)?,
-            };
-            expressions.push((axis, expression));
-        }
-        Ok(Grouping {
-            axes: expressions,
-            is_several,
-            has: match has.is_empty() {
-                true => "1".into(),
-                false => has.join(" AND "),
-            },
-        })
-    }
-
-    /// The columns `numbers` and `texts`.
-    fn columns(&self) -> String {
-        let of = |texts: bool| {
-            let mine = self.axes.iter().filter(|(axis, _)| is_text(axis) == texts);
-            mine.map(|(_, expression)| expression.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        format!(
-            "CAST([{}], 'Array(UInt32)') AS numbers, CAST([{}], 'Array(String)') AS texts",
-            of(false),
-            of(true)
-        )
-    }
-
-    /// The key of a row's numbers and texts.
-    fn key(&self, numbers: &[u32], texts: &[String]) -> Option<Key> {
-        let (mut numbers, mut texts) = (numbers.iter(), texts.iter());
-        let mut keys = Vec::with_capacity(self.axes.len());
-        for (axis, _) in &self.axes {
-            keys.push(match is_text(axis) {
-                true => Key::Text(texts.next()?.as_str().into()),
-                false => axis.folded(Key::Number(*numbers.next()?)),
-            });
-        }
-        match self.is_several {
-            true => Some(Key::Several(keys.into())),
-            false => keys.pop(),
-        }
-    }
-}
-
-fn is_text(axis: &Axis) -> bool {
-    matches!(axis.by, By::Metadata(_))
-}
-
 impl<'a> At<'a> {
     pub(super) fn new(client: &'a Client, through: i64, unsummed: BTreeSet<(i64, i32)>) -> At<'a> {
         At {
@@ -235,33 +154,81 @@ impl<'a> At<'a> {
         Ok(ids.into_iter().map(|one| one.id as u64).collect())
     }
 
-    /// Groups of events that are looked at one by one.
+    /// Groups of events that are looked at one by one, as a question.
     fn counted(
         &self,
         within: &Within,
         grouping: &Grouping,
         tests: &[Test],
-    ) -> Result<Vec<Group>, ReadError> {
-        self.ask(&format!(
-            "SELECT day, {}, countIf(goal = 0) AS views, countIf(goal != 0) AS fires, sum(begins) AS sessions,
-                sum(engages) AS engaged, sum(seconds) AS seconds,
-                bitmapToArray(groupBitmapStateIf(visitor, visitor != 0)) AS visitors
-             FROM {} WHERE {} AND {} GROUP BY day, numbers, texts",
+        who: &Who,
+    ) -> Result<String, ReadError> {
+        Ok(format!(
+            "SELECT {} AS of_day, {}, countIf(goal = 0) AS of_views, countIf(goal != 0) AS of_fires,
+                sum(begins) AS of_sessions, sum(engages) AS of_engaged, sum(seconds) AS of_seconds{}
+             FROM {} WHERE {} AND {} GROUP BY of_day, numbers, texts",
+            grouping.day(),
             grouping.columns(),
+            if_asked(who, "groupBitmapStateIf(visitor, visitor != 0)"),
             self.events(),
             within.passing(tests)?,
-            grouping.has
+            grouping.has()
         ))
     }
 
-    /// The same from the sums of days.
-    fn summed(&self, days: &str, kind: i64) -> Result<Vec<Group>, ReadError> {
-        self.ask(&format!(
-            "SELECT day, [key] AS numbers, CAST([], 'Array(String)') AS texts, sum(views) AS views, sum(fires) AS fires,
-                sum(sessions) AS sessions, sum(engaged) AS engaged, sum(seconds) AS seconds,
-                bitmapToArray(groupBitmapMergeState(visitors)) AS visitors
-             FROM {} WHERE {days} AND kind = {kind} GROUP BY day, key",
+    /// The same from the sums of some days.
+    fn summed(&self, days: &str, kind: i64, grouping: &Grouping, who: &Who) -> String {
+        format!(
+            "SELECT {} AS of_day, {}, sum(views) AS of_views, sum(fires) AS of_fires, sum(sessions) AS of_sessions,
+                sum(engaged) AS of_engaged, sum(seconds) AS of_seconds{}
+             FROM {} WHERE {days} AND kind = {kind} GROUP BY of_day, numbers, texts",
+            grouping.day(),
+            grouping.columns_of_sums(),
+            if_asked(who, "groupBitmapMergeState(visitors)"),
             self.client.tables().asked("day_sum"),
+        )
+    }
+
+    /// What one of these questions gives, or both together. Visitors are counted there, but for those who must be named.
+    fn groups(
+        &self,
+        one: String,
+        other: Option<String>,
+        who: &Who,
+    ) -> Result<Vec<Group>, ReadError> {
+        let all = match other {
+            None => one,
+            Some(other) => format!(
+                "SELECT one_day AS of_day, numbers, texts, sum(one_views) AS of_views, sum(one_fires) AS of_fires,
+                    sum(one_sessions) AS of_sessions, sum(one_engaged) AS of_engaged, sum(one_seconds) AS of_seconds{}
+                 FROM (SELECT of_day AS one_day, numbers, texts, of_views AS one_views, of_fires AS one_fires,
+                    of_sessions AS one_sessions, of_engaged AS one_engaged, of_seconds AS one_seconds{}
+                    FROM ({one} UNION ALL {other}))
+                 GROUP BY of_day, numbers, texts",
+                if_asked(who, "groupBitmapMergeState(one_who)"),
+                match who {
+                    Who::Nobody => "",
+                    Who::Named | Who::Counted(_) => ", of_who AS one_who",
+                }
+            ),
+        };
+        let nobody = "CAST([], 'Array(UInt32)')".to_owned();
+        let (more, visitors) = match who {
+            Who::Nobody => ("toUInt64(0)".to_owned(), nobody),
+            Who::Named => ("toUInt64(0)".to_owned(), "bitmapToArray(of_who)".to_owned()),
+            Who::Counted(Together { named, .. }) if named.is_empty() => {
+                ("bitmapCardinality(of_who)".to_owned(), nobody)
+            }
+            Who::Counted(Together { named, .. }) => {
+                let named = set(named);
+                (
+                    format!("bitmapAndnotCardinality(of_who, {named})"),
+                    format!("bitmapToArray(bitmapAnd(of_who, {named}))"),
+                )
+            }
+        };
+        self.ask(&format!(
+            "SELECT of_day AS day, numbers, texts, of_views AS views, of_fires AS fires, of_sessions AS sessions,
+                of_engaged AS engaged, of_seconds AS seconds, {more} AS more, {visitors} AS visitors FROM ({all})"
         ))
     }
 
@@ -283,7 +250,7 @@ impl<'a> At<'a> {
         let from = format!(
             "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, toUInt8({}) AS has, {}, toUInt8({sets}) AS sets
              FROM {} WHERE {} AND visitor != 0 AND sets != 0",
-            grouping.has,
+            grouping.has(),
             grouping.columns(),
             self.events(),
             within.passing(wanted.tests)?
@@ -353,8 +320,16 @@ impl<'a> At<'a> {
             i64::MIN + 1,
             self.events(),
             within.passing(tests)?,
-            grouping.has
+            grouping.has()
         ))
+    }
+}
+
+/// The column `of_who` behind others, where somebody is asked for.
+fn if_asked(who: &Who, of: &str) -> String {
+    match who {
+        Who::Nobody => String::new(),
+        Who::Named | Who::Counted(_) => format!(", {of} AS of_who"),
     }
 }
 
@@ -380,10 +355,15 @@ impl View for At<'_> {
         open: &BTreeSet<i32>,
         by: &By,
         tests: &[Test],
+        needs: &Needs,
     ) -> Result<BTreeMap<i32, Groups>, ReadError> {
         let (of_days, others) = Test::of_days(tests);
         let within = self.within(site, days);
-        let grouping = Grouping::new(&within, by)?;
+        let mut grouping = Grouping::new(&within, by)?;
+        let who = &needs.visitors;
+        if let Who::Counted(together) = who {
+            grouping = grouping.together(&within, together)?;
+        }
         let found = match by.number().filter(|_| others.is_empty()) {
             // What is not shipped yet may be by the time this is read, and would be counted twice in the sums of its day.
             Some(kind) => {
@@ -393,21 +373,24 @@ impl View for At<'_> {
                     .copied()
                     .chain(unsummed.map(|(_, day)| *day))
                     .collect();
-                let (from, to) = (days.start(), days.end());
-                let others = among(open, false);
-                let sums = format!("site = {site} AND day BETWEEN {from} AND {to} AND {others}");
-                let mut found = self.summed(&sums, kind)?;
-                if !open.is_empty() {
-                    let open = within.and(&among(open, true));
-                    found.extend(self.counted(&open, &grouping, &[])?);
+                let mut sums = within.site_days();
+                for test in of_days {
+                    let _ = write!(sums, " AND {}", within.condition(&Test::Day(test))?);
                 }
-                found
+                let _ = write!(sums, " AND {}", among(open, false));
+                let sums = self.summed(&sums, kind, &grouping, who);
+                let is_open = !open.is_empty();
+                let open = within.and(&among(open, true));
+                let open = is_open.then(|| self.counted(&open, &grouping, tests, who));
+                self.groups(sums, open.transpose()?, who)?
             }
-            None => self.counted(&within, &grouping, &others)?,
+            None => self.groups(self.counted(&within, &grouping, tests, who)?, None, who)?,
         };
-        let is_meant = |day: i32| Test::are_of(&of_days, day);
         let mut answer: BTreeMap<i32, Groups> = BTreeMap::new();
-        for group in found.into_iter().filter(|group| is_meant(group.day)) {
+        for group in found {
+            let Visitors::Ready(named) = Visitors::of(group.visitors) else {
+                continue;
+            };
             let cell = Cell {
                 counts: Counts {
                     views: group.views,
@@ -416,18 +399,20 @@ impl View for At<'_> {
                     engaged: group.engaged,
                     seconds: group.seconds,
                 },
-                visitors: Visitors::of(group.visitors),
+                visitors: Visitors::counted(named, group.more),
                 revenue: Revenue::new(),
             };
             let key = grouping.key(&group.numbers, &group.texts);
             let groups = answer.entry(group.day).or_default();
             cell::add(groups, key.map(|key| (key, cell)).into_iter().collect());
         }
-        for money in self.revenue(&within, &grouping, &others)? {
-            let key = grouping.key(&money.numbers, &money.texts);
-            let groups = answer.get_mut(&money.day);
-            let cell = key.and_then(|key| groups?.get_mut(&key));
-            if let Some(cell) = cell {
+        if !needs.revenue {
+            return Ok(answer);
+        }
+        for money in self.revenue(&within, &grouping, tests)? {
+            if let Some(key) = grouping.key(&money.numbers, &money.texts) {
+                let groups = answer.entry(money.day).or_default();
+                let cell = groups.entry(key).or_default();
                 let amount = Amount {
                     minor: money.minor,
                     fires: money.fires,

@@ -13,6 +13,7 @@ use super::ReadError;
 use super::cell::Groups;
 use super::group::By;
 use super::marked::{Pile, Wanted};
+use super::needs::Needs;
 use super::pick::Moment;
 use super::row::Row;
 use super::scan::Exits;
@@ -29,6 +30,11 @@ pub(in crate::store) trait Archive: Send + Sync {
 
     /// The number of the last event that is sealed.
     fn through(&self) -> Result<i64, ReadError>;
+
+    /// Whether visitors of groups that are one are counted there, instead of being named.
+    fn counts(&self) -> bool {
+        false
+    }
 
     /// How sealing fares, where it goes over a network.
     fn queue(&self) -> Option<Queue> {
@@ -77,7 +83,8 @@ pub(in crate::store) trait View {
     /// The number of the last event that is sealed.
     fn through(&self) -> i64;
 
-    /// Groups by day; not for [`By::Exit`]. There are events of the `open` days that are not sealed.
+    /// Groups by day, with what is needed of them; not for [`By::Exit`]. There are events of the `open` days that are not
+    /// sealed.
     fn answer(
         &mut self,
         site: i64,
@@ -85,6 +92,7 @@ pub(in crate::store) trait View {
         open: &BTreeSet<i32>,
         by: &By,
         tests: &[Test],
+        needs: &Needs,
     ) -> Result<BTreeMap<i32, Groups>, ReadError>;
 
     /// The last page of each session, by day; of days that are still open, what further events are to be added to.

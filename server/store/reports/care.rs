@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 
 use super::file;
 use super::group::By;
+use super::needs::Needs;
 use super::row::Row;
 use super::{ReadError, Reports, log, seal, sums};
 use crate::store::care::{Findings, integrity};
@@ -41,7 +42,7 @@ impl Reports {
         site: SiteId,
         days: RangeInclusive<i32>,
     ) -> Result<RoaringBitmap, ReadError> {
-        let days = self.answer(site, days, &By::Total, &[])?;
+        let days = self.answer(site, days, &By::Total, &[], &Needs::NAMED)?;
         let cells = days.values().flat_map(|groups| groups.values());
         Ok(super::cell::Visitors::union(
             cells.map(|cell| &cell.visitors),

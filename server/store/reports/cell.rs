@@ -133,6 +133,13 @@ pub enum Visitors {
         /// How many they are.
         count: u64,
     },
+    /// Counted where they are.
+    Counted {
+        /// Some of them.
+        named: RoaringBitmap,
+        /// How many more, who are in no other group's that is counted together with others.
+        more: u64,
+    },
 }
 
 impl Default for Visitors {
@@ -150,18 +157,35 @@ impl Visitors {
         Visitors::Ready(RoaringBitmap::from_sorted_iter(numbers).unwrap_or_default())
     }
 
+    /// Those who are named, and so many more.
+    pub(in crate::store) fn counted(named: RoaringBitmap, more: u64) -> Visitors {
+        match more {
+            0 => Visitors::Ready(named),
+            more => Visitors::Counted { named, more },
+        }
+    }
+
     /// How many.
     pub fn count(&self) -> u64 {
         match self {
             Visitors::Ready(bitmap) => bitmap.len(),
             Visitors::Stored { count, .. } => *count,
+            Visitors::Counted { named, more } => named.len() + more,
         }
     }
 
-    /// Who. Damaged ones are nobody: the check of the file says so, and a start makes it anew.
+    /// How many beside those of whom it is known who they are.
+    pub fn more(&self) -> u64 {
+        match self {
+            Visitors::Ready(_) | Visitors::Stored { .. } => 0,
+            Visitors::Counted { more, .. } => *more,
+        }
+    }
+
+    /// Who, as far as it is known. Damaged ones are nobody: the check of the file says so, and a start makes it anew.
     pub fn bitmap(&self) -> Cow<'_, RoaringBitmap> {
         match self {
-            Visitors::Ready(bitmap) => Cow::Borrowed(bitmap),
+            Visitors::Ready(named) | Visitors::Counted { named, .. } => Cow::Borrowed(named),
             Visitors::Stored { data, place, .. } => Cow::Owned(
                 data.get(place.clone())
                     .and_then(|bytes| RoaringBitmap::deserialize_from(bytes).ok())
@@ -184,9 +208,10 @@ impl Cell {
     pub fn add(&mut self, other: &Cell) {
         self.counts.add(&other.counts);
         if other.visitors.count() > 0 {
-            let mut all = std::mem::take(&mut self.visitors).bitmap().into_owned();
-            all |= &*other.visitors.bitmap();
-            self.visitors = Visitors::Ready(all);
+            let more = self.visitors.more() + other.visitors.more();
+            let mut named = std::mem::take(&mut self.visitors).bitmap().into_owned();
+            named |= &*other.visitors.bitmap();
+            self.visitors = Visitors::counted(named, more);
         }
         add_revenues(&mut self.revenue, &other.revenue);
     }

@@ -1,7 +1,8 @@
 //! What events are grouped by, and the groups that a part's rows are in.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
 
@@ -46,6 +47,31 @@ pub struct Axis {
 /// Gives one number for all that are to be one: thousands of origins have a few channels.
 #[derive(Clone)]
 pub struct Fold(pub Arc<dyn Fn(u32) -> u32 + Send + Sync>);
+
+impl Fold {
+    /// Makes those one which are the same by `what`.
+    pub fn alike<W: Eq + Hash + Send + 'static>(
+        what: impl Fn(u32) -> W + Send + Sync + 'static,
+    ) -> Fold {
+        Fold(Arc::new(first_alike(what)))
+    }
+}
+
+/// Gives for each the first that was seen which is the same by `what`.
+pub fn first_alike<N: Copy + Eq + Hash, W: Eq + Hash>(what: impl Fn(N) -> W) -> impl Fn(N) -> N {
+    let folded: Mutex<(HashMap<N, N>, HashMap<W, N>)> = Mutex::default();
+    move |one| {
+        let lock = || folded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().0.get(&one) {
+            return *known;
+        }
+        let what = what(one);
+        let mut folded = lock();
+        let first = *folded.1.entry(what).or_insert(one);
+        folded.0.insert(one, first);
+        first
+    }
+}
 
 impl PartialEq for Fold {
     fn eq(&self, other: &Fold) -> bool {

@@ -19,6 +19,7 @@ pub mod group;
 mod hour;
 pub(crate) mod log;
 pub mod marked;
+pub mod needs;
 pub(crate) mod part;
 mod parts;
 pub(in crate::store) mod pick;
@@ -50,6 +51,7 @@ use cell::Groups;
 pub use file::ReadError;
 use group::By;
 use marked::{Found, Pile, Wanted};
+use needs::{Needs, Together, Who};
 pub use pick::Moment;
 use present::Present;
 use row::Row;
@@ -245,9 +247,27 @@ impl Reports {
         days: RangeInclusive<i32>,
         by: &By,
         tests: &[Test],
+        needs: &Needs,
     ) -> Result<BTreeMap<i32, Groups>, ReadError> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        self.snapshot(threads)?.answer(site.0, days, by, tests)
+        let snapshot = self.snapshot(threads)?;
+        let Who::Counted(together) = needs.visitors else {
+            return snapshot.answer(site.0, days, by, tests, needs);
+        };
+        let mut named = together.named.clone();
+        if self.counts() {
+            let fresh = snapshot.fresh().of(site.0, &days);
+            named.extend(fresh.map(|row| row.visitor));
+        }
+        let named = &named;
+        let visitors = Who::Counted(Together { named, ..together });
+        let needs = Needs { visitors, ..*needs };
+        snapshot.answer(site.0, days, by, tests, &needs)
+    }
+
+    /// Whether visitors are counted where that is enough: whoever needs to know who they are asks for it.
+    pub fn counts(&self) -> bool {
+        self.archive.counts()
     }
 
     /// A site's events that belong to some sets, each by itself.
@@ -337,12 +357,13 @@ impl Snapshot<'_> {
         days: RangeInclusive<i32>,
         by: &By,
         tests: &[Test],
+        needs: &Needs,
     ) -> Result<BTreeMap<i32, Groups>, ReadError> {
         if *by == By::Exit {
             return self.exits(site, &days, tests);
         }
         let open: BTreeSet<i32> = self.fresh().of(site, &days).map(|row| row.day).collect();
-        let mut answer = self.view.answer(site, &days, &open, by, tests)?;
+        let mut answer = self.view.answer(site, &days, &open, by, tests, needs)?;
         for (day, groups) in scan::rows(self.fresh().of(site, &days), by, tests) {
             cell::add(answer.entry(day).or_default(), groups);
         }

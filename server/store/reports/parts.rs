@@ -14,6 +14,7 @@ use super::cell::{self, Groups};
 use super::file::{self, Columns, ReadError};
 use super::group::By;
 use super::marked::{Pile, Wanted};
+use super::needs::Needs;
 use super::part::{self, Kind};
 use super::pick::{self, Moment};
 use super::row::Row;
@@ -213,6 +214,7 @@ impl View for Sealed<'_> {
         _: &BTreeSet<i32>,
         by: &By,
         tests: &[Test],
+        _: &Needs,
     ) -> Result<BTreeMap<i32, Groups>, ReadError> {
         let (of_days, tests) = Test::of_days(tests);
         let first = &self.connections[0];

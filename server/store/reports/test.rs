@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use roaring::RoaringBitmap;
+
 use jiff::tz::TimeZone;
 
 use super::file::{Columns, ReadError};
@@ -23,8 +25,6 @@ pub enum Of {
     Origin,
     /// With what the visitor came.
     Client,
-    /// The visitor.
-    Visitor,
 }
 
 impl Of {
@@ -35,7 +35,6 @@ impl Of {
             Of::Entry => Kind::Entry,
             Of::Origin => Kind::Origin,
             Of::Client => Kind::Client,
-            Of::Visitor => Kind::Visitor,
         }
     }
 
@@ -46,7 +45,6 @@ impl Of {
             Of::Entry => row.place.shared.entry,
             Of::Origin => row.place.shared.origin,
             Of::Client => row.place.shared.client,
-            Of::Visitor => row.visitor,
         }
     }
 }
@@ -65,6 +63,8 @@ pub type DayTest = dyn Fn(i32) -> bool + Send + Sync;
 pub enum Test {
     /// A number that passes.
     Number(Of, Arc<NumberTest>),
+    /// Of one of these visitors.
+    Visitor(Arc<RoaringBitmap>),
     /// A value of this key that passes.
     Metadata(Arc<str>, Arc<ValueTest>),
     /// A day that passes.
@@ -133,6 +133,14 @@ fn of_each(codes: &[u32], table: &[bool]) -> Vec<bool> {
     codes.iter().map(|code| table[*code as usize]).collect()
 }
 
+/// The mask of a column of numbers.
+fn numbers(columns: &Columns, kind: Kind, passes: impl Fn(u32) -> bool) -> Result<Mask, ReadError> {
+    let column = columns.column(kind)?;
+    let codes = Coded::read(&column, columns.head.rows)?;
+    let table: Vec<bool> = codes.occurs.iter().map(|number| passes(*number)).collect();
+    Mask::coded(&table, || Ok(codes.of_each(&table)?))
+}
+
 fn mask(columns: &Columns, day: i32, test: &Test) -> Result<Mask, ReadError> {
     let n = columns.head.rows;
     Ok(match test {
@@ -144,12 +152,8 @@ fn mask(columns: &Columns, day: i32, test: &Test) -> Result<Mask, ReadError> {
             }
             None => Mask::of_all(test(None)),
         },
-        Test::Number(of, test) => {
-            let column = columns.column(of.kind())?;
-            let codes = Coded::read(&column, n)?;
-            let table: Vec<bool> = codes.occurs.iter().map(|number| test(*number)).collect();
-            Mask::coded(&table, || Ok(codes.of_each(&table)?))?
-        }
+        Test::Number(of, test) => numbers(columns, of.kind(), |number| test(number))?,
+        Test::Visitor(these) => numbers(columns, Kind::Visitor, |one| these.contains(one))?,
         Test::Day(test) => Mask::of_all(test(day)),
         Test::Hour(zone, test) => {
             let table: Vec<bool> = (0..24).map(|hour| test(hour)).collect();
@@ -211,6 +215,7 @@ pub(super) fn passing(
 pub(super) fn passes(row: &Row, tests: &[Test]) -> bool {
     tests.iter().all(|test| match test {
         Test::Number(of, test) => test(of.of(row)),
+        Test::Visitor(these) => these.contains(row.visitor),
         Test::Metadata(key, test) => test(row.metadata(key).as_deref()),
         Test::Day(test) => test(row.day),
         Test::Hour(zone, test) => test(hour::of(row.at, zone)),

@@ -1,20 +1,20 @@
 //! Groups that are counted as one, by the slow obvious version.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
 use super::{ALL_DAYS, BERLIN, SITE, assert_same, hour, plan};
 use crate::store::Store;
-use crate::store::reports::cell::{Counts, Key, Revenue, Visitors, add_revenues};
+use crate::store::reports::cell::{Amount, Counts, Key, Revenue, Visitors, add_revenues};
 use crate::store::reports::group::{Axis, By, Fold};
 use crate::store::reports::needs::{Needs, Together, Who};
 use crate::store::reports::row::Row;
 use crate::store::reports::test::{Of, Test};
 
-/// Sums, how many visitors, and euros with how many fires brought them.
-type Sums = BTreeMap<(i32, Key), (Counts, u64, (i64, u64))>;
+/// Sums, how many visitors, and euros.
+type Sums = BTreeMap<(i32, Key), (Counts, u64, Amount)>;
 
 /// Days that are one, numbers that are one, and who is named.
 struct Alike<'a> {
@@ -29,22 +29,14 @@ fn counted(
     key: impl Fn(&Row) -> Option<Key>,
     passes: impl Fn(&Row) -> bool,
 ) -> Sums {
-    let mut sums: BTreeMap<(i32, Key), (Counts, BTreeSet<u32>, (i64, u64))> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.site == SITE.0 && passes(row)) {
-        let Some(key) = key(row) else { continue };
-        let place = ((alike.days)(row.day), folded(key, alike.fold));
-        let (counts, visitors, money) = sums.entry(place).or_default();
-        let place = &row.place;
-        counts.event(
-            row.goal == 0,
-            place.begins,
-            place.engages,
-            place.seconds.into(),
-        );
-        visitors.extend((row.visitor != 0).then_some(row.visitor));
-        if let Some(revenue) = row.revenue {
-            *money = (money.0 + revenue.minor, money.1 + 1);
-        }
+    let mut sums = super::Counted::new();
+    for ((day, key), (counts, visitors, money)) in super::count(rows, key, passes) {
+        let place = ((alike.days)(day), folded(key, alike.fold));
+        let sum = sums.entry(place).or_default();
+        sum.0.add(&counts);
+        sum.1.extend(visitors);
+        sum.2.minor += money.minor;
+        sum.2.fires += money.fires;
     }
     let sums = sums.into_iter();
     sums.map(|(place, (counts, visitors, money))| (place, (counts, visitors.len() as u64, money)))
@@ -84,7 +76,7 @@ fn answered(store: &Store, alike: &Alike, by: &By, tests: &[Test]) -> Sums {
         let more: u64 = visitors.iter().map(Visitors::more).sum();
         assert!(store.reports().counts() || more == 0);
         let money = revenue.get(b"EUR").copied().unwrap_or_default();
-        (counts, named.len() + more, (money.minor, money.fires))
+        (counts, named.len() + more, money)
     };
     let together = together.into_iter();
     together.map(|(place, all)| (place, sums(all))).collect()

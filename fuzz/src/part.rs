@@ -121,11 +121,13 @@ fn asked(bytes: &[u8], rows: usize, is_right: bool) {
         (By::Metadata("plan".into()), &[number]),
         (By::Exit, &[value]),
     ] {
-        let answer =
-            GROUND
-                .store
-                .reports()
-                .answer(SiteId(SITE), SAMPLE.day..=SAMPLE.day, &by, tests, &Needs::ALL);
+        let answer = GROUND.store.reports().answer(
+            SiteId(SITE),
+            SAMPLE.day..=SAMPLE.day,
+            &by,
+            tests,
+            &Needs::ALL,
+        );
         match answer {
             Ok(_) => {}
             Err(ReadError::Damaged(_)) => assert!(!is_right),

@@ -9,6 +9,7 @@ mod mail;
 mod mcp;
 mod migrate;
 mod model;
+mod process;
 mod progress;
 mod retention;
 mod seed;

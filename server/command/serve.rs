@@ -5,15 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use ipnet::IpNet;
 use jiff::Timestamp;
-use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use super::process::{Process, asked_to_stop, web_address};
 use super::retention;
 use crate::account::{self, ADMINISTRATOR, Accounts, ChangeError, Email};
 use crate::ask::model::Model;
@@ -31,15 +28,8 @@ use crate::webhook::Webhooks;
 
 #[derive(clap::Args)]
 pub(super) struct Flags {
-    /// Where to listen; port 0 takes a free one
-    #[arg(
-        long,
-        env = "ADMX_LISTEN",
-        default_value = "127.0.0.1:8080",
-        value_name = "ADDRESS",
-        value_parser = listen_address
-    )]
-    listen: String,
+    #[command(flatten)]
+    process: Process,
     /// Where people reach this server, if not where it listens: https://stats.example.com
     #[arg(long, env = "ADMX_BASE_URL", value_name = "URL", value_parser = web_address)]
     base_url: Option<Url>,
@@ -119,64 +109,9 @@ pub(super) struct Flags {
         value_name = "WHO"
     )]
     metrics: Readers,
-    /// What is logged to standard error: error, warn, info, debug, or warn,admx=debug and the like
-    #[arg(
-        long,
-        env = "ADMX_LOG",
-        default_value = "warn,admx=info",
-        value_name = "FILTER"
-    )]
-    log: String,
-    /// How it is logged: as lines of text, or as one JSON object a line
-    #[arg(
-        long,
-        env = "ADMX_LOG_FORMAT",
-        default_value = "text",
-        value_name = "FORMAT"
-    )]
-    log_format: LogFormat,
     /// Stop the clock at this instant, for tests and demonstrations
     #[arg(long, env = "ADMX_CLOCK", value_name = "TIME")]
     clock: Option<Timestamp>,
-}
-
-/// How the log is written.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum LogFormat {
-    Text,
-    Json,
-}
-
-impl LogFormat {
-    /// Begins the log.
-    pub(super) fn start(self, filter: &str) {
-        let log = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::builder().parse_lossy(filter))
-            .with_writer(std::io::stderr);
-        match self {
-            LogFormat::Text => log.init(),
-            LogFormat::Json => log
-                .json()
-                .flatten_event(true)
-                .with_current_span(false)
-                .with_span_list(false)
-                .init(),
-        }
-    }
-
-    /// Says a line whatever the log's filter is.
-    pub(super) fn say(self, line: &str) {
-        match self {
-            LogFormat::Text => eprintln!("{line}"),
-            LogFormat::Json => {
-                let (now, line) = (Timestamp::now().to_string(), line.trim());
-                eprintln!(
-                    "{}",
-                    json!({ "timestamp": now, "level": "INFO", "message": line, "target": "admx" })
-                );
-            }
-        }
-    }
 }
 
 /// A number that is no lower than `least`.
@@ -190,18 +125,6 @@ fn at_least(least: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
 /// More of anything than a machine has.
 const MOST: usize = u32::MAX as usize;
 
-/// An address or a name, and a port.
-pub(super) fn listen_address(text: &str) -> Result<String, String> {
-    let port = text
-        .rsplit_once(':')
-        .filter(|(host, _)| !host.is_empty())
-        .map(|(_, port)| port);
-    match port.map(str::parse::<u16>) {
-        Some(Ok(_)) => Ok(text.to_owned()),
-        _ => Err("wanted an address and a port, such as 127.0.0.1:8080 or [::]:8080".into()),
-    }
-}
-
 /// A network, or one address.
 fn network(text: &str) -> Result<IpNet, String> {
     let address = || text.parse::<IpAddr>().map(IpNet::from);
@@ -210,16 +133,8 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "neither an address nor a network such as 10.0.0.0/8".into())
 }
 
-/// Where browsers go.
-pub(super) fn web_address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"));
-    url.ok_or_else(|| "wanted an address such as https://stats.example.com".into())
-}
-
 pub(super) fn run(data: &Path, flags: Flags) -> anyhow::Result<()> {
-    flags.log_format.start(&flags.log);
+    flags.process.start_log();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -241,9 +156,7 @@ const PARTING: Duration = Duration::from_millis(500);
 
 async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let clock = flags.clock.map_or(Clock::System, Clock::Fixed);
-    let listener = TcpListener::bind(&flags.listen)
-        .await
-        .with_context(|| format!("{} can't be listened on", flags.listen))?;
+    let listener = flags.process.bind().await?;
     let address = listener.local_addr()?;
     let base_url = flags.base_url.as_ref().map_or_else(
         || at(address),
@@ -254,7 +167,7 @@ async fn serve(data: &Path, flags: Flags) -> anyhow::Result<()> {
     let model = flags.model.model(&accounts, clock)?;
     let store = super::store(data, Role::Server, flags.queue, flags.storage_limit)?;
     let demo = accounts.demo_site(&demo_hosts(address, flags.base_url.as_ref()), clock.now())?;
-    announce(&accounts, &base_url, clock, flags.log_format)?;
+    announce(&accounts, &base_url, clock, &flags.process)?;
 
     let places = flags.places.as_deref().map(Places::open).transpose()?;
     let (stop_streams, stopping) = watch::channel(false);
@@ -388,18 +301,18 @@ fn announce(
     accounts: &Accounts,
     base_url: &str,
     clock: Clock,
-    format: LogFormat,
+    process: &Process,
 ) -> anyhow::Result<()> {
     let workspace = accounts.first_workspace()?;
     let version = env!("CARGO_PKG_VERSION");
-    format.say(&format!("admx {version} is at {base_url}"));
-    format.say(&format!("  demo       {base_url}/demo"));
+    process.say(&format!("admx {version} is at {base_url}"));
+    process.say(&format!("  demo       {base_url}/demo"));
     if accounts.has_logins()? {
-        format.say(&format!("  dashboard  {base_url}/dashboard/analytics"));
+        process.say(&format!("  dashboard  {base_url}/dashboard/analytics"));
     } else {
         // On a disk that is full the server starts all the same: what is stored can be read.
         match first_link(accounts, clock.now()) {
-            Ok(link) => format.say(&format!(
+            Ok(link) => process.say(&format!(
                 "  dashboard  {base_url}/login/{link}  (works once)"
             )),
             Err(error) => tracing::error!(%error, "no login link could be made"),
@@ -408,9 +321,9 @@ fn announce(
     if let Some(site) = accounts.sites(workspace)?.first() {
         let id = &site.website_id;
         if site.is_demo {
-            format.say("  your site  admx site add YOUR-DOMAIN prints its website id; until then this is the demo's:");
+            process.say("  your site  admx site add YOUR-DOMAIN prints its website id; until then this is the demo's:");
         }
-        format.say(&format!(
+        process.say(&format!(
             "  snippet    <script defer data-website-id=\"{id}\" src=\"{base_url}/js/script.plus.js\"></script>"
         ));
     }
@@ -432,37 +345,4 @@ fn first_link(accounts: &Accounts, now: Timestamp) -> Result<String, ChangeError
         }
     };
     Ok(accounts.new_link(user, now)?)
-}
-
-/// Comes back at the first signal; at a second one the program ends at once, wherever it is. What was answered with 200
-/// is on disk even then.
-pub(super) async fn asked_to_stop() {
-    signal().await;
-    tokio::spawn(async {
-        signal().await;
-        tracing::warn!("asked to stop a second time");
-        std::process::exit(1);
-    });
-}
-
-async fn signal() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        let mut terminated =
-            match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-                Ok(signal) => signal,
-                Err(error) => {
-                    tracing::error!(%error, "SIGTERM can't be heard; stop with SIGINT");
-                    let _ = interrupted.await;
-                    return;
-                }
-            };
-        tokio::select! {
-            _ = interrupted => {},
-            _ = terminated.recv() => {},
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupted.await;
 }

@@ -172,7 +172,7 @@ async fn event(front: &Front, peer: SocketAddr, request: Request) -> Response {
             front.passed.fetch_add(1, Ordering::Relaxed);
             response
         }
-        Sent::Not => {
+        Sent::Not | Sent::Broken => {
             let Some(ids) = amend::ids(&bytes) else {
                 return away("the server can't be reached, and this is no JSON of events");
             };
@@ -247,6 +247,16 @@ fn told(status: StatusCode, answer: &serde_json::Value) -> Response {
     (status, headers, Body::from(answer.to_string())).into_response()
 }
 
+/// What becomes of events that waited.
+enum After {
+    /// They are where they belong.
+    Goes(i64),
+    /// They wait on.
+    Stays,
+    /// They wait on behind all others, so that these don't wait for them.
+    Last(i64),
+}
+
 /// Hands on what waits, the oldest first, for as long as there is any.
 async fn drain(front: Arc<Front>) {
     loop {
@@ -270,7 +280,7 @@ async fn drain(front: Arc<Front>) {
                 match front.behind.event(&waiting.headers, body).await {
                     // Too many at once: later.
                     Sent::Answered(answer) if answer.status() == StatusCode::TOO_MANY_REQUESTS => {
-                        None
+                        After::Stays
                     }
                     Sent::Answered(answer) => {
                         if answer.status().is_client_error() {
@@ -278,17 +288,29 @@ async fn drain(front: Arc<Front>) {
                             let status = answer.status().as_u16();
                             tracing::warn!(status, "events that waited were refused");
                         }
-                        Some(number)
+                        After::Goes(number)
                     }
-                    Sent::Not => None,
+                    Sent::Not => After::Stays,
+                    Sent::Broken => After::Last(number),
                 }
             }
         });
         let done = futures_util::future::join_all(each).await;
-        let is_all = done.iter().all(Option::is_some);
-        let done: Vec<i64> = done.into_iter().flatten().collect();
-        if let Err(error) = front.spool.remove(done).await {
+        let is_all = done.iter().all(|after| matches!(after, After::Goes(_)));
+        let numbers = |which: fn(&After) -> Option<i64>| done.iter().filter_map(which).collect();
+        let goes = numbers(|after| match after {
+            After::Goes(number) => Some(*number),
+            _ => None,
+        });
+        if let Err(error) = front.spool.remove(goes).await {
             tracing::error!(%error, "what was handed on can't be removed; it goes on again, and counts once");
+        }
+        let last = numbers(|after| match after {
+            After::Last(number) => Some(*number),
+            _ => None,
+        });
+        if let Err(error) = front.spool.put_last(last).await {
+            tracing::error!(%error, "what the server behind breaks at stays before what waits");
         }
         if !is_all {
             tokio::time::sleep(PAUSE).await;

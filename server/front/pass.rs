@@ -36,6 +36,8 @@ pub(super) enum Sent {
     Answered(Response),
     /// It can't be reached, or takes nothing just now.
     Not,
+    /// It breaks at these events; it may take others.
+    Broken,
 }
 
 /// The server behind.
@@ -125,7 +127,10 @@ impl Behind {
             }
             Ok(Ok(answer)) => {
                 tracing::debug!(status = answer.status().as_u16(), "events were not taken");
-                Sent::Not
+                match answer.status() {
+                    StatusCode::INTERNAL_SERVER_ERROR => Sent::Broken,
+                    _ => Sent::Not,
+                }
             }
             Ok(Err(error)) => {
                 tracing::debug!(%error, "the server behind gives no answer");

@@ -171,6 +171,27 @@ impl Spool {
         removed.await?
     }
 
+    /// Puts those with these numbers behind all others.
+    pub(super) async fn put_last(&self, numbers: Vec<i64>) -> anyhow::Result<()> {
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let file = self.file.clone();
+        let put = tokio::task::spawn_blocking(move || {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = file.connection.transaction()?;
+            for number in numbers {
+                transaction
+                    .prepare_cached(
+                        "UPDATE waiting SET id = (SELECT max(id) FROM waiting) + 1 WHERE id = ?1",
+                    )?
+                    .execute([number])?;
+            }
+            Ok::<_, anyhow::Error>(transaction.commit()?)
+        });
+        put.await?
+    }
+
     /// Waits until more is there, for so long at most.
     pub(super) async fn news(&self, most: Duration) {
         let _ = tokio::time::timeout(most, self.news.notified()).await;
@@ -200,6 +221,15 @@ mod tests {
         let spool = Spool::open(folder.path(), 100).unwrap();
         let first = spool.first(5).await.unwrap();
         assert_eq!(first.len(), 2);
+        spool.put_last(vec![first[0].0]).await.unwrap();
+        let bodies = |some: Vec<(i64, Waiting)>| -> Vec<Bytes> {
+            some.into_iter().map(|(_, waiting)| waiting.body).collect()
+        };
+        let turned = bodies(spool.first(5).await.unwrap());
+        assert_eq!(turned, [&br#"{"n":2}"#[..], br#"{"n":1}"#]);
+        let first = spool.first(1).await.unwrap();
+        spool.put_last(vec![first[0].0]).await.unwrap();
+        let first = spool.first(5).await.unwrap();
         assert_eq!(first[0].1, waiting(r#"{"n":1}"#));
         let (count, bytes) = spool.waiting().unwrap();
         assert_eq!((count, bytes), (2, 54));

@@ -175,9 +175,11 @@ fn base(dimension: &Dimension) -> Option<Base> {
 
 /// Makes numbers with the same values one: the first of them that was seen.
 fn fold(base: &Base, dimensions: &[Dimension], names: &Names) -> Option<Fold> {
-    let Base::Number(of) = base else { return None };
+    if !matches!(base, Base::Number(_) | Base::Exit) {
+        return None;
+    }
     let of_base = dimensions.iter().filter_map(|dimension| match dimension {
-        Dimension::Named(named) if named.of() == Some(*of) => Some(*named),
+        Dimension::Named(named) if self::base(dimension).as_ref() == Some(base) => Some(*named),
         _ => None,
     });
     let (of_base, names): (Vec<Named>, _) = (of_base.collect(), names.clone());

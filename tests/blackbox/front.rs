@@ -1,8 +1,10 @@
 //! `admx front`: several in front of one server, and events that come while that is away.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -183,6 +185,60 @@ fn while_the_server_is_away_events_wait_on_the_fronts_disk() {
             "{event}"
         );
     }
+    assert_eq!(front.metric("admx_front_requests_refused_total"), 0);
+}
+
+/// A server that breaks at some events, and for as long as it `is_away` takes none.
+fn breaking(is_away: Arc<AtomicBool>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while stream.read_line(&mut line).unwrap() > 2 {
+                let lower = line.to_lowercase();
+                if let Some(number) = lower.strip_prefix("content-length:") {
+                    length = number.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).unwrap();
+            let body = String::from_utf8(body).unwrap();
+            let status = match (is_away.load(Ordering::SeqCst), body.contains("Breaks")) {
+                (true, _) => "503 Service Unavailable",
+                (false, true) => "500 Internal Server Error",
+                (false, false) => "200 OK",
+            };
+            let answer =
+                format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+            stream.get_mut().write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn events_that_break_the_server_let_others_pass_and_are_kept() {
+    let is_away = Arc::new(AtomicBool::new(true));
+    let front = Front::new(&breaking(is_away.clone()));
+    let event = |name: &str| json!({ "website_id": "admx_x", "name": name, "anonymous_id": "v" });
+    for _ in 0..20 {
+        assert_eq!(front.event("key", &event("Breaks")).status, 200);
+    }
+    for _ in 0..3 {
+        assert_eq!(front.event("key", &event("Trial")).status, 200);
+    }
+    assert_eq!(front.metric("admx_front_requests_waiting"), 23);
+    is_away.store(false, Ordering::SeqCst);
+    let began = Instant::now();
+    while front.metric("admx_front_requests_waiting") > 20 {
+        assert!(began.elapsed() < Duration::from_secs(30), "others wait");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(front.metric("admx_front_requests_waiting"), 20);
     assert_eq!(front.metric("admx_front_requests_refused_total"), 0);
 }
 

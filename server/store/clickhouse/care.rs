@@ -263,10 +263,19 @@ struct Twice {
     more: i64,
 }
 
-#[derive(Fields, Deserialize)]
-struct Wrong {
-    site: i64,
-    day: i32,
+/// Days of sites whose sums are not those of their events.
+pub(super) fn wrongly_summed(client: &Client) -> Result<BTreeSet<(i64, i32)>, ReadError> {
+    let wrong: Vec<Day> = client.rows_of_all(&format!(
+        "SELECT site, day FROM (
+            SELECT site, day, count() AS events, groupBitmapIf(visitor, visitor != 0) AS seen FROM {} GROUP BY site, day
+         ) AS of_events FULL OUTER JOIN (
+            SELECT site, day, sum(views) + sum(fires) AS summed, groupBitmapMerge(visitors) AS visited
+            FROM {} WHERE kind = 0 GROUP BY site, day
+         ) AS of_sums USING (site, day) WHERE events != summed OR seen != visited ORDER BY site, day",
+        client.tables().asked("event"),
+        client.tables().asked("day_sum")
+    ))?;
+    Ok(wrong.iter().map(|day| (day.site, day.day)).collect())
 }
 
 /// Looks whether each event is there once, as the log has it where the log still does, and whether sums are those of their
@@ -315,16 +324,7 @@ pub(super) fn check(
             ));
         }
     }
-    let wrong: Vec<Wrong> = client.rows_of_all(&format!(
-        "SELECT site, day FROM (
-            SELECT site, day, count() AS events, groupBitmapIf(visitor, visitor != 0) AS seen FROM {event} GROUP BY site, day
-         ) AS of_events FULL OUTER JOIN (
-            SELECT site, day, sum(views) + sum(fires) AS summed, groupBitmapMerge(visitors) AS visited
-            FROM {} WHERE kind = 0 GROUP BY site, day
-         ) AS of_sums USING (site, day) WHERE events != summed OR seen != visited ORDER BY site, day",
-        client.tables().asked("day_sum")
-    ))?;
-    for Wrong { site, day } in wrong {
+    for (site, day) in wrongly_summed(client)? {
         findings.push(format!(
             "ClickHouse: site {site}, day {day}: its sums are not those of its events"
         ));

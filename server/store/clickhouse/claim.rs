@@ -94,6 +94,10 @@ pub(super) fn claim(client: &Client, shipped: &Shipped, last: i64) -> Result<(),
             ends,
             "the ClickHouse has less than it had: what the log still has goes there again"
         );
+        // Sums may have been kept of what is gone.
+        let wrong = care::wrongly_summed(client)?;
+        shipped.mark(&wrong, true)?;
+        care::sum_anew(client, shipped, &wrong)?;
         shipped.ends(ends)?;
     }
     Ok(())

@@ -123,7 +123,7 @@ impl Grouping {
             }
             let of = match expressed.axis.by {
                 By::Number(of) => of,
-                By::Viewed => Of::Page,
+                By::Viewed | By::Exit => Of::Page,
                 _ => continue,
             };
             if let Some(Fold(fold)) = &expressed.axis.fold {
@@ -151,10 +151,30 @@ impl Grouping {
         arrays(&of(false), &of(true))
     }
 
-    /// The same of a sum, which is of one thing that is a number.
-    pub(super) fn columns_of_sums(&self) -> String {
-        let key = self.axes.first().map(|one| one.folded("key"));
-        arrays(&key.unwrap_or_default(), "")
+    /// The columns `n0`, `n1`, `n2` and `texts` of an event that is told by itself: at most three things are grouped by.
+    pub(super) fn columns_of_one(&self) -> String {
+        let expressions = |texts: bool| {
+            let mine = self.axes.iter().filter(move |one| one.is_text() == texts);
+            mine.map(|one| one.expression.as_str())
+        };
+        let mut numbers: Vec<&str> = expressions(false).collect();
+        numbers.resize(3, "0");
+        let numbers = numbers.iter().zip(0..);
+        let numbers: Vec<String> = numbers
+            .map(|(number, nth)| format!("toUInt32({number}) AS n{nth}"))
+            .collect();
+        let texts: Vec<&str> = expressions(true).collect();
+        format!(
+            "{}, CAST([{}], 'Array(String)') AS texts",
+            numbers.join(", "),
+            texts.join(", ")
+        )
+    }
+
+    /// The same of what has the one number that it is grouped by in this column.
+    pub(super) fn columns_of(&self, column: &str) -> String {
+        let number = self.axes.first().map(|one| one.folded(column));
+        arrays(&number.unwrap_or_default(), "")
     }
 
     /// The day that stands for that of an event or of a sum.

@@ -29,6 +29,7 @@ mod tests;
 mod view;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -70,15 +71,19 @@ pub(super) struct ClickHouse {
     shipped: Shipped,
     log: PathBuf,
     queue: Arc<Mutex<Queue>>,
+    /// Whether what is there is what it was.
+    is_claimed: Arc<AtomicBool>,
 }
 
-/// Opens it, with the tables made where they are missing, and gives what ships there.
+/// Opens it, with the tables made where they are missing, and gives what ships there. Whoever `is_alone` looks first whether
+/// what is there is what it was; else somebody has.
 pub(super) fn open(
     place: &Place,
     folder: &Path,
     log: &[u8],
     events: Connection,
     tail: &Arc<Tail>,
+    is_alone: bool,
 ) -> anyhow::Result<(Box<dyn Archive>, Box<dyn Seal>)> {
     let client = Arc::new(Client::new(place)?);
     let shipped = Shipped::open(folder, log, place, |log| claim::is_known(&client, log))?;
@@ -86,6 +91,7 @@ pub(super) fn open(
         place: place.to_string(),
         ..Queue::default()
     }));
+    let is_claimed = Arc::new(AtomicBool::new(!is_alone));
     let ships = ship::Ship::new(
         client.clone(),
         shipped.clone(),
@@ -93,15 +99,20 @@ pub(super) fn open(
         events,
         tail.clone(),
         queue.clone(),
+        is_claimed.clone(),
     )?;
     let archive = ClickHouse {
         client,
         shipped,
         log: folder.join("events.db"),
         queue,
+        is_claimed,
     };
     Ok((Box::new(archive), Box::new(ships)))
 }
+
+/// How long a question waits at a start until it is known what is there.
+const CLAIMS: Duration = Duration::from_secs(5);
 
 /// How long a question waits for what was stored to be shipped, where it does.
 const SETTLES: Duration = Duration::from_secs(20);
@@ -126,6 +137,24 @@ impl ClickHouse {
         })
     }
 
+    /// Waits until it is known what is there, unless nobody answers.
+    fn claimed(&self) -> Result<(), ReadError> {
+        let began = Instant::now();
+        while !self.is_claimed.load(Ordering::Acquire) {
+            let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, why)) = &queue.trouble {
+                return Err(ReadError::ClickHouse(why.clone()));
+            }
+            drop(queue);
+            if began.elapsed() > CLAIMS {
+                let error = "it is still being looked at what is there".to_owned();
+                return Err(ReadError::ClickHouse(error));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
     /// Waits until all that is known here is shipped.
     fn settle(&self, tail: &Tail) -> Result<(), ReadError> {
         let began = Instant::now();
@@ -142,6 +171,7 @@ impl ClickHouse {
 
 impl Archive for ClickHouse {
     fn moment(&self, _: usize, tail: &Tail) -> Result<Taken<'_>, ReadError> {
+        self.claimed()?;
         if self.client.settles() {
             self.settle(tail)?;
         }

@@ -37,6 +37,9 @@ pub struct Moved {
 /// Says how far it is: events, of how many.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
 
+/// What there is of each site's days.
+type Tallies = BTreeMap<(i64, i32), Tally>;
+
 struct Both {
     client: Arc<Client>,
     shipped: Shipped,
@@ -96,8 +99,9 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
     }
     let there = shipped.alone(|shipped| {
         let through = shipped.through()?;
-        mended = mend(client, shipped, log, through)?;
-        let (here, there) = (tallied(log, through)?, care::tallies(client, through, "1")?);
+        let (days, here) = mend(client, shipped, log, through)?;
+        mended = days;
+        let there = care::tallies(client, through, "1")?;
         let differ = differing(&here, &there);
         if differ.is_empty() {
             shipped.is_same(erased)?;
@@ -170,7 +174,7 @@ pub fn to_sqlite(folder: &Path, place: &Place, progress: Progress) -> anyhow::Re
     Ok(told(&there, 0))
 }
 
-fn told(there: &BTreeMap<(i64, i32), Tally>, mended: u64) -> Moved {
+fn told(there: &Tallies, mended: u64) -> Moved {
     Moved {
         events: there.values().map(|tally| tally.events).sum(),
         days: there.len() as u64,
@@ -250,8 +254,8 @@ fn take_back(
 }
 
 /// What the log has of each site's days up to `through`.
-fn tallied(log: &Connection, through: i64) -> Result<BTreeMap<(i64, i32), Tally>, ReadError> {
-    let mut days: BTreeMap<(i64, i32), Tally> = BTreeMap::new();
+fn tallied(log: &Connection, through: i64) -> Result<Tallies, ReadError> {
+    let mut days = Tallies::new();
     let mut after = 0;
     loop {
         let some = log::some(log, after, STEP as usize)?;
@@ -268,10 +272,7 @@ fn tallied(log: &Connection, through: i64) -> Result<BTreeMap<(i64, i32), Tally>
     Ok(days)
 }
 
-fn differing(
-    here: &BTreeMap<(i64, i32), Tally>,
-    there: &BTreeMap<(i64, i32), Tally>,
-) -> BTreeSet<(i64, i32)> {
+fn differing(here: &Tallies, there: &Tallies) -> BTreeSet<(i64, i32)> {
     let said = |tally: Option<&Tally>| tally.map(|tally| (tally.events, tally.hash));
     let all = here.keys().chain(there.keys());
     all.filter(|day| said(here.get(day)) != said(there.get(day)))
@@ -279,17 +280,17 @@ fn differing(
         .collect()
 }
 
-/// Makes the days anew that are not there as the log has them; gives how many.
+/// Makes the days anew that are not there as the log has them; gives how many, and what the log has.
 pub(super) fn mend(
     client: &Client,
     shipped: &Shipped,
     log: &Connection,
     through: i64,
-) -> Result<u64, ReadError> {
+) -> Result<(u64, Tallies), ReadError> {
     let (here, there) = (tallied(log, through)?, care::tallies(client, through, "1")?);
     let differ = differing(&here, &there);
     if differ.is_empty() {
-        return Ok(0);
+        return Ok((0, here));
     }
     shipped.mark(&differ, true)?;
     care::clear_days(client, &differ)?;
@@ -314,5 +315,5 @@ pub(super) fn mend(
     // As rows came in they were summed up again.
     shipped.mark(&differ, false)?;
     tracing::info!(days = differ.len(), "days were made anew in the ClickHouse");
-    Ok(differ.len() as u64)
+    Ok((differ.len() as u64, here))
 }

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,8 @@ pub(super) struct Ship {
     tail: Arc<Tail>,
     queue: Arc<Mutex<Queue>>,
     is_claimed: bool,
+    /// The same for who asks.
+    has_claimed: Arc<AtomicBool>,
     dropped: Option<Instant>,
 }
 
@@ -62,6 +65,7 @@ impl Ship {
         events: Connection,
         tail: Arc<Tail>,
         queue: Arc<Mutex<Queue>>,
+        has_claimed: Arc<AtomicBool>,
     ) -> Result<Ship, ReadError> {
         tail.bound();
         tail.reload(&events, || Ok(shipped.through()?))?;
@@ -73,6 +77,7 @@ impl Ship {
             tail,
             queue,
             is_claimed: false,
+            has_claimed,
             dropped: None,
         };
         ship.told(&Ok(()));
@@ -86,6 +91,7 @@ impl Ship {
                 let last = care::last_given(&self.events)?;
                 claim::claim(&self.client, shipped, last)
             })?;
+            self.has_claimed.store(true, Ordering::Release);
             self.settle_erased()?;
             self.is_claimed = true;
         }

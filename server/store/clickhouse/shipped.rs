@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -42,6 +43,7 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS shipped (
 pub(super) struct Shipped {
     file: PathBuf,
     log: Vec<u8>,
+    kept: Arc<Mutex<Connection>>,
 }
 
 /// Where shipping stands.
@@ -116,27 +118,35 @@ impl Shipped {
         Ok(Shipped {
             file,
             log: log.to_owned(),
+            kept: Arc::new(Mutex::new(connection)),
         })
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Connection> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// That of a folder, as it is.
     #[cfg(test)]
     pub(super) fn in_folder(folder: &Path) -> anyhow::Result<Shipped> {
         let file = folder.join("shipped.db");
-        let log = connect(&file)?.query_row("SELECT log FROM shipped", [], |row| row.get(0))?;
-        Ok(Shipped { file, log })
+        let connection = connect(&file)?;
+        let log = connection.query_row("SELECT log FROM shipped", [], |row| row.get(0))?;
+        let kept = Arc::new(Mutex::new(connection));
+        Ok(Shipped { file, log, kept })
     }
 
     /// The ids of the log: what it is, and what it was before.
     pub(super) fn ids(&self) -> rusqlite::Result<(String, Option<String>)> {
-        let was: Option<Vec<u8>> =
-            connect(&self.file)?.query_row("SELECT was FROM shipped", [], |row| row.get(0))?;
+        let was: Option<Vec<u8>> = self
+            .kept()
+            .query_row("SELECT was FROM shipped", [], |row| row.get(0))?;
         Ok((hex(&self.log), was.as_deref().map(hex)))
     }
 
     /// Says that what is there ends elsewhere than was known.
     pub(super) fn ends(&self, through: i64) -> rusqlite::Result<()> {
-        connect(&self.file)?
+        self.kept()
             .execute(
                 "UPDATE shipped SET through = ?1, first = 0, last = 0, was = NULL, epoch = randomblob(8)",
                 [through],
@@ -146,17 +156,18 @@ impl Shipped {
 
     /// The name of a block: the same events of the same log have the same.
     pub(super) fn block(&self, (first, last): (i64, i64)) -> rusqlite::Result<String> {
-        let epoch: Vec<u8> =
-            connect(&self.file)?.query_row("SELECT epoch FROM shipped", [], |row| row.get(0))?;
+        let epoch: Vec<u8> = self
+            .kept()
+            .query_row("SELECT epoch FROM shipped", [], |row| row.get(0))?;
         Ok(format!("{}-{}-{first}-{last}", hex(&self.log), hex(&epoch)))
     }
 
     /// The numbers of events that are to be taken out.
     pub(super) fn forgotten(&self) -> rusqlite::Result<RoaringTreemap> {
-        let connection = connect(&self.file)?;
-        let mut ids = connection.prepare("SELECT event FROM forgotten")?;
-        let ids = ids.query_map([], |row| row.get::<_, i64>(0).map(|id| id as u64))?;
-        ids.collect()
+        let kept = self.kept();
+        let mut ids = kept.prepare_cached("SELECT event FROM forgotten")?;
+        let found = ids.query_map([], |row| row.get::<_, i64>(0).map(|id| id as u64))?;
+        found.collect()
     }
 
     /// Says that these events are to be taken out, or that they are.
@@ -164,8 +175,8 @@ impl Shipped {
         if ids.is_empty() {
             return Ok(());
         }
-        let mut connection = connect(&self.file)?;
-        let transaction = connection.transaction()?;
+        let mut kept = self.kept();
+        let transaction = kept.transaction()?;
         let sql = match are_left {
             true => "INSERT OR IGNORE INTO forgotten VALUES (?1)",
             false => "DELETE FROM forgotten WHERE event = ?1",
@@ -178,16 +189,16 @@ impl Shipped {
 
     /// Days of sites whose sums are to be made anew.
     pub(super) fn unsummed(&self) -> rusqlite::Result<BTreeSet<(i64, i32)>> {
-        let connection = connect(&self.file)?;
-        let mut days = connection.prepare("SELECT site, day FROM unsummed")?;
-        let days = days.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        days.collect()
+        let kept = self.kept();
+        let mut days = kept.prepare_cached("SELECT site, day FROM unsummed")?;
+        let found = days.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        found.collect()
     }
 
     /// Says that the sums of these days are to be made anew, or that they are.
     pub(super) fn mark(&self, days: &BTreeSet<(i64, i32)>, unsummed: bool) -> rusqlite::Result<()> {
-        let mut connection = connect(&self.file)?;
-        let transaction = connection.transaction()?;
+        let mut kept = self.kept();
+        let transaction = kept.transaction()?;
         let sql = match unsummed {
             true => "INSERT OR IGNORE INTO unsummed VALUES (?1, ?2)",
             false => "DELETE FROM unsummed WHERE site = ?1 AND day = ?2",
@@ -202,31 +213,31 @@ impl Shipped {
 
     /// The number of the last event that is there.
     pub(super) fn through(&self) -> rusqlite::Result<i64> {
-        Ok(state(&connect(&self.file)?)?.through)
+        Ok(state(&self.kept())?.through)
     }
 
     /// Where shipping stands.
     pub(super) fn state(&self) -> rusqlite::Result<State> {
-        state(&connect(&self.file)?)
+        state(&self.kept())
     }
 
     /// Says which block is sent next. It is to be said before, so that after a crash the same one is sent again.
     pub(super) fn sends(&self, (first, last): (i64, i64)) -> rusqlite::Result<()> {
-        connect(&self.file)?
+        self.kept()
             .execute("UPDATE shipped SET first = ?1, last = ?2", [first, last])
             .map(|_| ())
     }
 
     /// Says that all up to `through` is there.
     pub(super) fn sent(&self, through: i64) -> rusqlite::Result<()> {
-        connect(&self.file)?
+        self.kept()
             .execute("UPDATE shipped SET through = max(through, ?1)", [through])
             .map(|_| ())
     }
 
     /// Says that what is there is what the log says, of which events had been taken out so often.
     pub(super) fn is_same(&self, erased: i64) -> rusqlite::Result<()> {
-        connect(&self.file)?
+        self.kept()
             .execute(
                 "UPDATE shipped SET erased = ?1 WHERE erased <> ?1",
                 [erased],
@@ -236,7 +247,7 @@ impl Shipped {
 
     /// Says whether the log is to drop what is shipped, and whether it has.
     pub(super) fn drops(&self, drops: bool, dropped: bool) -> rusqlite::Result<()> {
-        connect(&self.file)?
+        self.kept()
             .execute(
                 "UPDATE shipped SET drops = ?1, dropped = ?2",
                 [drops, dropped],

@@ -167,7 +167,8 @@ impl Tables {
         // Under a name of its own, since the same sums may have been there before.
         let name = uuid::Uuid::now_v7();
         format!(
-            "INSERT INTO {} SETTINGS insert_deduplication_token = 'sums-{name}', distributed_foreground_insert = 1 {sums}",
+            "INSERT INTO {} SETTINGS insert_deduplication_token = 'sums-{name}', distributed_foreground_insert = 1,
+                max_partitions_per_insert_block = 0 {sums}",
             self.asked("day_sum")
         )
     }

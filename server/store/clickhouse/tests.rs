@@ -5,13 +5,17 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::care;
+use super::client::Client;
 use super::ship;
 use super::shipped::Shipped;
 use super::{moved, place_of};
 use crate::store::care::Who;
 use crate::store::event::VisitorKey;
+use crate::store::reports::cell::Cell;
 use crate::store::reports::group::By;
 use crate::store::reports::needs::Needs;
+use crate::store::reports::test::Of;
 use crate::store::reports::tests::{SITE, assert_right, events, open, rows, store_all};
 use crate::store::{Settings, Store, insert, schema};
 
@@ -201,4 +205,92 @@ fn events_that_are_in_a_clickhouse_are_not_looked_for_elsewhere() {
         .unwrap()
         .to_string();
     assert!(error.contains("ADMX_STORE"), "{error}");
+}
+
+/// Does something there, past the store.
+fn there(folder: &TempDir, sql: &str) {
+    let place = Settings::of_test(folder.path()).clickhouse.unwrap();
+    let client = Client::new(&place).unwrap();
+    let sql = sql
+        .replace("EVENT", &client.tables().kept("event"))
+        .replace("DAY_SUM", &client.tables().kept("day_sum"));
+    client.execute(&sql).unwrap();
+}
+
+#[test]
+#[ignore = "needs a ClickHouse in ADMX_TEST_STORE"]
+fn what_a_clickhouse_has_lost_goes_there_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    store_all(&store, events(20_000));
+    let logged = rows(&folder);
+    assert_right(&store, &logged);
+    store.stop();
+    drop(store);
+    // As where it was put back from a copy: of the events the last third is gone, of the sums the last day.
+    there(
+        &folder,
+        "ALTER TABLE EVENT DELETE WHERE id > 13000 SETTINGS mutations_sync = 2",
+    );
+    there(
+        &folder,
+        "ALTER TABLE DAY_SUM DELETE WHERE day > 20003 SETTINGS mutations_sync = 2",
+    );
+    let store = open(&folder);
+    assert_right(&store, &logged);
+    assert_eq!(store.check().unwrap(), NONE);
+    store.stop();
+}
+
+#[test]
+#[ignore = "needs a ClickHouse in ADMX_TEST_STORE"]
+fn events_of_many_months_go_there_at_once_and_are_summed_anew_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let mut all = events(420);
+    for (event, n) in all.iter_mut().zip(0..) {
+        // Nine years, one month after the other: more than ClickHouse takes at once unless it is told to.
+        let earlier = (n % 105) * 31;
+        event.day -= earlier;
+        event.at -= jiff::SignedDuration::from_hours(24 * i64::from(earlier));
+    }
+    store_all(&store, all);
+    let logged = rows(&folder);
+    let views = |store: &Store| {
+        let days = i32::MIN..=i32::MAX;
+        let by = By::Number(Of::Page);
+        let reports = store.reports();
+        let days = reports.answer(SITE, days, &by, &[], &Needs::NAMED).unwrap();
+        let cells = days.into_iter().flat_map(|(day, groups)| {
+            let seen = |(_, cell): (_, Cell)| (cell.counts.views, cell.visitors.count());
+            let groups: Vec<_> = groups.into_iter().map(seen).collect();
+            groups.into_iter().map(move |counted| (day, counted))
+        });
+        let mut cells: Vec<_> = cells.collect();
+        cells.sort_unstable();
+        cells
+    };
+    let before = views(&store);
+    assert_eq!(store.check().unwrap(), NONE);
+    // All of their sums anew, in one go.
+    store.stop();
+    drop(store);
+    there(
+        &folder,
+        "ALTER TABLE DAY_SUM DELETE WHERE 1 SETTINGS mutations_sync = 2",
+    );
+    let shipped = Shipped::in_folder(folder.path()).unwrap();
+    let place = Settings::of_test(folder.path()).clickhouse.unwrap();
+    let days = care::wrongly_summed(&Client::new(&place).unwrap()).unwrap();
+    assert!(days.len() > 105, "{}", days.len());
+    shipped.mark(&days, true).unwrap();
+    let store = open(&folder);
+    assert_eq!(views(&store), before);
+    assert_eq!(store.check().unwrap(), NONE);
+    let of_site = logged
+        .iter()
+        .filter(|row| row.site == SITE.0 && row.goal == 0);
+    let all: u64 = before.iter().map(|(_, (views, _))| views).sum();
+    assert_eq!(all, of_site.count() as u64);
+    store.stop();
 }

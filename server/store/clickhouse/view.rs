@@ -60,6 +60,7 @@ struct Money {
     fires: u64,
 }
 
+/// An event, with up to three numbers that it is grouped by: of millions none is a list.
 #[derive(Fields, Deserialize)]
 struct One {
     visitor: u32,
@@ -67,7 +68,9 @@ struct One {
     id: i64,
     day: i32,
     has: u8,
-    numbers: Vec<u32>,
+    n0: u32,
+    n1: u32,
+    n2: u32,
     texts: Vec<String>,
     sets: u8,
 }
@@ -107,15 +110,7 @@ struct Seen {
     ms: i64,
     id: i64,
     page: u32,
-    who: u32,
-}
-
-#[derive(Fields, Deserialize)]
-struct Left {
-    day: i32,
-    page: u32,
-    sessions: u64,
-    visitors: Vec<u32>,
+    whose: u32,
 }
 
 impl<'a> At<'a> {
@@ -182,7 +177,7 @@ impl<'a> At<'a> {
                 sum(engaged) AS of_engaged, sum(seconds) AS of_seconds{}
              FROM {} WHERE {days} AND kind = {kind} GROUP BY of_day, numbers, texts",
             grouping.day(),
-            grouping.columns_of_sums(),
+            grouping.columns_of("key"),
             if_asked(who, "groupBitmapMergeState(visitors)"),
             self.client.tables().asked("day_sum"),
         )
@@ -251,7 +246,7 @@ impl<'a> At<'a> {
             "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, toUInt8({}) AS has, {}, toUInt8({sets}) AS sets
              FROM {} WHERE {} AND visitor != 0 AND sets != 0",
             grouping.has(),
-            grouping.columns(),
+            grouping.columns_of_one(),
             self.events(),
             within.passing(wanted.tests)?
         );
@@ -259,19 +254,27 @@ impl<'a> At<'a> {
             true => (
                 "tupleElement(earliest, 1) AS ms, tupleElement(earliest, 2) AS id",
                 format!(
-                    "SELECT visitor, min((ms, id)) AS earliest, day, has, numbers, texts, sets
-                     FROM ({from}) GROUP BY visitor, day, has, numbers, texts, sets"
+                    "SELECT visitor, min((ms, id)) AS earliest, day, has, n0, n1, n2, texts, sets
+                     FROM ({from}) GROUP BY visitor, day, has, n0, n1, n2, texts, sets"
                 ),
             ),
             false => ("ms, id", from),
         };
         let ones: Vec<One> = self.ask(&format!(
-            "SELECT visitor, {columns}, day, has, numbers, texts, sets FROM ({from})"
+            "SELECT visitor, {columns}, day, has, n0, n1, n2, texts, sets FROM ({from})"
         ))?;
+        // What many have is made a key once.
+        let mut keys: HashMap<[u32; 3], Option<Key>> = HashMap::new();
         for one in ones {
-            let key = grouping
-                .key(&one.numbers, &one.texts)
-                .filter(|_| one.has != 0);
+            let numbers = [one.n0, one.n1, one.n2];
+            let key = match (one.has, one.texts.as_slice()) {
+                (0, _) => None,
+                (_, []) => keys
+                    .entry(numbers)
+                    .or_insert_with(|| grouping.key(&numbers, &[]))
+                    .clone(),
+                (_, texts) => grouping.key(&numbers, texts),
+            };
             let event = Event {
                 visitor: wanted
                     .one_of
@@ -323,6 +326,29 @@ impl<'a> At<'a> {
             grouping.has()
         ))
     }
+}
+
+/// Groups as they are answered, but for what they brought.
+fn answered(groups: Vec<Group>, grouping: &Grouping) -> BTreeMap<i32, Groups> {
+    let mut answer: BTreeMap<i32, Groups> = BTreeMap::new();
+    for group in groups {
+        let named = Visitors::of(group.visitors).bitmap().into_owned();
+        let cell = Cell {
+            counts: Counts {
+                views: group.views,
+                fires: group.fires,
+                sessions: group.sessions,
+                engaged: group.engaged,
+                seconds: group.seconds,
+            },
+            visitors: Visitors::counted(named, group.more),
+            revenue: Revenue::new(),
+        };
+        let key = grouping.key(&group.numbers, &group.texts);
+        let groups = answer.entry(group.day).or_default();
+        cell::add(groups, key.map(|key| (key, cell)).into_iter().collect());
+    }
+    answer
 }
 
 /// The column `of_who` behind others, where somebody is asked for.
@@ -386,26 +412,7 @@ impl View for At<'_> {
             }
             None => self.groups(self.counted(&within, &grouping, tests, who)?, None, who)?,
         };
-        let mut answer: BTreeMap<i32, Groups> = BTreeMap::new();
-        for group in found {
-            let Visitors::Ready(named) = Visitors::of(group.visitors) else {
-                continue;
-            };
-            let cell = Cell {
-                counts: Counts {
-                    views: group.views,
-                    fires: group.fires,
-                    sessions: group.sessions,
-                    engaged: group.engaged,
-                    seconds: group.seconds,
-                },
-                visitors: Visitors::counted(named, group.more),
-                revenue: Revenue::new(),
-            };
-            let key = grouping.key(&group.numbers, &group.texts);
-            let groups = answer.entry(group.day).or_default();
-            cell::add(groups, key.map(|key| (key, cell)).into_iter().collect());
-        }
+        let mut answer = answered(found, &grouping);
         if !needs.revenue {
             return Ok(answer);
         }
@@ -429,56 +436,62 @@ impl View for At<'_> {
         days: &RangeInclusive<i32>,
         open: &BTreeSet<i32>,
         tests: &[Test],
+        needs: &Needs,
     ) -> Result<archive::Left, ReadError> {
-        let (of_days, others) = Test::of_days(tests);
         let within = self.within(site, days).and("goal = 0 AND session != 0");
-        let last = |days: &str| {
+        let last = |are_open: bool| {
             Ok::<_, ReadError>(format!(
-                "SELECT day, session, max((at, id)) AS last, argMax(url, (at, id)) AS page, argMax(visitor, (at, id)) AS who
-                 FROM {} WHERE {} AND {days} GROUP BY day, session",
+                "SELECT day, session, max((at, id)) AS last, argMax(url, (at, id)) AS page, argMax(visitor, (at, id)) AS whose
+                 FROM {} WHERE {} AND {} GROUP BY day, session",
                 self.events(),
-                within.passing(&others)?
+                within.passing(tests)?,
+                among(open, are_open)
             ))
         };
-        let left: Vec<Left> = self.ask(&format!(
-            "SELECT day, page, count() AS sessions, bitmapToArray(groupBitmapState(who)) AS visitors
-             FROM ({}) GROUP BY day, page",
-            last(&among(open, false))?
-        ))?;
-        let mut answer: BTreeMap<i32, Groups> = BTreeMap::new();
-        let left = left.into_iter();
-        for group in left.filter(|group| Test::are_of(&of_days, group.day)) {
-            let cell = Cell {
-                counts: Counts {
-                    sessions: group.sessions,
-                    ..Counts::default()
-                },
-                visitors: Visitors::of(group.visitors),
-                revenue: Revenue::new(),
-            };
-            let groups = answer.entry(group.day).or_default();
-            groups.insert(Key::Number(group.page), cell);
-        }
         let mut exits: BTreeMap<i32, Exits> =
             open.iter().map(|day| (*day, Exits::default())).collect();
+        let mut whose = RoaringBitmap::new();
         if !open.is_empty() {
             let seen: Vec<Seen> = self.ask(&format!(
-                "SELECT day, session, toUnixTimestamp64Milli(tupleElement(last, 1)) AS ms, tupleElement(last, 2) AS id, page, who
+                "SELECT day, session, toUnixTimestamp64Milli(tupleElement(last, 1)) AS ms, tupleElement(last, 2) AS id, page, whose
                  FROM ({})",
-                last(&among(open, true))?
+                last(true)?
             ))?;
             for seen in seen {
+                whose.insert(seen.whose);
                 if let Some(exits) = exits.get_mut(&seen.day) {
                     let last = Last {
                         at: (seen.ms, seen.id),
                         url: seen.page,
-                        visitor: seen.who,
+                        visitor: seen.whose,
                     };
                     exits.saw(seen.session, last);
                 }
             }
         }
-        Ok((answer, exits))
+        let mut grouping = Grouping::new(&within, &By::Exit)?;
+        let who = match needs.visitors {
+            Who::Counted(together) => {
+                grouping = grouping.together(&within, &together)?;
+                // Whoever is named on an open day isn't counted on another.
+                whose |= together.named;
+                let named = &whose;
+                Who::Counted(Together { named, ..together })
+            }
+            who => who,
+        };
+        let none =
+            ["views", "fires", "engaged", "seconds"].map(|of| format!("toUInt64(0) AS of_{of}"));
+        let left = format!(
+            "SELECT {} AS of_day, {}, count() AS of_sessions, {}{} FROM ({}) GROUP BY of_day, numbers, texts",
+            grouping.day(),
+            grouping.columns_of("page"),
+            none.join(", "),
+            if_asked(&who, "groupBitmapStateIf(whose, whose != 0)"),
+            last(false)?
+        );
+        let left = self.groups(left, None, &who)?;
+        Ok((answered(left, &grouping), exits))
     }
 
     fn marked(

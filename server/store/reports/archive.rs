@@ -102,6 +102,7 @@ pub(in crate::store) trait View {
         days: &RangeInclusive<i32>,
         open: &BTreeSet<i32>,
         tests: &[Test],
+        needs: &Needs,
     ) -> Result<Left, ReadError>;
 
     /// Events that belong to some sets, and what was paid with some.

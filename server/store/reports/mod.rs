@@ -2,11 +2,12 @@
 //!
 //! Events that were committed a moment ago lie in memory, in the [`tail`]. When there are enough of them they are *sealed*:
 //! each site's and day's events become a part, columns in one blob ([`part`], [`file`]). When a day is over its parts are
-//! merged and its *sums* are kept ([`sums`]): for each goal, page, page view, entry and exit page, origin and client the counts, and
-//! the visitors as a Roaring bitmap. Sums are the very answer that a scan gives ([`scan`]), kept; so they can't disagree.
-//! A question says what events must be ([`test`]) and what they are grouped by ([`group`]). It is answered from sums where
-//! nothing is filtered, from columns else, and from the tail for what is not sealed yet. An event that comes late makes a further part of its day, which is scanned beside the day's sums until both are
-//! merged.
+//! merged and its *sums* are kept ([`sums`]): for each goal, page, page view, entry and exit page, origin and client the
+//! counts, and the visitors as a Roaring bitmap. Sums are the very answer that a scan gives ([`scan`]), kept; so they can't
+//! disagree.
+//! A question says what events must be ([`test`]), what they are grouped by ([`group`]) and what it needs of each group
+//! ([`needs`]). It is answered from sums where nothing is filtered, from columns else, and from the tail for what is not sealed
+//! yet. An event that comes late makes a further part of its day, which is scanned beside the day's sums until both are merged.
 //!
 //! The log is the truth: the file may be deleted, and a start makes it anew.
 
@@ -105,7 +106,7 @@ impl Reports {
                     // What is taken out from now on would stay in it.
                     file::remove(&folder.join("reports.db"))?;
                 }
-                clickhouse::open(place, folder, &id, events, &tail)?
+                clickhouse::open(place, folder, &id, events, &tail, is_alone)?
             }
             None => {
                 if let Some(place) = clickhouse::place_of(folder)? {
@@ -360,7 +361,7 @@ impl Snapshot<'_> {
         needs: &Needs,
     ) -> Result<BTreeMap<i32, Groups>, ReadError> {
         if *by == By::Exit {
-            return self.exits(site, &days, tests);
+            return self.exits(site, &days, tests, needs);
         }
         let open: BTreeSet<i32> = self.fresh().of(site, &days).map(|row| row.day).collect();
         let mut answer = self.view.answer(site, &days, &open, by, tests, needs)?;
@@ -376,6 +377,7 @@ impl Snapshot<'_> {
         site: i64,
         days: &RangeInclusive<i32>,
         tests: &[Test],
+        needs: &Needs,
     ) -> Result<BTreeMap<i32, Groups>, ReadError> {
         let (of_days, others) = Test::of_days(tests);
         let fresh = Fresh {
@@ -386,11 +388,13 @@ impl Snapshot<'_> {
             .of(site, days)
             .filter(|row| Test::are_of(&of_days, row.day));
         let open: BTreeSet<i32> = rows.clone().map(|row| row.day).collect();
-        let (mut answer, mut exits) = self.view.exits(site, days, &open, tests)?;
+        let (mut answer, mut exits) = self.view.exits(site, days, &open, tests, needs)?;
         for row in rows {
             exits.entry(row.day).or_default().row(row, &others);
         }
-        answer.extend(exits.into_iter().map(|(day, exits)| (day, exits.groups())));
+        for (day, exits) in exits {
+            cell::add(answer.entry(day).or_default(), exits.groups());
+        }
         Ok(answer)
     }
 

@@ -252,6 +252,7 @@ impl View for Sealed<'_> {
         days: &RangeInclusive<i32>,
         open: &BTreeSet<i32>,
         tests: &[Test],
+        _: &Needs,
     ) -> Result<Left, ReadError> {
         let (of_days, tests) = Test::of_days(tests);
         let connection = &self.connections[0];

@@ -57,7 +57,15 @@ impl Counted {
 pub struct Beta {
     a: f64,
     b: f64,
+    /// The logarithm of the density where it is greatest.
+    peak: f64,
 }
+
+/// Above this the continued fraction of the distribution wants more steps than it is given, and the density is summed up.
+const LARGE: f64 = 3000.0;
+
+/// Stretches that this is done in: two standard deviations each, or less.
+const SUMMED: usize = 6;
 
 /// Standard deviations beyond which nothing is looked for, where a density is shaped like a bell; and how many more where it
 /// falls off as slowly as e to the −x, of which a double sees some 37.
@@ -79,10 +87,37 @@ impl Beta {
     /// After seeing these, having known nothing.
     pub fn after(counted: Counted) -> Beta {
         let converted = counted.converted.min(counted.people);
-        Beta {
+        let mut beta = Beta {
             a: 1.0 + converted as f64,
             b: 1.0 + (counted.people - converted) as f64,
+            peak: 0.0,
+        };
+        beta.peak = match beta.is_large() {
+            // The logarithm of a great factorial has too few digits behind the point.
+            true => {
+                let (low, high) = beta.range();
+                -piece(low, high, STRETCHES, |x| beta.density(x)).ln()
+            }
+            false => beta.log(beta.mode()) - ln_beta(beta.a, beta.b),
+        };
+        beta
+    }
+
+    fn is_large(self) -> bool {
+        self.a.min(self.b) > LARGE
+    }
+
+    /// Where its density is greatest, if not at an end.
+    fn mode(self) -> f64 {
+        match (self.a > 1.0, self.b > 1.0) {
+            (true, true) => (self.a - 1.0) / (self.a + self.b - 2.0),
+            _ => 0.5,
         }
+    }
+
+    /// The logarithm of its density, but for what is the same everywhere.
+    fn log(self, x: f64) -> f64 {
+        (self.a - 1.0) * x.ln() + (self.b - 1.0) * (-x).ln_1p()
     }
 
     /// Its mean.
@@ -91,15 +126,31 @@ impl Beta {
     }
 
     fn density(self, x: f64) -> f64 {
-        let log = (self.a - 1.0) * x.ln() + (self.b - 1.0) * (-x).ln_1p();
-        (log - ln_beta(self.a, self.b)).exp()
+        let mode = self.mode();
+        // Differences alone are looked at, which are as exact as x.
+        let up = (self.a - 1.0) * ((x - mode) / mode).ln_1p();
+        let down = (self.b - 1.0) * ((mode - x) / (1.0 - mode)).ln_1p();
+        (self.peak + up + down).exp()
     }
 
     fn below(self, x: f64) -> f64 {
         match x {
             x if x <= 0.0 => 0.0,
             x if x >= 1.0 => 1.0,
+            x if self.is_large() => self.below_of_large(x),
             x => beta_reg(self.a, self.b, x),
+        }
+    }
+
+    /// The same by summing up the shorter side.
+    fn below_of_large(self, x: f64) -> f64 {
+        let (low, high) = self.range();
+        let density = |x: f64| self.density(x);
+        match x < self.mean() {
+            true if x <= low => 0.0,
+            true => piece(low, x, SUMMED, density),
+            false if x >= high => 1.0,
+            false => 1.0 - piece(x, high, SUMMED, density),
         }
     }
 
@@ -122,18 +173,19 @@ fn integral((from, to): (f64, f64), ends: &[f64], of: impl Fn(f64) -> f64) -> f6
     ends.extend([from, to]);
     ends.sort_by(f64::total_cmp);
     let pieces = ends.windows(2).filter(|ends| ends[0] < ends[1]);
-    pieces.map(|ends| piece(ends[0], ends[1], &of)).sum()
+    let piece = |ends: &[f64]| piece(ends[0], ends[1], STRETCHES, &of);
+    pieces.map(piece).sum()
 }
 
-fn piece(from: f64, to: f64, of: impl Fn(f64) -> f64) -> f64 {
-    let half = (to - from) / (2.0 * STRETCHES as f64);
+fn piece(from: f64, to: f64, stretches: usize, of: impl Fn(f64) -> f64) -> f64 {
+    let half = (to - from) / (2.0 * stretches as f64);
     let stretch = |place: usize| -> f64 {
         let middle = from + half * (2 * place + 1) as f64;
         let point =
             |(x, weight): &(f64, f64)| weight * (of(middle - half * x) + of(middle + half * x));
         POINTS.iter().map(point).sum::<f64>()
     };
-    half * (0..STRETCHES).map(stretch).sum::<f64>()
+    half * (0..stretches).map(stretch).sum::<f64>()
 }
 
 /// Where what is believed of some begins and ends.
@@ -253,6 +305,8 @@ pub fn difference_of_means(first: Brought, second: Brought) -> Option<(f64, Inte
 
 /// The 97.5 % point of Student's t.
 fn student(free: f64) -> f64 {
+    // Of more it is the same to five digits, and the continued fraction wants too many steps.
+    let free = free.min(100_000.0);
     // P(|T| > t) = I_{ν/(ν+t²)}(ν/2, 1/2)
     let outside = |t: f64| beta_reg(free / 2.0, 0.5, free / (free + t * t));
     let (mut low, mut high) = (1.0, 1000.0);
@@ -277,6 +331,14 @@ mod tests {
 
     /// Exact: as fractions, by Evan Miller's sum for whole numbers (Formulas for Bayesian A/B testing, 2013) and Chris
     /// Stucchio's for the loss (Bayesian A/B testing at VWO, 2015), in Python.
+    #[test]
+    fn a_rate_of_many_is_nearly_normal() {
+        // 1 − Φ(1), and the first term of Edgeworth's series is 0 at 1 standard deviation.
+        let beta = beta(8_000_000, 4_000_000);
+        let above = 1.0 - beta.below(beta.mean() + 0.5 / (8_000_003f64).sqrt());
+        assert!((above - 0.158_655_253_931).abs() < 1e-7, "{above}");
+    }
+
     #[test]
     fn two_variants_are_as_exact_fractions_say() {
         for ((n, k), (m, l), chance, loss, other) in [
@@ -397,6 +459,16 @@ mod tests {
             let both = chance_to_beat(all[0], all[1]) + chance_to_beat(all[1], all[0]);
             prop_assert!((both - 1.0).abs() < 1e-8, "{}", both);
             prop_assert!(expected_losses(&all).iter().all(|loss| (0.0..=1.0).contains(loss)));
+        }
+
+        #[test]
+        fn chances_of_near_rates_add_up(people in 1u64..20_000_000, rate in 0.0f64..1.0, nearer in -4.0f64..4.0) {
+            let converted = (people as f64 * rate) as u64;
+            let spread = (people as f64 * rate * (1.0 - rate)).sqrt();
+            let other = (converted as f64 + nearer * spread).clamp(0.0, people as f64) as u64;
+            let (a, b) = (beta(people, converted), beta(people, other));
+            let both = chance_to_beat(a, b) + chance_to_beat(b, a);
+            prop_assert!((both - 1.0).abs() < 1e-8, "{}", both);
         }
 
         #[test]

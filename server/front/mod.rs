@@ -52,6 +52,9 @@ struct Front {
 /// Events that are handed on at a time once they have waited: those of one visitor nearly always in order.
 const AT_ONCE: usize = 8;
 
+/// Rounds after which events are put behind others, where the server behind broke at all that it was given.
+const BROKEN: usize = 20;
+
 /// How long it waits before it tries the server behind again.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -259,6 +262,8 @@ enum After {
 
 /// Hands on what waits, the oldest first, for as long as there is any.
 async fn drain(front: Arc<Front>) {
+    // Rounds in which the server behind broke at all of them.
+    let mut broken = 0;
     loop {
         let some = match front.spool.first(AT_ONCE).await {
             Ok(some) => some,
@@ -297,7 +302,9 @@ async fn drain(front: Arc<Front>) {
         });
         let done = futures_util::future::join_all(each).await;
         let is_all = done.iter().all(|after| matches!(after, After::Goes(_)));
-        let numbers = |which: fn(&After) -> Option<i64>| done.iter().filter_map(which).collect();
+        let numbers = |which: fn(&After) -> Option<i64>| -> Vec<i64> {
+            done.iter().filter_map(which).collect()
+        };
         let goes = numbers(|after| match after {
             After::Goes(number) => Some(*number),
             _ => None,
@@ -305,10 +312,16 @@ async fn drain(front: Arc<Front>) {
         if let Err(error) = front.spool.remove(goes).await {
             tracing::error!(%error, "what was handed on can't be removed; it goes on again, and counts once");
         }
-        let last = numbers(|after| match after {
+        let is_any = done.iter().any(|after| matches!(after, After::Goes(_)));
+        broken = if is_any { 0 } else { broken + 1 };
+        let mut last = numbers(|after| match after {
             After::Last(number) => Some(*number),
             _ => None,
         });
+        // A server that breaks at everything for a while gets all in order afterwards.
+        if !is_any && broken < BROKEN {
+            last.clear();
+        }
         if let Err(error) = front.spool.put_last(last).await {
             tracing::error!(%error, "what the server behind breaks at stays before what waits");
         }

@@ -155,6 +155,10 @@ impl<'q> Passing<'q> {
             visitors: wants.counted.map_or(Who::Named, together),
             revenue: wants.money,
         };
+        let named = Needs {
+            visitors: Who::Named,
+            ..all
+        };
         let is_page = |name: &str| pages.iter().any(|(page, ..)| *page == name);
         Ok(match split.is_by_goal() {
             _ if pages.is_empty() => (all, all),
@@ -164,7 +168,7 @@ impl<'q> Passing<'q> {
                 let visitors = Who::Nobody;
                 (all, Needs { visitors, ..all })
             }
-            _ => (Needs::ALL, Needs::ALL),
+            _ => (named, named),
         })
     }
 

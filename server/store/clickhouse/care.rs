@@ -161,6 +161,9 @@ pub(super) fn delete(client: &Client, table: &str, condition: &str) -> Result<()
     ))
 }
 
+/// Days of sites that are summed up at once.
+const SUMMED_AT_ONCE: usize = 200;
+
 /// Makes the sums of some sites' days from their events. They are marked before; until it is done, they are not asked.
 pub(super) fn sum_anew(
     client: &Client,
@@ -172,7 +175,16 @@ pub(super) fn sum_anew(
     }
     let condition = of_days(days);
     delete(client, "day_sum", &condition)?;
-    client.execute(&client.tables().sum_anew(&condition))?;
+    let all: Vec<(i64, i32)> = days.iter().copied().collect();
+    for some in all.chunks(SUMMED_AT_ONCE) {
+        let some = of_days(&some.iter().copied().collect());
+        client.execute(&client.tables().sum_anew(&some))?;
+    }
+    // Whoever was stopped on the way may have left something there that goes on by itself.
+    if !wrongly_summed(client, &condition)?.is_empty() {
+        let error = "sums of days did not come out as their events are; they are made once more";
+        return Err(ReadError::ClickHouse(error.into()));
+    }
     Ok(shipped.mark(days, false)?)
 }
 
@@ -263,14 +275,17 @@ struct Twice {
     more: i64,
 }
 
-/// Days of sites whose sums are not those of their events.
-pub(super) fn wrongly_summed(client: &Client) -> Result<BTreeSet<(i64, i32)>, ReadError> {
+/// Days of sites, of those that are as `condition` says, whose sums are not those of their events.
+pub(super) fn wrongly_summed(
+    client: &Client,
+    condition: &str,
+) -> Result<BTreeSet<(i64, i32)>, ReadError> {
     let wrong: Vec<Day> = client.rows_of_all(&format!(
         "SELECT site, day FROM (
-            SELECT site, day, count() AS events, groupBitmapIf(visitor, visitor != 0) AS seen FROM {} GROUP BY site, day
+            SELECT site, day, count() AS events, groupBitmapIf(visitor, visitor != 0) AS seen FROM {} WHERE {condition} GROUP BY site, day
          ) AS of_events FULL OUTER JOIN (
             SELECT site, day, sum(views) + sum(fires) AS summed, groupBitmapMerge(visitors) AS visited
-            FROM {} WHERE kind = 0 GROUP BY site, day
+            FROM {} WHERE kind = 0 AND {condition} GROUP BY site, day
          ) AS of_sums USING (site, day) WHERE events != summed OR seen != visited ORDER BY site, day",
         client.tables().asked("event"),
         client.tables().asked("day_sum")
@@ -324,7 +339,7 @@ pub(super) fn check(
             ));
         }
     }
-    for (site, day) in wrongly_summed(client)? {
+    for (site, day) in wrongly_summed(client, "1")? {
         findings.push(format!(
             "ClickHouse: site {site}, day {day}: its sums are not those of its events"
         ));

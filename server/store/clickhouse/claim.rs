@@ -1,12 +1,13 @@
 //! What is found at a start: of which log the rows are that are there, and whether they end where they are said to.
 
 use clickhouse::Row as Fields;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::care;
 use super::client::Client;
 use super::shipped::Shipped;
-use crate::store::ReadError;
+use crate::store::{ReadError, care as log_care};
 
 /// Events behind the end of which is asked whether they are there.
 const NEAR: i64 = 10_000_000;
@@ -52,9 +53,14 @@ fn others(client: &Client) -> ReadError {
     ))
 }
 
-/// Makes sure that what is there is of this log, whose last number is `last`. A log that was put back from a copy takes out
-/// what came after the copy; what a ClickHouse has lost is shipped again, as far as the log still has it.
-pub(super) fn claim(client: &Client, shipped: &Shipped, last: i64) -> Result<(), ReadError> {
+/// Makes sure that what is there is of this log. A log that was put back from a copy takes out what came after the copy;
+/// what a ClickHouse has lost is shipped again, as far as the log still has it.
+pub(super) fn claim(
+    client: &Client,
+    shipped: &Shipped,
+    events: &Connection,
+) -> Result<(), ReadError> {
+    let last = log_care::last_given(events)?;
     let tables = client.tables();
     let (log, was) = shipped.ids()?;
     let known = known(client)?;
@@ -74,31 +80,42 @@ pub(super) fn claim(client: &Client, shipped: &Shipped, last: i64) -> Result<(),
         through.min(last) - NEAR
     ))?;
     let there = there.first().map_or(0, |there| there.last);
-    if was.is_some() || there > last {
-        // What was shipped after the copy was made may be there under the name of a block that this log never sends.
-        let ends = through.min(last);
-        if there > ends {
-            tracing::warn!(
-                ends,
-                there,
-                "the log was put back from a copy: what went to the ClickHouse after it is taken out there"
-            );
-            care::forget_after(client, shipped, ends)?;
-        }
-        return Ok(shipped.ends(ends.min(there))?);
-    }
-    if there < through {
-        let ends = there;
+    let is_put_back = was.is_some() || there > last;
+    // What was shipped after the copy was made may be there under the name of a block that this log never sends.
+    let through = match is_put_back {
+        true => through.min(last),
+        false => through,
+    };
+    if there > through && is_put_back {
         tracing::warn!(
             through,
-            ends,
+            there,
+            "the log was put back from a copy: what went to the ClickHouse after it is taken out there"
+        );
+        care::forget_after(client, shipped, through)?;
+    }
+    // The log keeps its last event; where it has none of those that aren't there, they were taken out.
+    let is_lost = there < through && is_any(events, there, through)?;
+    if is_lost {
+        tracing::warn!(
+            through,
+            there,
             "the ClickHouse has less than it had: what the log still has goes there again"
         );
         // Sums may have been kept of what is gone.
-        let wrong = care::wrongly_summed(client)?;
+        let wrong = care::wrongly_summed(client, "1")?;
         shipped.mark(&wrong, true)?;
         care::sum_anew(client, shipped, &wrong)?;
-        shipped.ends(ends)?;
     }
-    Ok(())
+    match (is_lost, is_put_back) {
+        (false, false) => Ok(()),
+        (true, _) => Ok(shipped.ends(there)?),
+        (false, true) => Ok(shipped.ends(through)?),
+    }
+}
+
+/// Whether the log has an event with a number above `after` and not above `through`.
+fn is_any(events: &Connection, after: i64, through: i64) -> rusqlite::Result<bool> {
+    let is_any = "SELECT EXISTS (SELECT 1 FROM event WHERE id > ?1 AND id <= ?2)";
+    events.query_row(is_any, [after, through], |row| row.get(0))
 }

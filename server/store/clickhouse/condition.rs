@@ -30,6 +30,7 @@ pub(super) fn column(of: Of) -> &'static str {
 }
 
 /// Which events of a site are looked at.
+#[derive(Clone)]
 pub(super) struct Within<'a> {
     client: &'a Client,
     /// What each of them is, in SQL.
@@ -54,14 +55,7 @@ struct Day {
 
 #[derive(Fields, Deserialize)]
 struct Text {
-    has: u8,
     it: String,
-}
-
-#[derive(Fields, Deserialize)]
-struct Span {
-    from: i64,
-    to: i64,
 }
 
 impl<'a> Within<'a> {
@@ -86,11 +80,8 @@ impl<'a> Within<'a> {
     /// The same events, but for those of some days.
     pub(super) fn and(&self, condition: &str) -> Within<'a> {
         Within {
-            client: self.client,
             all: format!("{} AND {condition}", self.all),
-            is_empty: self.is_empty,
-            are_summed: self.are_summed,
-            of_days: self.of_days.clone(),
+            ..self.clone()
         }
     }
 
@@ -104,13 +95,13 @@ impl<'a> Within<'a> {
         self.of_days.clone()
     }
 
-    /// What those of them are that pass all tests.
-    pub(super) fn passing(&self, tests: &[Test]) -> Result<String, ReadError> {
-        let mut all = self.all.clone();
+    /// Those of them that pass all tests.
+    pub(super) fn passing(&self, tests: &[Test]) -> Result<Within<'a>, ReadError> {
+        let mut passing = self.clone();
         for test in tests {
-            let _ = write!(all, " AND {}", self.condition(test)?);
+            let _ = write!(passing.all, " AND {}", self.condition(test)?);
         }
-        Ok(all)
+        Ok(passing)
     }
 
     /// What a test says, in brackets where that is more than one thing.
@@ -143,8 +134,9 @@ impl<'a> Within<'a> {
             }
             Test::Metadata(key, passes) => {
                 let key = quoted(key);
+                let has = format!("mapContains(pairs, {key})");
                 let occurs: Vec<Text> = self.ask(&format!(
-                    "SELECT DISTINCT toUInt8(mapContains(pairs, {key})) AS has, pairs[{key}] AS it FROM {} WHERE {} LIMIT {}",
+                    "SELECT DISTINCT pairs[{key}] AS it FROM {} WHERE {} AND {has} LIMIT {}",
                     self.client.tables().asked("event"),
                     self.all,
                     VALUES + 1
@@ -154,29 +146,23 @@ impl<'a> Within<'a> {
                         "metadata {key} has more than {VALUES} values in these days: too many for a condition"
                     )));
                 }
-                let told = |text: &Text| passes((text.has != 0).then_some(text.it.as_str()));
-                let (yes, no): (Vec<Text>, Vec<Text>) = occurs.into_iter().partition(told);
-                chosen(
+                let texts = occurs.into_iter().map(|text| text.it);
+                let (yes, no): (Vec<String>, Vec<String>) =
+                    texts.partition(|text| passes(Some(text)));
+                let of_those = chosen(
                     yes.is_empty(),
                     no.is_empty(),
                     yes.len() <= no.len(),
                     |are| {
                         let texts = if are { &yes } else { &no };
-                        let there = texts.iter().filter(|text| text.has != 0);
-                        let there = there.map(|text| quoted(&text.it)).collect::<Vec<_>>();
-                        let mut any = Vec::new();
-                        if !there.is_empty() {
-                            let there = there.join(",");
-                            any.push(format!(
-                                "mapContains(pairs, {key}) AND pairs[{key}] IN ({there})"
-                            ));
-                        }
-                        if texts.iter().any(|text| text.has == 0) {
-                            any.push(format!("NOT mapContains(pairs, {key})"));
-                        }
-                        format!("({})", any.join(" OR "))
+                        let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+                        format!("pairs[{key}] IN ({})", texts.join(","))
                     },
-                )
+                );
+                match passes(None) {
+                    true => format!("(NOT {has} OR {of_those})"),
+                    false => format!("({has} AND {of_those})"),
+                }
             }
             Test::Hour(zone, passes) => {
                 let hours: Vec<u32> = (0..24).filter(|hour| passes(*hour)).collect();
@@ -256,13 +242,13 @@ impl<'a> Within<'a> {
     /// The hour of the day in a zone. How far it is from UTC comes from here, so that both sides know the same changes of
     /// its clocks.
     pub(super) fn hour(&self, zone: &TimeZone) -> Result<String, ReadError> {
-        let span: Vec<Span> = self.ask(&format!(
-            "SELECT toUnixTimestamp64Milli(min(at)) AS from, toUnixTimestamp64Milli(max(at)) AS to FROM {} WHERE {}",
-            self.client.tables().asked("event"),
-            self.all
-        ))?;
-        let Span { from, to } = span.first().unwrap_or(&Span { from: 0, to: 0 });
-        let (from, to) = (instant(*from), instant(*to));
+        // In whatever zone a day is meant, its events are less than two days from its noon.
+        let (mut from, mut to) = (Timestamp::MAX, Timestamp::MIN);
+        for day in self.days()? {
+            let second = |day: i64| Timestamp::from_second(day * 86_400).unwrap_or_default();
+            from = from.min(second(i64::from(day) - 2));
+            to = to.max(second(i64::from(day) + 3));
+        }
         let mut offset = zone.to_offset(from).seconds().to_string();
         let changes = zone
             .following(from)
@@ -278,10 +264,6 @@ impl<'a> Within<'a> {
             "toUInt32(intDiv(positiveModulo(toInt64(floor(toUnixTimestamp64Milli(at) / 1000)) + {offset}, 86400), 3600))"
         ))
     }
-}
-
-fn instant(milliseconds: i64) -> Timestamp {
-    Timestamp::from_millisecond(milliseconds).unwrap_or_default()
 }
 
 /// A condition by what passes and what doesn't: `list` gives the one that lists either.

@@ -46,6 +46,7 @@ pub use self::shipped::renew;
 use super::ReadError;
 use super::care::Findings;
 use super::read::Numbered;
+use super::reports::Role;
 use super::reports::archive::{Archive, Taken, View};
 use super::reports::row::Row;
 use super::reports::seal::Seal;
@@ -73,6 +74,8 @@ pub(super) struct ClickHouse {
     queue: Arc<Mutex<Queue>>,
     /// Whether what is there is what it was.
     is_claimed: Arc<AtomicBool>,
+    /// How long a question waits for that.
+    patience: Duration,
 }
 
 /// Opens it, with the tables made where they are missing, and gives what ships there. Whoever `is_alone` looks first whether
@@ -84,6 +87,7 @@ pub(super) fn open(
     events: Connection,
     tail: &Arc<Tail>,
     is_alone: bool,
+    role: Role,
 ) -> anyhow::Result<(Box<dyn Archive>, Box<dyn Seal>)> {
     let client = Arc::new(Client::new(place)?);
     let shipped = Shipped::open(folder, log, place, |log| claim::is_known(&client, log))?;
@@ -107,11 +111,15 @@ pub(super) fn open(
         log: folder.join("events.db"),
         queue,
         is_claimed,
+        patience: match role {
+            Role::Server => CLAIMS,
+            Role::Command => Duration::MAX,
+        },
     };
     Ok((Box::new(archive), Box::new(ships)))
 }
 
-/// How long a question waits at a start until it is known what is there.
+/// How long a question waits at a server's start until it is known what is there; a command waits until it is.
 const CLAIMS: Duration = Duration::from_secs(5);
 
 /// How long a question waits for what was stored to be shipped, where it does.
@@ -146,7 +154,7 @@ impl ClickHouse {
                 return Err(ReadError::ClickHouse(why.clone()));
             }
             drop(queue);
-            if began.elapsed() > CLAIMS {
+            if began.elapsed() > self.patience {
                 let error = "it is still being looked at what is there".to_owned();
                 return Err(ReadError::ClickHouse(error));
             }

@@ -56,7 +56,7 @@ impl Both {
             })?;
         let client = Arc::new(Client::new(place)?);
         let shipped = Shipped::open(folder, &id, place, |log| claim::is_known(&client, log))?;
-        shipped.alone(|shipped| claim::claim(&client, shipped, log_care::last_given(&log)?))?;
+        shipped.alone(|shipped| claim::claim(&client, shipped, &log))?;
         Ok(Both {
             client,
             shipped,
@@ -99,8 +99,12 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
     }
     let there = shipped.alone(|shipped| {
         let through = shipped.through()?;
-        let (days, here) = mend(client, shipped, log, through)?;
+        let (days, mut here) = mend(client, shipped, log, through)?;
         mended = days;
+        if days > 0 {
+            // Somebody may have been taken out of the log meanwhile.
+            here = tallied(log, through)?;
+        }
         let there = care::tallies(client, through, "1")?;
         let differ = differing(&here, &there);
         if differ.is_empty() {

@@ -87,12 +87,15 @@ impl Ship {
     /// Ships all there is.
     fn ship(&mut self) -> Result<(), ReadError> {
         if !self.is_claimed {
-            self.shipped.alone(|shipped| {
-                let last = care::last_given(&self.events)?;
-                claim::claim(&self.client, shipped, last)
-            })?;
-            self.has_claimed.store(true, Ordering::Release);
+            // Another one may have shipped until now.
+            self.has_claimed.store(false, Ordering::Release);
+            let claim = |shipped: &Shipped| claim::claim(&self.client, shipped, &self.events);
+            self.shipped.alone(claim)?;
             self.settle_erased()?;
+            // What goes there once more is in memory until then.
+            let through = || Ok(self.shipped.through()?);
+            self.tail.reload(&self.events, through)?;
+            self.has_claimed.store(true, Ordering::Release);
             self.is_claimed = true;
         }
         // What was to be taken out, or summed up anew, when something came between.

@@ -44,6 +44,8 @@ pub(super) struct Shipped {
     file: PathBuf,
     log: Vec<u8>,
     kept: Arc<Mutex<Connection>>,
+    /// Another one, so that whoever reads waits for nobody who writes.
+    reads: Arc<Mutex<Connection>>,
 }
 
 /// Where shipping stands.
@@ -116,10 +118,15 @@ impl Shipped {
             }
         }
         Ok(Shipped {
-            file,
             log: log.to_owned(),
+            reads: Arc::new(Mutex::new(connect(&file)?)),
             kept: Arc::new(Mutex::new(connection)),
+            file,
         })
+    }
+
+    fn reads(&self) -> MutexGuard<'_, Connection> {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kept(&self) -> MutexGuard<'_, Connection> {
@@ -133,7 +140,13 @@ impl Shipped {
         let connection = connect(&file)?;
         let log = connection.query_row("SELECT log FROM shipped", [], |row| row.get(0))?;
         let kept = Arc::new(Mutex::new(connection));
-        Ok(Shipped { file, log, kept })
+        let reads = Arc::new(Mutex::new(connect(&file)?));
+        Ok(Shipped {
+            file,
+            log,
+            kept,
+            reads,
+        })
     }
 
     /// The ids of the log: what it is, and what it was before.
@@ -189,8 +202,8 @@ impl Shipped {
 
     /// Days of sites whose sums are to be made anew.
     pub(super) fn unsummed(&self) -> rusqlite::Result<BTreeSet<(i64, i32)>> {
-        let kept = self.kept();
-        let mut days = kept.prepare_cached("SELECT site, day FROM unsummed")?;
+        let reads = self.reads();
+        let mut days = reads.prepare_cached("SELECT site, day FROM unsummed")?;
         let found = days.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         found.collect()
     }
@@ -213,7 +226,7 @@ impl Shipped {
 
     /// The number of the last event that is there.
     pub(super) fn through(&self) -> rusqlite::Result<i64> {
-        Ok(state(&self.kept())?.through)
+        Ok(state(&self.reads())?.through)
     }
 
     /// Where shipping stands.

@@ -281,7 +281,7 @@ fn events_of_many_months_go_there_at_once_and_are_summed_anew_at_once() {
     );
     let shipped = Shipped::in_folder(folder.path()).unwrap();
     let place = Settings::of_test(folder.path()).clickhouse.unwrap();
-    let days = care::wrongly_summed(&Client::new(&place).unwrap()).unwrap();
+    let days = care::wrongly_summed(&Client::new(&place).unwrap(), "1").unwrap();
     assert!(days.len() > 105, "{}", days.len());
     shipped.mark(&days, true).unwrap();
     let store = open(&folder);
@@ -292,5 +292,35 @@ fn events_of_many_months_go_there_at_once_and_are_summed_anew_at_once() {
         .filter(|row| row.site == SITE.0 && row.goal == 0);
     let all: u64 = before.iter().map(|(_, (views, _))| views).sum();
     assert_eq!(all, of_site.count() as u64);
+    store.stop();
+}
+
+#[test]
+#[ignore = "needs a ClickHouse in ADMX_TEST_STORE"]
+fn answers_are_right_while_events_wait_to_go_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = Settings::of_test(folder.path());
+    settings.clickhouse.as_mut().unwrap().settles = false;
+    let store = Store::open(folder.path(), &settings).unwrap();
+    let all = events(6_000);
+    let some = |rest: usize| all.iter().skip(rest).step_by(2).cloned().collect();
+    store_all(&store, some(0));
+    let shipped = Shipped::in_folder(folder.path()).unwrap();
+    let last = rows(&folder).last().unwrap().id;
+    let began = std::time::Instant::now();
+    while shipped.through().unwrap() < last {
+        assert!(began.elapsed().as_secs() < 30, "nothing is shipped");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    // Nobody else changes what is there meanwhile: the same days and visitors again, of whom nothing goes there.
+    let held = shipped.alone(|_| {
+        store_all(&store, some(1));
+        let logged = rows(&folder);
+        assert!(logged.len() == 6_000 && shipped.through()? == last);
+        assert_right(&store, &logged);
+        Ok(logged)
+    });
+    let logged = held.unwrap();
+    assert_right(&store, &logged);
     store.stop();
 }

@@ -150,14 +150,8 @@ impl<'a> At<'a> {
     }
 
     /// Groups of events that are looked at one by one, as a question.
-    fn counted(
-        &self,
-        within: &Within,
-        grouping: &Grouping,
-        tests: &[Test],
-        who: &Who,
-    ) -> Result<String, ReadError> {
-        Ok(format!(
+    fn counted(&self, within: &Within, grouping: &Grouping, who: &Who) -> String {
+        format!(
             "SELECT {} AS of_day, {}, countIf(goal = 0) AS of_views, countIf(goal != 0) AS of_fires,
                 sum(begins) AS of_sessions, sum(engages) AS of_engaged, sum(seconds) AS of_seconds{}
              FROM {} WHERE {} AND {} GROUP BY of_day, numbers, texts",
@@ -165,9 +159,9 @@ impl<'a> At<'a> {
             grouping.columns(),
             if_asked(who, "groupBitmapStateIf(visitor, visitor != 0)"),
             self.events(),
-            within.passing(tests)?,
+            within.all(),
             grouping.has()
-        ))
+        )
     }
 
     /// The same from the sums of some days.
@@ -181,6 +175,46 @@ impl<'a> At<'a> {
             if_asked(who, "groupBitmapMergeState(visitors)"),
             self.client.tables().asked("day_sum"),
         )
+    }
+
+    /// The groups of an answer, and how they were made.
+    #[allow(clippy::too_many_arguments)]
+    fn grouped(
+        &self,
+        site: i64,
+        days: &RangeInclusive<i32>,
+        open: &BTreeSet<i32>,
+        by: &By,
+        tests: &[Test],
+        passing: &Within,
+        needs: &Needs,
+    ) -> Result<(Vec<Group>, Grouping), ReadError> {
+        let (of_days, others) = Test::of_days(tests);
+        let within = self.within(site, days);
+        let mut grouping = Grouping::new(&within, by)?;
+        let who = &needs.visitors;
+        if let Who::Counted(together) = who {
+            grouping = grouping.together(&within, together)?;
+        }
+        let Some(kind) = by.number().filter(|_| others.is_empty()) else {
+            let found = self.groups(self.counted(passing, &grouping, who), None, who)?;
+            return Ok((found, grouping));
+        };
+        // What is not shipped yet may be by the time this is read, and would be counted twice in the sums of its day.
+        let unsummed = self.unsummed.iter().filter(|(of, _)| *of == site);
+        let unsummed = unsummed.map(|(_, day)| *day);
+        let open: BTreeSet<i32> = open.iter().copied().chain(unsummed).collect();
+        let mut sums = within.site_days();
+        for test in of_days {
+            let _ = write!(sums, " AND {}", within.condition(&Test::Day(test))?);
+        }
+        let _ = write!(sums, " AND {}", among(&open, false));
+        let sums = self.summed(&sums, kind, &grouping, who);
+        let counted = (!open.is_empty()).then(|| {
+            let open = passing.and(&among(&open, true));
+            self.counted(&open, &grouping, who)
+        });
+        Ok((self.groups(sums, counted, who)?, grouping))
     }
 
     /// What one of these questions gives, or both together. Visitors are counted there, but for those who must be named.
@@ -248,7 +282,7 @@ impl<'a> At<'a> {
             grouping.has(),
             grouping.columns_of_one(),
             self.events(),
-            within.passing(wanted.tests)?
+            within.all()
         );
         let (columns, from) = match wanted.once_a_day {
             true => (
@@ -290,11 +324,11 @@ impl<'a> At<'a> {
         Ok(())
     }
 
-    fn payments(&self, within: &Within, tests: &[Test]) -> Result<Vec<Paid>, ReadError> {
+    fn payments(&self, within: &Within) -> Result<Vec<Paid>, ReadError> {
         let payments: Vec<Payment> = self.ask(&format!(
             "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, amount, currency FROM {} WHERE {}",
             self.events(),
-            within.passing(tests)?
+            within.all()
         ))?;
         let paid = payments.into_iter().map(|payment| Paid {
             visitor: payment.visitor,
@@ -307,12 +341,7 @@ impl<'a> At<'a> {
         Ok(paid.collect())
     }
 
-    fn revenue(
-        &self,
-        within: &Within,
-        grouping: &Grouping,
-        tests: &[Test],
-    ) -> Result<Vec<Money>, ReadError> {
+    fn revenue(&self, within: &Within, grouping: &Grouping) -> Result<Vec<Money>, ReadError> {
         let within = within.and("currency != ''");
         self.ask(&format!(
             "SELECT day, {}, currency,
@@ -322,16 +351,24 @@ impl<'a> At<'a> {
             i64::MAX,
             i64::MIN + 1,
             self.events(),
-            within.passing(tests)?,
+            within.all(),
             grouping.has()
         ))
     }
 }
 
-/// Groups as they are answered, but for what they brought.
-fn answered(groups: Vec<Group>, grouping: &Grouping) -> BTreeMap<i32, Groups> {
+/// How often is asked once more where something came between two questions.
+const TRIES: usize = 3;
+
+/// Groups as they are answered, but for what they brought; and whether one is of several that were counted apart: its
+/// numbers weren't known to be one yet when it was asked which are.
+fn answered(groups: Vec<Group>, grouping: &Grouping) -> (BTreeMap<i32, Groups>, bool) {
     let mut answer: BTreeMap<i32, Groups> = BTreeMap::new();
+    let mut are_split = false;
     for group in groups {
+        let Some(key) = grouping.key(&group.numbers, &group.texts) else {
+            continue;
+        };
         let named = Visitors::of(group.visitors).bitmap().into_owned();
         let cell = Cell {
             counts: Counts {
@@ -344,11 +381,12 @@ fn answered(groups: Vec<Group>, grouping: &Grouping) -> BTreeMap<i32, Groups> {
             visitors: Visitors::counted(named, group.more),
             revenue: Revenue::new(),
         };
-        let key = grouping.key(&group.numbers, &group.texts);
         let groups = answer.entry(group.day).or_default();
-        cell::add(groups, key.map(|key| (key, cell)).into_iter().collect());
+        let known = groups.get(&key).map_or(0, |known| known.visitors.more());
+        are_split |= known > 0 && group.more > 0;
+        cell::add(groups, Groups::from([(key, cell)]));
     }
-    answer
+    (answer, are_split)
 }
 
 /// The column `of_who` behind others, where somebody is asked for.
@@ -383,40 +421,20 @@ impl View for At<'_> {
         tests: &[Test],
         needs: &Needs,
     ) -> Result<BTreeMap<i32, Groups>, ReadError> {
-        let (of_days, others) = Test::of_days(tests);
-        let within = self.within(site, days);
-        let mut grouping = Grouping::new(&within, by)?;
-        let who = &needs.visitors;
-        if let Who::Counted(together) = who {
-            grouping = grouping.together(&within, together)?;
-        }
-        let found = match by.number().filter(|_| others.is_empty()) {
-            // What is not shipped yet may be by the time this is read, and would be counted twice in the sums of its day.
-            Some(kind) => {
-                let unsummed = self.unsummed.iter().filter(|(of, _)| *of == site);
-                let open = &open
-                    .iter()
-                    .copied()
-                    .chain(unsummed.map(|(_, day)| *day))
-                    .collect();
-                let mut sums = within.site_days();
-                for test in of_days {
-                    let _ = write!(sums, " AND {}", within.condition(&Test::Day(test))?);
-                }
-                let _ = write!(sums, " AND {}", among(open, false));
-                let sums = self.summed(&sums, kind, &grouping, who);
-                let is_open = !open.is_empty();
-                let open = within.and(&among(open, true));
-                let open = is_open.then(|| self.counted(&open, &grouping, tests, who));
-                self.groups(sums, open.transpose()?, who)?
+        let passing = self.within(site, days).passing(tests)?;
+        let mut tries = 0;
+        let (mut answer, grouping) = loop {
+            let (found, grouping) = self.grouped(site, days, open, by, tests, &passing, needs)?;
+            let (answer, are_split) = answered(found, &grouping);
+            tries += 1;
+            if !are_split || tries == TRIES {
+                break (answer, grouping);
             }
-            None => self.groups(self.counted(&within, &grouping, tests, who)?, None, who)?,
         };
-        let mut answer = answered(found, &grouping);
         if !needs.revenue {
             return Ok(answer);
         }
-        for money in self.revenue(&within, &grouping, tests)? {
+        for money in self.revenue(&passing, &grouping)? {
             if let Some(key) = grouping.key(&money.numbers, &money.texts) {
                 let groups = answer.entry(money.day).or_default();
                 let cell = groups.entry(key).or_default();
@@ -439,14 +457,15 @@ impl View for At<'_> {
         needs: &Needs,
     ) -> Result<archive::Left, ReadError> {
         let within = self.within(site, days).and("goal = 0 AND session != 0");
+        let passing = within.passing(tests)?;
         let last = |are_open: bool| {
-            Ok::<_, ReadError>(format!(
+            format!(
                 "SELECT day, session, max((at, id)) AS last, argMax(url, (at, id)) AS page, argMax(visitor, (at, id)) AS whose
                  FROM {} WHERE {} AND {} GROUP BY day, session",
                 self.events(),
-                within.passing(tests)?,
+                passing.all(),
                 among(open, are_open)
-            ))
+            )
         };
         let mut exits: BTreeMap<i32, Exits> =
             open.iter().map(|day| (*day, Exits::default())).collect();
@@ -455,7 +474,7 @@ impl View for At<'_> {
             let seen: Vec<Seen> = self.ask(&format!(
                 "SELECT day, session, toUnixTimestamp64Milli(tupleElement(last, 1)) AS ms, tupleElement(last, 2) AS id, page, whose
                  FROM ({})",
-                last(true)?
+                last(true)
             ))?;
             for seen in seen {
                 whose.insert(seen.whose);
@@ -488,10 +507,10 @@ impl View for At<'_> {
             grouping.columns_of("page"),
             none.join(", "),
             if_asked(&who, "groupBitmapStateIf(whose, whose != 0)"),
-            last(false)?
+            last(false)
         );
         let left = self.groups(left, None, &who)?;
-        Ok((answered(left, &grouping), exits))
+        Ok((answered(left, &grouping).0, exits))
     }
 
     fn marked(
@@ -513,10 +532,11 @@ impl View for At<'_> {
             }
         }
         let mut pile = Pile::default();
-        self.events_of(&within, &grouping, sets, wanted, &mut pile)?;
+        let passing = within.passing(wanted.tests)?;
+        self.events_of(&passing, &grouping, sets, wanted, &mut pile)?;
         if !paying.is_empty() {
-            let within = within.and(&format!("currency != '' AND ({})", paying.join(" OR ")));
-            for payment in self.payments(&within, wanted.tests)? {
+            let paid = passing.and(&format!("currency != '' AND ({})", paying.join(" OR ")));
+            for payment in self.payments(&paid)? {
                 pile.payment(payment);
             }
         }
@@ -539,7 +559,7 @@ impl View for At<'_> {
             "SELECT day, toUnixTimestamp64Milli(at) AS ms, id FROM {} WHERE {}
              ORDER BY day DESC, at DESC, id DESC LIMIT {most}",
             self.events(),
-            within.passing(tests)?
+            within.passing(tests)?.all()
         ))?;
         let picked = picked.into_iter();
         Ok(picked.map(|one| (one.day, (one.ms, one.id))).collect())
@@ -552,7 +572,7 @@ impl View for At<'_> {
         tests: &[Test],
     ) -> Result<RoaringTreemap, ReadError> {
         let within = self.within(site, days);
-        self.numbers(&within.passing(tests)?)
+        self.numbers(within.passing(tests)?.all())
     }
 
     fn keys(
@@ -565,7 +585,7 @@ impl View for At<'_> {
         let named: Vec<Named> = self.ask(&format!(
             "SELECT key, count() AS count FROM {} ARRAY JOIN mapKeys(pairs) AS key WHERE {} GROUP BY key",
             self.events(),
-            within.passing(tests)?
+            within.passing(tests)?.all()
         ))?;
         Ok(named.into_iter().map(|one| (one.key, one.count)).collect())
     }

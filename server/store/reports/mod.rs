@@ -106,7 +106,7 @@ impl Reports {
                     // What is taken out from now on would stay in it.
                     file::remove(&folder.join("reports.db"))?;
                 }
-                clickhouse::open(place, folder, &id, events, &tail, is_alone)?
+                clickhouse::open(place, folder, &id, events, &tail, is_alone, role)?
             }
             None => {
                 if let Some(place) = clickhouse::place_of(folder)? {

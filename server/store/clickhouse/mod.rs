@@ -112,6 +112,7 @@ pub(super) fn open(
         queue,
         is_claimed,
         patience: match role {
+            Role::Server if place.settles => SETTLES,
             Role::Server => CLAIMS,
             Role::Command => Duration::MAX,
         },

@@ -58,7 +58,7 @@ pub struct Journeys {
     pub conversions: Vec<Conversion>,
     /// Different people among them.
     pub people: u64,
-    /// The labels of those who didn't convert, and how many had these.
+    /// The labels of those who didn't convert, and how many had these, in order.
     pub lost: Vec<(Vec<u32>, f64)>,
 }
 
@@ -105,21 +105,26 @@ impl Journeys {
     /// The journeys that were the most frequent among conversions: their labels, how many conversions had them, and how
     /// many people did the same without converting.
     pub fn paths(&self, most: usize) -> Vec<(Vec<u32>, u64, u64)> {
-        let mut paths: HashMap<Vec<u32>, u64> = HashMap::new();
+        let mut counts: HashMap<Path, u64, RandomState> = HashMap::default();
+        let mut path = Vec::new();
         for conversion in &self.conversions {
-            let labels = conversion.journey.touches.iter().map(|touch| touch.label);
-            *paths.entry(labels.collect()).or_default() += 1;
+            path.clear();
+            path.extend(conversion.journey.touches.iter().map(|touch| touch.label));
+            *counts.entry(Path::of(&path)).or_default() += 1;
         }
-        let mut paths: Vec<_> = paths.into_iter().collect();
+        // Most are of one or two conversions, and needn't be brought in order.
+        let mut least: Vec<u64> = counts.values().copied().collect();
+        if most < least.len() {
+            least.select_nth_unstable_by(most, |a, b| b.cmp(a));
+        }
+        let least = least.get(most).copied().unwrap_or_default();
+        let frequent = counts.into_iter().filter(|(_, n)| *n >= least);
+        let mut paths: Vec<_> = frequent.map(|(path, n)| (path.labels(), n)).collect();
         paths.sort_by(|(a, na), (b, nb)| nb.cmp(na).then(a.cmp(b)));
         paths.truncate(most);
-        let lost: HashMap<&[u32], f64> = self
-            .lost
-            .iter()
-            .map(|(path, n)| (path.as_slice(), *n))
-            .collect();
         let told = |(path, n): (Vec<u32>, u64)| {
-            let lost = lost.get(path.as_slice()).copied().unwrap_or_default();
+            let lost = self.lost.binary_search_by(|(lost, _)| lost.cmp(&path));
+            let lost = lost.map_or(0.0, |place| self.lost[place].1);
             (path, n, lost as u64)
         };
         paths.into_iter().map(told).collect()

@@ -93,7 +93,7 @@ impl LogFormat {
 }
 
 /// An address or a name, and a port.
-pub(super) fn listen_address(text: &str) -> Result<String, String> {
+fn listen_address(text: &str) -> Result<String, String> {
     let port = text
         .rsplit_once(':')
         .filter(|(host, _)| !host.is_empty())

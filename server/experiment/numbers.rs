@@ -329,8 +329,6 @@ mod tests {
         Beta::after(Counted { people, converted })
     }
 
-    /// Exact: as fractions, by Evan Miller's sum for whole numbers (Formulas for Bayesian A/B testing, 2013) and Chris
-    /// Stucchio's for the loss (Bayesian A/B testing at VWO, 2015), in Python.
     #[test]
     fn a_rate_of_many_is_nearly_normal() {
         // 1 − Φ(1), and the first term of Edgeworth's series is 0 at 1 standard deviation.
@@ -339,6 +337,8 @@ mod tests {
         assert!((above - 0.158_655_253_931).abs() < 1e-7, "{above}");
     }
 
+    /// Exact: as fractions, by Evan Miller's sum for whole numbers (Formulas for Bayesian A/B testing, 2013) and Chris
+    /// Stucchio's for the loss (Bayesian A/B testing at VWO, 2015), in Python.
     #[test]
     fn two_variants_are_as_exact_fractions_say() {
         for ((n, k), (m, l), chance, loss, other) in [

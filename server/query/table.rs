@@ -188,28 +188,26 @@ impl<'q> Plan<'q> {
         let all_fires = query.goals.is_empty() && !is_by_goal && query.asks(Metric::ConversionRate);
         let is_any = |name: &str| GoalName::reserved(name).is_none() && !query.book.is_hidden(name);
         let days = self.split.days(self.of_day(range));
-        let counted = self.counted(&days);
-        let wants = Wants::of(query, counted);
-        let nothing = Wants {
-            counted,
-            ..Wants::default()
-        };
-        let everybody = |split: &Split| {
+        let wants = Wants::of(query, self.counted(&days));
+        let visitors = |split: &Split, meant: Option<Meant>| {
             let days = split.days(self.of_day(range));
-            let counted = self.counted(&days);
-            let nothing = Wants {
-                counted,
+            let wants = Wants {
+                counted: self.counted(&days),
                 ..Wants::default()
             };
-            passing.layers(split, None, nothing)
+            passing.layers(split, meant, wants)
         };
         Ok(Passes {
             range: range.clone(),
             events: passing.layers(&self.split, meant, wants)?,
             fired: all_fires
-                .then(|| passing.layers(&self.split, Some(&is_any), nothing))
+                .then(|| visitors(&self.split, Some(&is_any)))
                 .transpose()?,
-            everybody: self.everybody.as_ref().map(everybody).transpose()?,
+            everybody: self
+                .everybody
+                .as_ref()
+                .map(|split| visitors(split, None))
+                .transpose()?,
         })
     }
 

@@ -15,6 +15,7 @@ use crate::store::event::VisitorKey;
 use crate::store::reports::cell::Cell;
 use crate::store::reports::group::By;
 use crate::store::reports::needs::Needs;
+use crate::store::reports::row::Row;
 use crate::store::reports::test::Of;
 use crate::store::reports::tests::{SITE, assert_right, events, open, rows, store_all};
 use crate::store::{Settings, Store, insert, schema};
@@ -40,6 +41,16 @@ fn numbers(folder: &TempDir, visitor: &VisitorKey) -> Vec<u32> {
         .query_map([insert::key(visitor)], |row| row.get(0))
         .unwrap();
     found.map(Result::unwrap).collect()
+}
+
+/// A log whose events have gone there, closed again.
+fn filled(folder: &TempDir, count: usize) -> Vec<Row> {
+    let store = open(folder);
+    store_all(&store, events(count));
+    let logged = rows(folder);
+    assert_right(&store, &logged);
+    store.stop();
+    logged
 }
 
 fn drop_all(folder: &TempDir) {
@@ -109,12 +120,7 @@ fn answers_are_what_counting_gives_whether_the_log_still_has_the_events_or_not()
 #[ignore = "needs a ClickHouse in ADMX_TEST_STORE"]
 fn a_block_that_is_sent_again_is_there_once() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder);
-    store_all(&store, events(3_000));
-    let logged = rows(&folder);
-    assert_right(&store, &logged);
-    store.stop();
-    drop(store);
+    let logged = filled(&folder, 3_000);
     // As after a crash between sending and writing down that it was sent.
     let file = folder.path().join("shipped.db");
     let shipped = Connection::open(&file).unwrap();
@@ -221,12 +227,7 @@ fn there(folder: &TempDir, sql: &str) {
 #[ignore = "needs a ClickHouse in ADMX_TEST_STORE"]
 fn what_a_clickhouse_has_lost_goes_there_again() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder);
-    store_all(&store, events(20_000));
-    let logged = rows(&folder);
-    assert_right(&store, &logged);
-    store.stop();
-    drop(store);
+    let logged = filled(&folder, 20_000);
     // As where it was put back from a copy: of the events the last third is gone, of the sums the last day.
     there(
         &folder,

@@ -369,7 +369,6 @@ fn answered(groups: Vec<Group>, grouping: &Grouping) -> (BTreeMap<i32, Groups>, 
         let Some(key) = grouping.key(&group.numbers, &group.texts) else {
             continue;
         };
-        let named = Visitors::of(group.visitors).bitmap().into_owned();
         let cell = Cell {
             counts: Counts {
                 views: group.views,
@@ -378,7 +377,7 @@ fn answered(groups: Vec<Group>, grouping: &Grouping) -> (BTreeMap<i32, Groups>, 
                 engaged: group.engaged,
                 seconds: group.seconds,
             },
-            visitors: Visitors::counted(named, group.more),
+            visitors: Visitors::counted(group.visitors, group.more),
             revenue: Revenue::new(),
         };
         let groups = answer.entry(group.day).or_default();

@@ -150,15 +150,20 @@ impl Default for Visitors {
 
 impl Visitors {
     /// From numbers in any order, repeated or not.
-    pub(in crate::store) fn of(mut numbers: Vec<u32>) -> Visitors {
+    pub(in crate::store) fn of(numbers: Vec<u32>) -> Visitors {
+        Visitors::counted(numbers, 0)
+    }
+
+    /// Those with these numbers, in any order, repeated or not, and so many more.
+    pub(in crate::store) fn counted(mut numbers: Vec<u32>, more: u64) -> Visitors {
         numbers.sort_unstable();
         numbers.dedup();
         // They are sorted, so that this can't fail.
-        Visitors::Ready(RoaringBitmap::from_sorted_iter(numbers).unwrap_or_default())
+        let named = RoaringBitmap::from_sorted_iter(numbers).unwrap_or_default();
+        Visitors::named(named, more)
     }
 
-    /// Those who are named, and so many more.
-    pub(in crate::store) fn counted(named: RoaringBitmap, more: u64) -> Visitors {
+    fn named(named: RoaringBitmap, more: u64) -> Visitors {
         match more {
             0 => Visitors::Ready(named),
             more => Visitors::Counted { named, more },
@@ -211,7 +216,7 @@ impl Cell {
             let more = self.visitors.more() + other.visitors.more();
             let mut named = std::mem::take(&mut self.visitors).bitmap().into_owned();
             named |= &*other.visitors.bitmap();
-            self.visitors = Visitors::counted(named, more);
+            self.visitors = Visitors::named(named, more);
         }
         add_revenues(&mut self.revenue, &other.revenue);
     }

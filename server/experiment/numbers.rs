@@ -61,8 +61,12 @@ pub struct Beta {
     peak: f64,
 }
 
-/// Above this the continued fraction of the distribution wants more steps than it is given, and the density is summed up.
+/// Above this of both the continued fraction of the distribution wants more steps than it is given, and the density is
+/// summed up.
 const LARGE: f64 = 3000.0;
+
+/// Above this the logarithms of factorials are so great that too few digits are left behind the point, and it is too.
+const MANY: f64 = 100_000.0;
 
 /// Stretches that this is done in: two standard deviations each, or less.
 const SUMMED: usize = 6;
@@ -92,32 +96,30 @@ impl Beta {
             b: 1.0 + (counted.people - converted) as f64,
             peak: 0.0,
         };
-        beta.peak = match beta.is_large() {
-            // The logarithm of a great factorial has too few digits behind the point.
+        beta.peak = match beta.is_summed() {
             true => {
                 let (low, high) = beta.range();
                 -piece(low, high, STRETCHES, |x| beta.density(x)).ln()
             }
-            false => beta.log(beta.mode()) - ln_beta(beta.a, beta.b),
+            false => {
+                let mode = beta.mode();
+                times(beta.a - 1.0, mode.ln()) + times(beta.b - 1.0, (-mode).ln_1p())
+                    - ln_beta(beta.a, beta.b)
+            }
         };
         beta
     }
 
-    fn is_large(self) -> bool {
-        self.a.min(self.b) > LARGE
+    fn is_summed(self) -> bool {
+        self.a.min(self.b) > LARGE || self.a + self.b > MANY
     }
 
-    /// Where its density is greatest, if not at an end.
+    /// Where its density is greatest; of one that is the same everywhere, the middle.
     fn mode(self) -> f64 {
-        match (self.a > 1.0, self.b > 1.0) {
-            (true, true) => (self.a - 1.0) / (self.a + self.b - 2.0),
-            _ => 0.5,
+        match self.a + self.b > 2.0 {
+            true => (self.a - 1.0) / (self.a + self.b - 2.0),
+            false => 0.5,
         }
-    }
-
-    /// The logarithm of its density, but for what is the same everywhere.
-    fn log(self, x: f64) -> f64 {
-        (self.a - 1.0) * x.ln() + (self.b - 1.0) * (-x).ln_1p()
     }
 
     /// Its mean.
@@ -128,8 +130,8 @@ impl Beta {
     fn density(self, x: f64) -> f64 {
         let mode = self.mode();
         // Differences alone are looked at, which are as exact as x.
-        let up = (self.a - 1.0) * ((x - mode) / mode).ln_1p();
-        let down = (self.b - 1.0) * ((mode - x) / (1.0 - mode)).ln_1p();
+        let up = times(self.a - 1.0, ((x - mode) / mode).ln_1p());
+        let down = times(self.b - 1.0, ((mode - x) / (1.0 - mode)).ln_1p());
         (self.peak + up + down).exp()
     }
 
@@ -137,13 +139,13 @@ impl Beta {
         match x {
             x if x <= 0.0 => 0.0,
             x if x >= 1.0 => 1.0,
-            x if self.is_large() => self.below_of_large(x),
+            x if self.is_summed() => self.below_by_sum(x),
             x => beta_reg(self.a, self.b, x),
         }
     }
 
     /// The same by summing up the shorter side.
-    fn below_of_large(self, x: f64) -> f64 {
+    fn below_by_sum(self, x: f64) -> f64 {
         let (low, high) = self.range();
         let density = |x: f64| self.density(x);
         match x < self.mean() {
@@ -164,6 +166,14 @@ impl Beta {
             (self.mean() - spread).max(0.0),
             (self.mean() + spread).min(1.0),
         )
+    }
+}
+
+/// A power's logarithm: the 0th power is 1, whatever it is of.
+fn times(power: f64, logarithm: f64) -> f64 {
+    match power == 0.0 {
+        true => 0.0,
+        false => power * logarithm,
     }
 }
 
@@ -337,6 +347,21 @@ mod tests {
         assert!((above - 0.158_655_253_931).abs() < 1e-7, "{above}");
     }
 
+    /// 1 − (1 − x)ᵇ of nobody, xᵃ of everybody.
+    #[test]
+    fn a_rate_of_nobody_of_many_is_a_power() {
+        for people in [1u64, 5_000, 200_000, 8_946_464] {
+            let power = people as f64 + 1.0;
+            for at in [0.01, 0.5, 1.0, 3.0, 20.0].map(|times| times / (power + 20.0)) {
+                let expected = -(power * (-at).ln_1p()).exp_m1();
+                let found = beta(people, 0).below(at);
+                assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+                let found = 1.0 - beta(people, people).below(1.0 - at);
+                assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+            }
+        }
+    }
+
     /// Exact: as fractions, by Evan Miller's sum for whole numbers (Formulas for Bayesian A/B testing, 2013) and Chris
     /// Stucchio's for the loss (Bayesian A/B testing at VWO, 2015), in Python.
     #[test]
@@ -450,6 +475,18 @@ mod tests {
         assert_eq!(difference_of_means(of(&[1.0]), of(&[1.0, 2.0])), None);
     }
 
+    /// Of nobody of many, of few, of any share, of nearly all.
+    fn rates() -> impl Strategy<Value = f64> {
+        let few = (0.0f64..16.0).prop_map(|power| 10f64.powf(-power));
+        prop_oneof![
+            0.0f64..1.0,
+            few.clone(),
+            few.prop_map(|few| 1.0 - few),
+            Just(0.0),
+            Just(1.0)
+        ]
+    }
+
     proptest! {
         #[test]
         fn chances_add_up(counts in proptest::collection::vec((0u64..200_000, 0u64..200_000), 2..6)) {
@@ -462,11 +499,19 @@ mod tests {
         }
 
         #[test]
-        fn chances_of_near_rates_add_up(people in 1u64..20_000_000, rate in 0.0f64..1.0, nearer in -4.0f64..4.0) {
+        fn chances_of_near_rates_add_up(people in 1u64..20_000_000, rate in rates(), nearer in -4.0f64..4.0) {
             let converted = (people as f64 * rate) as u64;
             let spread = (people as f64 * rate * (1.0 - rate)).sqrt();
             let other = (converted as f64 + nearer * spread).clamp(0.0, people as f64) as u64;
             let (a, b) = (beta(people, converted), beta(people, other));
+            for one in [a, b] {
+                let (low, high) = one.range();
+                let all = piece(low, high, STRETCHES, |x| one.density(x));
+                prop_assert!((all - 1.0).abs() < 1e-8, "{}", all);
+                let mean = one.mean();
+                let below = piece(low, mean, STRETCHES, |x| one.density(x));
+                prop_assert!((below - one.below(mean)).abs() < 1e-8, "{} {}", below, one.below(mean));
+            }
             let both = chance_to_beat(a, b) + chance_to_beat(b, a);
             prop_assert!((both - 1.0).abs() < 1e-8, "{}", both);
         }

@@ -4,7 +4,7 @@
 //! fired among them. A person who converts twice has two journeys, which may share visits. Whoever visited on the days that
 //! are asked about and didn't convert on them has the journey that ends with the last of these visits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
@@ -33,6 +33,8 @@ pub const VISIT: u8 = 1;
 pub const LEAD: u8 = 2;
 /// A fire that is a conversion.
 pub const CONVERTS: u8 = 4;
+/// A visit with which somebody counts who didn't convert, where not everybody does.
+pub const MEANT: u8 = 8;
 
 /// Everything that is needed of a site's people.
 pub struct Happened<'a> {
@@ -41,8 +43,8 @@ pub struct Happened<'a> {
     /// Conversions; visits, and fires of the lead goal, from the window before the first day on. Values: the channel, and what is
     /// counted by where that isn't the channel.
     pub before: &'a People,
-    /// People whose visits count when they didn't convert; `None` for all.
-    pub meant: Option<&'a HashSet<u32>>,
+    /// The set, by its bits, of which somebody has an event who counts without converting; 0 where everybody does.
+    pub meant: u8,
     /// The first day, in days since 1970.
     pub first_day: i32,
     /// In milliseconds.
@@ -77,10 +79,7 @@ impl Journeys {
             .par_chunks(some)
             .map(|shares| gather(shares, happened, &kinds, &money))
             .collect();
-        let mut found = Journeys {
-            labels: kinds.labels,
-            ..Journeys::default()
-        };
+        let mut found = Journeys::default();
         let mut all: HashMap<Path, u64, RandomState> = HashMap::default();
         for Gathered {
             conversions,
@@ -94,10 +93,16 @@ impl Journeys {
                 *all.entry(path).or_default() += people;
             }
         }
+        for alike in &happened.before.counted.visited {
+            let label = |key: &u32| kinds.touches[*key as usize].label;
+            let path: Vec<u32> = alike.keys.iter().map(label).collect();
+            *all.entry(Path::of(&path)).or_default() += alike.people;
+        }
         // A map's order is by chance; sums are to be the same each time.
         let lost = all.into_iter();
         let lost = lost.map(|(path, people)| (path.labels(), people as f64));
         found.lost = lost.collect();
+        found.labels = kinds.labels;
         found.lost.par_sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         found
     }
@@ -205,8 +210,8 @@ fn gather(
             }));
             continue;
         }
-        let person = events.first().map_or(0, |event| event.visitor);
-        if happened.meant.is_some_and(|meant| !meant.contains(&person)) {
+        let is_meant = |event: &Marked| event.sets() & happened.meant != 0;
+        if happened.meant != 0 && !events.iter().any(is_meant) {
             continue;
         }
         kinds.path(events, happened, &mut path);
@@ -229,7 +234,7 @@ impl Kinds {
     fn of(people: &People) -> Kinds {
         let shares: Vec<&[Marked]> = people.events.shares().collect();
         let none = || vec![0u64; people.values.len()];
-        let visits = shares
+        let mut visits = shares
             .par_chunks(shares.len().div_ceil(SHARES).max(1))
             .map(|shares| {
                 let mut visits = none();
@@ -249,6 +254,9 @@ impl Kinds {
                     .for_each(|(all, some)| *all += some);
                 all
             });
+        for (key, counted) in people.counted.visits() {
+            visits[key as usize] += counted;
+        }
         let value = |values: &[Option<String>]| values.last().cloned().flatten();
         let mut counts: HashMap<Option<String>, u64> = HashMap::new();
         for (values, visits) in people.values.iter().zip(&visits).filter(|(_, n)| **n > 0) {

@@ -24,8 +24,9 @@ use jiff::ToSpan;
 use crate::account::Site;
 use crate::query::dimension::{Dimension, Named};
 use crate::query::filter::Filter;
-use crate::query::people::{Asked, Set, What};
+use crate::query::people::{Asked, Look, Set, What};
 use crate::query::range::{self, Range};
+use crate::store::reports::alike::{Did, Visiting};
 use crate::store::{ReadError, Store};
 use credit::{Conversion, Credits, credit, settle};
 use journeys::{Happened, Journeys, Label};
@@ -342,7 +343,24 @@ fn journeys(store: &Arc<Store>, site: &Site, question: &Question) -> Result<Jour
         ..set(converts, &question.filters)
     };
     let paying = (&converts.clone(), question.convert);
-    let sets = [set(What::Visits, &[]), set(lead, &[]), converts];
+    let of_visits: Vec<Filter> = question
+        .filters
+        .iter()
+        .filter(|filter| !filter.is_of_fires())
+        .cloned()
+        .collect();
+    let mut sets = vec![set(What::Visits, &[]), set(lead, &[]), converts];
+    // Who didn't convert counts with a visit that passes.
+    let meant = match of_visits.is_empty() || !question.null_journeys {
+        true => 0,
+        false => {
+            sets.push(Set {
+                days: Some(question.range.clone()),
+                ..set(What::Visits, &of_visits)
+            });
+            journeys::MEANT
+        }
+    };
     let channel = Dimension::Named(Named::Channel);
     let by = Dimension::Named(question.by);
     let by = match by == channel {
@@ -354,27 +372,28 @@ fn journeys(store: &Arc<Store>, site: &Site, question: &Question) -> Result<Jour
         from: question.range.from.saturating_sub(window.days()),
         ..question.range.clone()
     };
-    let (before, paid) = asked.did_and_paid(&before, &sets, &by, false, paying)?;
-    let of_visits: Vec<Filter> = question
-        .filters
-        .iter()
-        .filter(|filter| !filter.is_of_fires())
-        .cloned()
-        .collect();
-    let meant: Option<HashSet<u32>> = match of_visits.is_empty() || !question.null_journeys {
-        true => None,
-        false => {
-            let visits = set(What::Visits, &of_visits);
-            let visits = asked.did(&question.range, &[visits], &[], true)?;
-            Some(visits.events.iter().map(|visit| visit.visitor).collect())
-        }
+    let first_day = range::number(question.range.from);
+    let window = window * 86_400_000;
+    let visiting = Visiting {
+        visits: journeys::VISIT,
+        window,
+        from: first_day,
+        meant,
     };
+    let look = Look {
+        range: &before,
+        sets: &sets,
+        by: &by,
+        once_a_day: false,
+        alike: Some((Did::Visited(&visiting), journeys::CONVERTS)),
+    };
+    let (before, paid) = asked.did_and_paid(&look, paying)?;
     Ok(Journeys::of(&Happened {
         paid: &paid,
         before: &before,
-        meant: meant.as_ref(),
-        first_day: range::number(question.range.from),
-        window: window * 86_400_000,
+        meant,
+        first_day,
+        window,
     }))
 }
 

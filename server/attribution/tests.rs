@@ -9,7 +9,8 @@ use super::journeys::{CONVERTS, LEAD, VISIT};
 use super::question::Sent;
 use super::*;
 use crate::query::people::{Payment, People};
-use crate::store::reports::marked::{Event, Marked, Paid};
+use crate::store::reports::alike::{Counted, Visited};
+use crate::store::reports::marked::{Event, Marked, Paid, of_each};
 
 fn question(query: &str) -> Question {
     let now = "2026-11-24T12:00:00Z".parse().unwrap();
@@ -73,15 +74,15 @@ proptest! {
         let value = |n: u32| (n > 0).then(|| format!("v{n}"));
         let people = People {
             events: of(VISIT | LEAD | CONVERTS).into(),
+            counted: Counted::default(),
             values: (0..4).map(|n| vec![Some("Direct".into()), value(n)]).collect(),
         };
         let paid: Vec<Payment> = conversions.iter().step_by(2).map(|e| Payment {
             person: e.visitor,
             paid: Paid { visitor: e.visitor, at: e.at(), id: e.id(), day: e.day(), minor: e.id(), currency: *b"EUR" },
         }).collect();
-        let found = Journeys::of(&Happened {
-            paid: &paid, before: &people, meant: None, first_day: 2, window,
-        });
+        let happened = Happened { paid: &paid, before: &people, meant: 0, first_day: 2, window };
+        let found = Journeys::of(&happened);
         prop_assert_eq!(found.conversions.len(), conversions.len());
         for (found_one, fire) in found.conversions.iter().zip(&conversions) {
             let before: Vec<&Marked> = people.events.iter().filter(|e| {
@@ -114,5 +115,25 @@ proptest! {
             (path.iter().map(|label| found.labels[*label as usize].clone()).collect(), *people)
         }).collect();
         prop_assert_eq!(told, lost);
+        // Whoever didn't convert may be counted instead.
+        let (mut counted, mut left) = (Counted::default(), Vec::new());
+        for they in of_each(&people.events.iter().copied().collect::<Vec<_>>()) {
+            if they[0].visitor % 2 == 1 || they.iter().any(|e| e.sets() & CONVERTS != 0) {
+                left.extend(they.iter().copied());
+                continue;
+            }
+            let visits: Vec<&Marked> = they.iter().filter(|e| e.sets() & VISIT != 0).collect();
+            let counts = |e: &Marked| visits.last().is_some_and(|last| last.day() >= 2 && e.at() >= last.at() - window);
+            let keys: Vec<u32> = visits.iter().filter(|e| counts(e)).map(|e| e.key).collect();
+            counted.others.extend(visits.iter().filter(|e| !counts(e)).map(|e| (e.key, 1)));
+            if !keys.is_empty() {
+                counted.visited.push(Visited { keys, people: 1 });
+            }
+        }
+        let some = People { events: left.into(), counted, values: people.values.clone() };
+        let some = Journeys::of(&Happened { before: &some, ..happened });
+        prop_assert_eq!(some.labels, found.labels);
+        prop_assert_eq!(some.lost, found.lost);
+        prop_assert_eq!(some.conversions.len(), found.conversions.len());
     }
 }

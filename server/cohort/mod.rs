@@ -27,14 +27,15 @@ use jiff::civil::Date;
 
 use crate::account::Site;
 use crate::query::filter::Filter;
-use crate::query::people::{self, Asked as People, Payment, Set};
+use crate::query::people::{self, Asked as People, Look, Payment, Set};
 use crate::query::range::{self, Range};
+use crate::store::reports::alike::{Did, Joining};
 use crate::store::{ReadError, Store};
 use compare::Difference;
-use period::Moment;
+use period::{Moment, Unit, Windows};
 use predict::Prediction;
 use question::{Question, Split, Start, What};
-use table::{Asked, By, Measure, Name, Table};
+use table::{Age, Asked, By, Measure, Name, Table};
 
 /// What stands beside two cohorts that a goal tells apart.
 pub const NO_EXPERIMENT: &str = "This is no experiment: who fired the goal chose to, and may have come back or paid more \
@@ -84,7 +85,7 @@ pub fn answer(
         asked,
         currency,
         other_currencies,
-    } = gather(store, site, question, now)?;
+    } = gather(store, site, question, now, question.predicts)?;
     let table = table::table(&people, &paid, &asked);
     let differences = match (&asked.by, table.cohorts.as_slice()) {
         (By::Fired, [first, second]) => {
@@ -121,7 +122,7 @@ pub fn members(
         paid,
         asked,
         ..
-    } = gather(store, site, question, now)?;
+    } = gather(store, site, question, now, true)?;
     let known: HashSet<Name> = match of {
         Some(Name::Other) => {
             let cohorts = table::table(&people, &paid, &asked).cohorts;
@@ -159,12 +160,13 @@ struct Gathered {
     other_currencies: Vec<[u8; 3]>,
 }
 
-/// Asks the store.
+/// Asks the store; of everybody by name, or only as far as they must be told apart.
 fn gather(
     store: &Arc<Store>,
     site: &Site,
     question: &Question,
     now: Timestamp,
+    by_name: bool,
 ) -> Result<Gathered, ReadError> {
     let asked = People::new(store, site)?;
     // Who joined before the days is in no cohort of them, and what came after them counts.
@@ -207,17 +209,52 @@ fn gather(
         Split::Value(dimension) => vec![dimension.clone()],
         Split::Time(_) | Split::Fired(_) => Vec::new(),
     };
-    // Windows of 24 hours need each moment; days the first of each alone.
-    let once_a_day =
-        question.windows == period::Windows::Calendar || question.what == What::Revenue;
+    let now = Moment {
+        at: now.as_millisecond(),
+        day: range::number(ever.to),
+    };
+    let (unit, ages, moment) = match question.what {
+        What::Retention => {
+            let ages = question.ages.iter();
+            let last = |age: &Age| if question.or_later { i32::MAX } else { age.to };
+            let ages = ages.map(|age| (age.from, last(age)));
+            (question.unit, ages.collect(), now.at)
+        }
+        // Days of money are over when now lies after their last moment.
+        What::Revenue => (Unit::Day, Vec::new(), now.at - 1),
+    };
+    let period = |day| unit.of(day);
+    let joining = Joining {
+        joins: table::JOINS,
+        passes: table::PASSES,
+        returns: table::RETURNS,
+        joining_returns: question.what == What::Retention && question.returns.is_empty(),
+        fires: match question.split {
+            Split::Fired(_) => table::FIRES,
+            _ => 0,
+        },
+        days: question.range.days(),
+        age: question.windows.age(unit, &period, moment),
+        ages,
+    };
+    let look = Look {
+        range: &ever,
+        sets: &sets,
+        by: &by,
+        // Of a day the first event is enough, but in windows of 24 hours, and of what counts only after joining.
+        once_a_day: match question.what {
+            What::Retention => question.windows == Windows::Calendar && joining.joining_returns,
+            What::Revenue => true,
+        } && joining.fires == 0,
+        alike: (!by_name).then_some((Did::Joined(&joining), 0)),
+    };
     let (people, paid) = match question.what {
-        What::Retention => (asked.did(&ever, &sets, &by, once_a_day)?, Vec::new()),
+        What::Retention => (asked.did(&look)?, Vec::new()),
         What::Revenue => {
             // Who names a currency means what was paid in it.
             let changes = question.currency.is_none();
             let paying = set(people::What::paying(&[]), &[]);
-            let (people, mut paid) =
-                asked.did_and_paid(&ever, &sets, &by, once_a_day, (&paying, changes))?;
+            let (people, mut paid) = asked.did_and_paid(&look, (&paying, changes))?;
             paid.sort_unstable_by_key(|payment| (payment.person, payment.paid.at, payment.paid.id));
             (people, paid)
         }
@@ -247,10 +284,7 @@ fn gather(
         measure,
         windows: question.windows,
         days: question.range.days(),
-        now: Moment {
-            at: now.as_millisecond(),
-            day: range::number(ever.to),
-        },
+        now,
     };
     Ok(Gathered {
         people,

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use crate::query::range::date;
+use crate::store::reports::alike::Age;
 
 /// Milliseconds of 24 hours.
 pub const DAY: i64 = 86_400_000;
@@ -131,6 +132,23 @@ impl Windows {
             joined: match self {
                 Windows::Calendar => i64::from(unit.of(joined.day)),
                 Windows::Rolling => joined.at,
+            },
+        }
+    }
+
+    /// What ages are, in a store that counts people by them; `period` is that of a day. Rolling windows that are over at
+    /// this moment are told from others.
+    pub(super) fn age<'a>(
+        self,
+        unit: Unit,
+        period: &'a (dyn Fn(i32) -> i32 + Sync),
+        now: i64,
+    ) -> Age<'a> {
+        match self {
+            Windows::Calendar => Age::Periods(period),
+            Windows::Rolling => Age::Windows {
+                length: unit.length(),
+                now,
             },
         }
     }

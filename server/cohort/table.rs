@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use super::period::{Moment, Unit, Windows};
 use crate::query::people::{Payment, People};
 use crate::query::range::number;
+use crate::store::reports::alike;
 use crate::store::reports::marked::{Marked, Paid, of_each};
 
 /// Sets of the events that cohorts are made of, by their bits: what somebody joins with, what passes the filters, what is a
@@ -236,13 +237,16 @@ fn each_of<'a>(
 
 /// In which cohort somebody is.
 pub fn name(joined: &Joined, people: &People, by: By) -> Name {
+    let fired = || joined.later.iter().any(|event| event.sets() & FIRES != 0);
+    name_of(joined.event.day(), joined.event.key, fired, people, by)
+}
+
+/// In which cohort is who joined on this day with an event of this key.
+fn name_of(day: i32, key: u32, fired: impl FnOnce() -> bool, people: &People, by: By) -> Name {
     match by {
-        By::Time(unit) => Name::Period(unit.of(joined.event.day())),
-        By::Value => {
-            let values = &people.values[joined.event.key as usize];
-            Name::Value(values.last().cloned().flatten())
-        }
-        By::Fired => Name::Fired(joined.later.iter().any(|event| event.sets() & FIRES != 0)),
+        By::Time(unit) => Name::Period(unit.of(day)),
+        By::Value => Name::Value(people.values[key as usize].last().cloned().flatten()),
+        By::Fired => Name::Fired(fired()),
     }
 }
 
@@ -288,7 +292,9 @@ pub fn table(people: &People, paid: &[Payment], asked: &Asked) -> Table {
         .collect();
     let mut places: HashMap<Name, usize> = HashMap::new();
     let mut cohorts: Vec<Cohort> = Vec::new();
-    for cohort in some.into_iter().flatten() {
+    let counted = people.counted.joined.iter();
+    let counted = counted.map(|alike| Cohort::counted(alike, people, asked));
+    for cohort in some.into_iter().flatten().chain(counted) {
         match places.get(&cohort.name) {
             Some(place) => cohorts[*place].join(&cohort),
             None => {
@@ -346,6 +352,24 @@ impl Cohort {
             cells: vec![Some(Cell::default()); ages],
             to_date: Sum::default(),
         }
+    }
+
+    /// People who were counted, none of whom paid.
+    fn counted(alike: &alike::Joined, people: &People, asked: &Asked) -> Cohort {
+        let name = name_of(alike.day, alike.key, || alike.fired, people, asked.by);
+        let mut cohort = Cohort::new(name, asked.measure.ages());
+        cohort.size = alike.people;
+        let reached = asked.reached(Moment {
+            at: alike.at,
+            day: alike.day,
+        });
+        for (nth, cell) in cohort.cells.iter_mut().flatten().enumerate() {
+            if reached(nth) {
+                cell.reached = alike.people;
+                cell.people = alike.returned.get(nth).copied().unwrap_or_default();
+            }
+        }
+        cohort
     }
 
     fn join(&mut self, other: &Cohort) {

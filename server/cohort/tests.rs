@@ -1,12 +1,14 @@
 //! The reference data, worked out by an independent engine, and a slow count of anything.
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::period::{Unit, Windows};
 use super::table::*;
 use super::*;
 use crate::query::people::{Payment, People};
-use crate::store::reports::marked::{Event, Marked, Paid};
+use crate::store::reports::alike::{self, Counted};
+use crate::store::reports::marked::{Event, Marked, Paid, of_each};
 
 fn data(name: &str) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/clv/");
@@ -75,7 +77,13 @@ fn happened() -> (People, Vec<Payment>) {
         .map(|channel| vec![Some((*channel).to_owned())])
         .collect();
     let events = events.into();
-    (People { events, values }, paid)
+    let counted = Counted::default();
+    let people = People {
+        events,
+        counted,
+        values,
+    };
+    (people, paid)
 }
 
 fn asked(by: By, measure: Measure, windows: Windows) -> Asked {
@@ -264,4 +272,57 @@ fn ages_that_nobody_has_reached_are_blank() {
         .iter()
         .filter(|event| event.sets() & JOINS != 0 && event.day() + 14 < now.day);
     assert_eq!(reached(&found), [Some(old.count() as u64), None]);
+}
+
+proptest! {
+    #[test]
+    fn people_who_are_counted_are_as_many_as_those_who_are_told_of(
+        events in proptest::collection::vec((1u32..12, 0i64..40, 0u32..4, 1u8..16), 0..80),
+        (by, windows, or_later) in (0usize..3, any::<bool>(), any::<bool>()),
+        now in 10i64..60,
+    ) {
+        const HALF: i64 = period::DAY / 2;
+        let mut events: Vec<Marked> = events.into_iter().zip(1..).map(|((visitor, at, key, sets), id)| Event {
+            visitor, at: at * HALF, id, day: (at / 2) as i32, key, sets,
+        }.into()).collect();
+        events.sort_unstable();
+        let values = || (0..4).map(|n| vec![(n > 0).then(|| n.to_string())]).collect();
+        let windows = if windows { Windows::Calendar } else { Windows::Rolling };
+        let all_ages = ages(&[(0, 0), (1, 1), (2, 5)]);
+        let measure = Measure::Retention { ages: all_ages.clone(), unit: Unit::Day, or_later };
+        let asked = Asked {
+            days: 2..=15,
+            now: Moment { at: now * HALF, day: (now / 2) as i32 },
+            ..asked([By::Time(Unit::Week), By::Value, By::Fired][by], measure, windows)
+        };
+        // Whoever has an even number is counted, one by one.
+        let mut counted = Counted::default();
+        for they in of_each(&events).filter(|they| they[0].visitor % 2 == 0) {
+            let Some(first) = they.iter().position(|event| event.sets() & JOINS != 0) else { continue };
+            let joined = they[first];
+            if joined.sets() & PASSES == 0 || !asked.days.contains(&joined.day()) {
+                continue;
+            }
+            let age = |event: &Marked| match windows {
+                Windows::Calendar => event.day() - joined.day(),
+                Windows::Rolling => ((event.at() - joined.at()) / period::DAY) as i32,
+            };
+            let has = |age_of: &Age| they[first..].iter().any(|event| {
+                let age = age(event);
+                event.sets() & RETURNS != 0 && age >= age_of.from && (or_later || age <= age_of.to)
+            });
+            counted.joined.push(alike::Joined {
+                at: joined.at(),
+                day: joined.day(),
+                key: joined.key,
+                fired: they[first..].iter().any(|event| event.sets() & FIRES != 0),
+                people: 1,
+                returned: all_ages.iter().map(|age| u64::from(has(age))).collect(),
+            });
+        }
+        let told: Vec<Marked> = events.iter().filter(|event| event.visitor % 2 == 1).copied().collect();
+        let told = People { events: told.into(), counted, values: values() };
+        let all = People { events: events.into(), counted: Counted::default(), values: values() };
+        prop_assert_eq!(table(&told, &[], &asked), table(&all, &[], &asked));
+    }
 }

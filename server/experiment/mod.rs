@@ -23,8 +23,7 @@ use crate::query::dimension::Dimension;
 use crate::query::filter::Filter;
 use crate::query::metric::Metric;
 use crate::query::operator::Operator;
-use crate::query::people::{Asked, Payment, People, Set, What};
-use crate::store::reports::marked::Events;
+use crate::query::people::{Asked, Look, Payment, People, Set, What};
 use crate::store::{ReadError, Store};
 use numbers::{Beta, Brought, Counted, Interval};
 use question::Question;
@@ -121,26 +120,21 @@ pub fn answer(store: &Arc<Store>, site: &Site, question: &Question) -> Result<An
         days: None,
     };
     let (did, paid) = match names.is_empty() {
-        true => (
-            People {
-                events: Events::default(),
-                values: Vec::new(),
-            },
-            Vec::new(),
-        ),
+        true => (People::default(), Vec::new()),
         false => {
             let paying = Set {
                 what: What::paying(&question.goals),
                 filters: Vec::new(),
                 days: None,
             };
-            asked.did_and_paid(
-                &question.range,
-                &[seen, converted],
-                &[Dimension::Metadata(question.variant_key.as_str().into())],
-                false,
-                (&paying, question.convert),
-            )?
+            let look = Look {
+                range: &question.range,
+                sets: &[seen, converted],
+                by: &[Dimension::Metadata(question.variant_key.as_str().into())],
+                once_a_day: false,
+                alike: None,
+            };
+            asked.did_and_paid(&look, (&paying, question.convert))?
         }
     };
     let mut found = count(&did, &paid, &names, question);

@@ -210,6 +210,7 @@ pub fn funnel(store: &Arc<Store>, funnel: &Funnel) -> Result<Vec<Reached>, ReadE
         one_of: Some(&|visitor| browsers.first(visitor)),
         once_a_day: false,
         paid: 0,
+        alike: None,
     };
     let reports = store.reports();
     let found = names.checked(|| reports.marked(funnel.site, funnel.range.days(), &wanted))?;

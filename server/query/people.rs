@@ -1,5 +1,5 @@
-//! What people did, one event after the other: what cohorts and journeys are made of. A person is the least visitor who is
-//! the same user (contract §7).
+//! What people did: what cohorts and journeys are made of. One event after the other, or how many people did the same where
+//! that is enough and the store counts them. A person is the least visitor who is the same user (contract §7).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use super::range::Range;
 use crate::account::{GoalBook, Site};
 use crate::store::event::Money;
 use crate::store::person::Persons;
+use crate::store::reports::alike::{Alike, Counted, Did};
 use crate::store::reports::cell::currency;
 use crate::store::reports::group::By;
 use crate::store::reports::marked::{Events, Found, Marked, Paid, Wanted};
@@ -52,10 +53,28 @@ impl What {
     }
 }
 
+/// What is asked of a site's people.
+pub struct Look<'a> {
+    /// On which days.
+    pub range: &'a Range,
+    /// The events, by sets: up to six.
+    pub sets: &'a [Set],
+    /// Values of which dimensions they have; those without a value have one all the same: nothing.
+    pub by: &'a [Dimension],
+    /// Whether of a person's events of one day, sets and values only some are enough, the first always.
+    pub once_a_day: bool,
+    /// What people did where it is enough to know how many did the same, by the bits of these sets; and the sets, by theirs,
+    /// of which one event is enough to be told of all the same. Who brought money is.
+    pub alike: Option<(Did<'a>, u8)>,
+}
+
 /// What people of a site did on some days.
+#[derive(Default)]
 pub struct People {
     /// The events; `visitor` is the person.
     pub events: Events,
+    /// People who are counted instead.
+    pub counted: Counted,
     /// The values of the dimensions, by an event's key.
     pub values: Vec<Vec<Option<String>>>,
 }
@@ -96,42 +115,26 @@ impl<'a> Asked<'a> {
         &self.site.goals
     }
 
-    /// The events of some sets, with values of `by`; those without a value have one all the same: nothing. Where
-    /// `once_a_day`, of a person's events of one day, sets and values only some may come, the first always.
+    /// What they did.
     #[allow(clippy::missing_errors_doc)]
-    pub fn did(
-        &self,
-        range: &Range,
-        sets: &[Set],
-        by: &[Dimension],
-        once_a_day: bool,
-    ) -> Result<People, ReadError> {
-        Ok(self.look(range, sets, by, once_a_day, None)?.0)
+    pub fn did(&self, look: &Look) -> Result<People, ReadError> {
+        Ok(self.look(look, None)?.0)
     }
 
-    /// The same of up to seven sets, and what events of `paying` brought: by the money they carried, else by what a fire of
-    /// their goal is set to be worth. In no order. Where it `changes`, in the site's currency as far as rates are known, each
-    /// payment to the nearest smallest unit.
+    /// The same, and what events of `paying` brought: by the money they carried, else by what a fire of their goal is set to
+    /// be worth. In no order. Where it `changes`, in the site's currency as far as rates are known, each payment to the
+    /// nearest smallest unit.
     #[allow(clippy::missing_errors_doc)]
     pub fn did_and_paid(
         &self,
-        range: &Range,
-        sets: &[Set],
-        by: &[Dimension],
-        once_a_day: bool,
+        look: &Look,
         (paying, changes): (&Set, bool),
     ) -> Result<(People, Vec<Payment>), ReadError> {
-        let (people, mut all) = self.look(range, sets, by, once_a_day, Some(paying))?;
-        let book = self.book();
-        let wanted: HashSet<&str> = match &paying.what {
-            What::Fires(goals) => goals.iter().map(|goal| book.shown(goal)).collect(),
-            _ => HashSet::new(),
-        };
-        let is_meant = |name: &str| wanted.is_empty() || wanted.contains(name);
-        let mut worth = book.worth().filter(|(goal, _)| is_meant(goal)).peekable();
-        let known: HashSet<i64> = match worth.peek() {
-            Some(_) => all.iter().map(|paid| paid.id).collect(),
-            None => HashSet::new(),
+        let (people, mut all) = self.look(look, Some(paying))?;
+        let worth = self.worth(paying);
+        let known: HashSet<i64> = match worth.is_empty() {
+            false => all.iter().map(|paid| paid.id).collect(),
+            true => HashSet::new(),
         };
         for (goal, worth) in worth {
             let set = Set {
@@ -139,8 +142,13 @@ impl<'a> Asked<'a> {
                 filters: paying.filters.clone(),
                 days: None,
             };
-            let range = paying.days.as_ref().unwrap_or(range);
-            let fires = self.did(range, &[set], &[], false)?;
+            let fires = self.did(&Look {
+                range: paying.days.as_ref().unwrap_or(look.range),
+                sets: &[set],
+                by: &[],
+                once_a_day: false,
+                alike: None,
+            })?;
             let fires = fires
                 .events
                 .iter()
@@ -160,17 +168,36 @@ impl<'a> Asked<'a> {
         Ok((people, all.into_iter().map(payment).collect()))
     }
 
-    fn look(
-        &self,
-        range: &Range,
-        sets: &[Set],
-        by: &[Dimension],
-        once_a_day: bool,
-        paying: Option<&Set>,
-    ) -> Result<(People, Vec<Paid>), ReadError> {
+    /// What fires of goals are worth that may pay.
+    fn worth(&self, paying: &Set) -> Vec<(&str, &Money)> {
+        let book = self.book();
+        let wanted: HashSet<&str> = match &paying.what {
+            What::Fires(goals) => goals.iter().map(|goal| book.shown(goal)).collect(),
+            _ => HashSet::new(),
+        };
+        let is_meant = |name: &str| wanted.is_empty() || wanted.contains(name);
+        book.worth().filter(|(goal, _)| is_meant(goal)).collect()
+    }
+
+    fn look(&self, look: &Look, paying: Option<&Set>) -> Result<(People, Vec<Paid>), ReadError> {
+        let Look { range, sets, .. } = *look;
+        let alike = look.alike.filter(|_| self.store.reports().counts());
+        let paid = paying.map_or(0, |_| 1 << sets.len());
+        let mut sets: Vec<&Set> = sets.iter().chain(paying).collect();
+        // Whoever brought what nothing says but the goal is told of, too.
+        let worth = paying.filter(|_| alike.is_some()).and_then(|paying| {
+            let goals = self.worth(paying).into_iter();
+            let goals: Vec<String> = goals.map(|(goal, _)| goal.to_owned()).collect();
+            (!goals.is_empty()).then(|| Set {
+                what: What::Fires(goals),
+                ..paying.clone()
+            })
+        });
+        let brings = paid | worth.as_ref().map_or(0, |_| 1 << sets.len());
+        sets.extend(&worth);
         // Sets that are alike are looked at once.
         let mut tests: Vec<(u8, &Set)> = Vec::new();
-        for (nth, set) in sets.iter().chain(paying).enumerate() {
+        for (nth, set) in sets.into_iter().enumerate() {
             match tests.iter_mut().find(|(_, known)| *known == set) {
                 Some((bits, _)) => *bits |= 1 << nth,
                 None => tests.push((1 << nth, set)),
@@ -180,27 +207,46 @@ impl<'a> Asked<'a> {
             .into_iter()
             .map(|(bits, set)| Ok((bits, self.test(range, set)?)))
             .collect::<Result<Vec<_>, ReadError>>()?;
-        let split = Split::new(by, range, &self.names);
+        let split = Split::new(look.by, range, &self.names);
         let wanted = Wanted {
             sets: &tests,
             tests: &[],
-            by: if by.is_empty() { &By::Total } else { &split.by },
+            by: if look.by.is_empty() {
+                &By::Total
+            } else {
+                &split.by
+            },
             one_of: Some(&|visitor| self.persons.first(visitor)),
-            once_a_day,
-            paid: paying.map_or(0, |_| 1 << sets.len()),
+            once_a_day: look.once_a_day,
+            paid,
+            alike: alike.map(|(did, apart)| Alike {
+                did,
+                apart: apart | brings,
+                named: self.persons.several(),
+                fold: split.fold.as_ref(),
+            }),
         };
         let reports = self.store.reports();
         let marked = || reports.marked(self.site.id, range.days(), &wanted);
-        let Found { events, keys, paid } = self.names.checked(marked)?;
+        let Found {
+            events,
+            keys,
+            paid,
+            counted,
+        } = self.names.checked(marked)?;
         let values = || {
             let of = |key| match key {
                 Some(key) => split.values(&key, &self.names, None),
-                None => vec![None; by.len()],
+                None => vec![None; look.by.len()],
             };
             Ok(keys.into_iter().map(of).collect())
         };
-        let values = self.names.checked(values)?;
-        Ok((People { events, values }, paid))
+        let people = People {
+            events,
+            counted,
+            values: self.names.checked(values)?,
+        };
+        Ok((people, paid))
     }
 
     fn test(&self, range: &Range, set: &Set) -> Result<Test, ReadError> {

@@ -118,8 +118,8 @@ impl Who {
         let browsers = store.browsers()?;
         let persons = asks_people.then(|| store.persons()).transpose()?;
         let named = || {
-            let known = persons.as_ref().map(|persons| persons.known());
-            browsers.shared() | known.unwrap_or(&RoaringBitmap::new())
+            let several = persons.as_ref().map(|persons| persons.several());
+            browsers.shared() | several.unwrap_or(&RoaringBitmap::new())
         };
         Ok(Who {
             named: store.reports().counts().then(named),

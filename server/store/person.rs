@@ -18,6 +18,8 @@ pub struct Persons {
     known: RoaringBitmap,
     /// For each of them, in order: the least visitor who is the same user.
     firsts: Vec<u32>,
+    /// Those of them who are the same user as another one.
+    several: RoaringBitmap,
 }
 
 impl Persons {
@@ -42,6 +44,11 @@ impl Persons {
             }
         }
         settle(last);
+        let all = persons.known.iter().zip(persons.firsts.iter().copied());
+        let further = all.filter(|(visitor, first)| visitor != first);
+        persons.several = further
+            .flat_map(|(visitor, first)| [visitor, first])
+            .collect();
         Ok(persons)
     }
 
@@ -59,9 +66,9 @@ impl Persons {
         self.firsts.get(place).copied()
     }
 
-    /// Visitors who are known as a user.
-    pub fn known(&self) -> &RoaringBitmap {
-        &self.known
+    /// Visitors who are the same person as another one.
+    pub fn several(&self) -> &RoaringBitmap {
+        &self.several
     }
 
     /// How many people these visitors are.
@@ -208,6 +215,8 @@ mod tests {
                 let is_same = |other: &u32| last(*other).is_some() && last(*other) == last(*visitor);
                 let first = (0..40).find(is_same).unwrap_or(*visitor);
                 prop_assert_eq!(persons.first(*visitor), first);
+                let others = (0..40).filter(|other| other != visitor && is_same(other)).count();
+                prop_assert_eq!(persons.several().contains(*visitor), others > 0);
             }
             let visitors: RoaringBitmap = visitors.iter().collect();
             prop_assert_eq!(persons.count(&visitors), people.len() as u64);

@@ -381,3 +381,134 @@ fn cohorts_say_who_came_back_and_what_they_brought() {
         csv.text
     );
 }
+
+#[test]
+fn a_return_counts_whatever_the_same_person_did_before_they_joined_that_day() {
+    let (server, site, key) = set_up(&["--clock", "2026-11-16T12:00:00Z"]);
+    let fires = |name: &str| goal(name, json!({}));
+    store(
+        &server,
+        &key,
+        &site,
+        &[
+            ("eve", "1T09:00", fires("Used")),
+            ("eve", "1T10:00", fires("Trial")),
+            ("eve", "1T11:00", fires("Used")),
+            // Who did it only before didn't come back.
+            ("fay", "1T09:00", fires("Used")),
+            ("fay", "1T10:00", fires("Trial")),
+            ("fay", "2T10:00", page("/")),
+        ],
+    );
+    let of = |query: &str| {
+        get(
+            &server,
+            &key,
+            &format!(
+                "/api/v1/cohorts?website_id={site}&from=2026-11-01&to=2026-11-09&goal=Trial&{query}"
+            ),
+        )
+    };
+    for windows in ["calendar", "rolling"] {
+        let found = of(&format!(
+            "by=week&unit=day&ages=0,1&returns=Used&windows={windows}"
+        ));
+        let cells = &found["all"]["cells"];
+        assert_eq!(
+            (&cells[0]["people"], &cells[1]["people"]),
+            (&json!(1), &json!(0)),
+            "{windows}"
+        );
+        let found = of(&format!("by=fired&fired=Used&ages=0&windows={windows}"));
+        let sizes = found["cohorts"].as_array().unwrap().iter();
+        let sizes: Vec<_> = sizes
+            .map(|cohort| (&cohort["of"], &cohort["size"]))
+            .collect();
+        assert_eq!(
+            sizes,
+            [
+                (&json!("fired"), &json!(1)),
+                (&json!("not_fired"), &json!(1))
+            ]
+        );
+    }
+}
+
+#[test]
+fn whoever_is_seen_at_two_browsers_joins_once_and_has_one_journey() {
+    let (server, site, key) = set_up(&["--clock", "2026-11-16T12:00:00Z"]);
+    let is = |name: &str| json!({ "name": "Signed in", "user_id": name });
+    store(
+        &server,
+        &key,
+        &site,
+        &[
+            (
+                "phone",
+                "1T10:00",
+                page("/?utm_source=google&utm_medium=cpc"),
+            ),
+            ("phone", "1T10:05", is("ada")),
+            (
+                "laptop",
+                "3T10:00",
+                page("/?utm_source=news&utm_medium=email"),
+            ),
+            ("laptop", "3T10:05", is("ada")),
+            ("bob", "3T10:00", page("/?utm_source=news&utm_medium=email")),
+            (
+                "tablet",
+                "4T10:00",
+                page("/?utm_source=google&utm_medium=cpc"),
+            ),
+            ("tablet", "4T10:05", is("cleo")),
+            ("desktop", "5T10:00", page("/")),
+            ("desktop", "5T10:05", is("cleo")),
+            ("desktop", "5T10:06", goal("Bought", json!({}))),
+        ],
+    );
+    let days = "from=2026-11-01&to=2026-11-09";
+    let found = get(
+        &server,
+        &key,
+        &format!("/api/v1/cohorts?website_id={site}&by=channel&unit=day&ages=1,2&{days}"),
+    );
+    let cohorts = found["cohorts"].as_array().unwrap().iter();
+    let cohorts: Vec<_> = cohorts
+        .map(|cohort| {
+            let people = |nth: usize| &cohort["cells"][nth]["people"];
+            (&cohort["of"], &cohort["size"], people(0), people(1))
+        })
+        .collect();
+    assert_eq!(
+        cohorts,
+        [
+            (&json!("value:Paid Search"), &json!(2), &json!(1), &json!(1)),
+            (&json!("value:Email"), &json!(1), &json!(0), &json!(0))
+        ]
+    );
+    let found = get(
+        &server,
+        &key,
+        &format!("/api/v1/attribution?website_id={site}&goals=Bought&{days}"),
+    );
+    assert_eq!(
+        (&found["people"], &found["not_converted"]),
+        (&json!(1), &json!(2))
+    );
+    let rows = found["rows"].as_array().unwrap().iter();
+    let linear: Vec<_> = rows
+        .map(|row| (&row["value"], &row["credits"]["linear"]))
+        .filter(|(_, credits)| **credits != json!(0.0))
+        .collect();
+    assert_eq!(linear.len(), 2, "{linear:?}");
+    // Cleo bought when nobody had paid for her visit: of paid visits she and Ada came to nothing, and Bob had none.
+    let found = get(
+        &server,
+        &key,
+        &format!(
+            "/api/v1/attribution?website_id={site}&goals=Bought&{days}&filter=is:channel:Paid+Search"
+        ),
+    );
+    assert_eq!(found["not_converted"], json!(2));
+}

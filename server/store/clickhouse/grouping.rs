@@ -45,7 +45,7 @@ impl Expressed {
 }
 
 /// An expression with some of its values being others.
-fn transformed<T: ToString>(
+pub(super) fn transformed<T: ToString>(
     expression: &str,
     of: &str,
     from: impl Iterator<Item = T>,
@@ -117,9 +117,18 @@ impl Grouping {
         } else if different.len() < days.len() {
             self.day = transformed("day", "Int32", days.iter(), one_of.iter());
         }
+        self.folded(within, together.fold)
+    }
+
+    /// The same, with each number replaced by the one that stands for all alike: by `fold` where one thing is grouped by.
+    pub(super) fn folded(
+        mut self,
+        within: &Within,
+        fold: Option<&Fold>,
+    ) -> Result<Grouping, ReadError> {
         for expressed in &mut self.axes {
             if !self.is_several {
-                expressed.axis.fold = together.fold.cloned();
+                expressed.axis.fold = fold.cloned();
             }
             let of = match expressed.axis.by {
                 By::Number(of) => of,
@@ -140,34 +149,41 @@ impl Grouping {
         &self.has
     }
 
-    /// The columns `numbers` and `texts` of an event.
-    pub(super) fn columns(&self) -> String {
-        let of = |texts: bool| {
-            let mine = self.axes.iter().filter(|one| one.is_text() == texts);
-            mine.map(|one| one.folded(&one.expression))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        arrays(&of(false), &of(true))
+    /// The numbers of an event, each replaced by the one that stands for all alike.
+    pub(super) fn numbers(&self) -> Vec<String> {
+        let mine = self.axes.iter().filter(|one| !one.is_text());
+        mine.map(|one| one.folded(&one.expression)).collect()
     }
 
-    /// The columns `n0`, `n1`, `n2` and `texts` of an event that is told by itself: at most three things are grouped by.
+    /// Its texts.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        let mine = self.axes.iter().filter(|one| one.is_text());
+        mine.map(|one| one.expression.as_str()).collect()
+    }
+
+    /// Whether there are any.
+    pub(super) fn has_texts(&self) -> bool {
+        self.axes.iter().any(Expressed::is_text)
+    }
+
+    /// The columns `numbers` and `texts` of an event.
+    pub(super) fn columns(&self) -> String {
+        arrays(&self.numbers().join(", "), &self.texts().join(", "))
+    }
+
+    /// The columns `n0`, `n1`, `n2` and `texts` of an event that is told by itself: at most three things are grouped by, and
+    /// what is missing is 0.
     pub(super) fn columns_of_one(&self) -> String {
-        let expressions = |texts: bool| {
-            let mine = self.axes.iter().filter(move |one| one.is_text() == texts);
-            mine.map(|one| one.expression.as_str())
-        };
-        let mut numbers: Vec<&str> = expressions(false).collect();
-        numbers.resize(3, "0");
+        let mut numbers = self.numbers();
+        numbers.resize(3, "0".into());
         let numbers = numbers.iter().zip(0..);
         let numbers: Vec<String> = numbers
             .map(|(number, nth)| format!("toUInt32({number}) AS n{nth}"))
             .collect();
-        let texts: Vec<&str> = expressions(true).collect();
         format!(
             "{}, CAST([{}], 'Array(String)') AS texts",
             numbers.join(", "),
-            texts.join(", ")
+            self.texts().join(", ")
         )
     }
 

@@ -3,21 +3,23 @@
 //! The log stays what takes events and answers 200: it numbers them, knows which visit each belongs to, and is the queue in
 //! front. What it has committed is *shipped* in the order of its numbers ([`ship`]): a block of rows, named by its first and
 //! last number, so that a block that is sent twice is there once. What is there is dropped from the log after a while.
-//! Questions are asked in SQL ([`view`]): tests become conditions ([`condition`]) on the numbers that occur, visitors are counted there where nobody needs to know who they
-//! are ([`grouping`]), and what is not
-//! shipped yet is added from memory, as with `reports.db`.
+//! Questions are asked in SQL ([`view`]): tests become conditions ([`condition`]) on the numbers that occur, and visitors are
+//! counted there where nobody needs to know who they are, in groups ([`grouping`]) or by what they did (`alike`); of others
+//! single events are told (`marked`). What is not shipped yet is added from memory, as with `reports.db`.
 //!
 //! - [`place`]: the address in `ADMX_STORE`; `client`: requests; [`tables`]: what is made there, alone or on a cluster
 //! - `shipped`: how far the log is shipped, in a file of its own; `claim`: whether that is what is there
 //! - `stored`: a row; `hash`: of all that is in one
 //! - `care`: what takes events out, and whether all is there; [`moved`]: from the log alone to a ClickHouse, and back
 
+mod alike;
 mod care;
 mod claim;
 mod client;
 mod condition;
 mod grouping;
 mod hash;
+mod marked;
 pub mod moved;
 pub mod place;
 mod ship;

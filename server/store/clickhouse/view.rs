@@ -9,16 +9,17 @@ use roaring::{RoaringBitmap, RoaringTreemap};
 use serde::Deserialize;
 
 use super::client::Client;
-use super::condition::{Within, is_in, listed, set};
+use super::condition::{MOMENT, Within, is_in, listed, set, time_of};
 use super::grouping::Grouping;
 use super::stored::{self, Stored};
 use crate::store::ReadError;
 use crate::store::reports::archive::{self, View};
-use crate::store::reports::cell::{self, Amount, Cell, Counts, Groups, Key, Revenue, Visitors};
+use crate::store::reports::cell::{self, Amount, Cell, Counts, Groups, Revenue, Visitors};
 use crate::store::reports::group::By;
-use crate::store::reports::marked::{Event, Paid, Pile, Wanted};
+use crate::store::reports::marked::Wanted;
 use crate::store::reports::needs::{Needs, Together, Who};
 use crate::store::reports::pick::Moment;
+use crate::store::reports::pile::Pile;
 use crate::store::reports::row::{Row, letters};
 use crate::store::reports::scan::{Exits, Last};
 use crate::store::reports::test::Test;
@@ -58,31 +59,6 @@ struct Money {
     currency: String,
     minor: i64,
     fires: u64,
-}
-
-/// An event, with up to three numbers that it is grouped by: of millions none is a list.
-#[derive(Fields, Deserialize)]
-struct One {
-    visitor: u32,
-    ms: i64,
-    id: i64,
-    day: i32,
-    has: u8,
-    n0: u32,
-    n1: u32,
-    n2: u32,
-    texts: Vec<String>,
-    sets: u8,
-}
-
-#[derive(Fields, Deserialize)]
-struct Payment {
-    visitor: u32,
-    ms: i64,
-    id: i64,
-    day: i32,
-    amount: i64,
-    currency: String,
 }
 
 #[derive(Fields, Deserialize)]
@@ -128,7 +104,7 @@ impl<'a> At<'a> {
     }
 
     /// What a question gives; nothing while nothing is there.
-    fn ask<T>(&self, sql: &str) -> Result<Vec<T>, ReadError>
+    pub(super) fn ask<T>(&self, sql: &str) -> Result<Vec<T>, ReadError>
     where
         T: RowOwned + RowRead + Send + 'static,
     {
@@ -138,7 +114,7 @@ impl<'a> At<'a> {
         }
     }
 
-    fn events(&self) -> String {
+    pub(super) fn events(&self) -> String {
         self.client.tables().asked("event")
     }
 
@@ -261,86 +237,6 @@ impl<'a> At<'a> {
         ))
     }
 
-    /// Events of some sets, each of which is an expression that gives its bits.
-    fn events_of(
-        &self,
-        within: &Within,
-        grouping: &Grouping,
-        sets: Vec<String>,
-        wanted: &Wanted,
-        pile: &mut Pile,
-    ) -> Result<(), ReadError> {
-        let sets = sets
-            .into_iter()
-            .reduce(|all, one| format!("bitOr({all}, {one})"));
-        let Some(sets) = sets else {
-            return Ok(());
-        };
-        let from = format!(
-            "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, toUInt8({}) AS has, {}, toUInt8({sets}) AS sets
-             FROM {} WHERE {} AND visitor != 0 AND sets != 0",
-            grouping.has(),
-            grouping.columns_of_one(),
-            self.events(),
-            within.all()
-        );
-        let (columns, from) = match wanted.once_a_day {
-            true => (
-                "tupleElement(earliest, 1) AS ms, tupleElement(earliest, 2) AS id",
-                format!(
-                    "SELECT visitor, min((ms, id)) AS earliest, day, has, n0, n1, n2, texts, sets
-                     FROM ({from}) GROUP BY visitor, day, has, n0, n1, n2, texts, sets"
-                ),
-            ),
-            false => ("ms, id", from),
-        };
-        let ones: Vec<One> = self.ask(&format!(
-            "SELECT visitor, {columns}, day, has, n0, n1, n2, texts, sets FROM ({from})"
-        ))?;
-        // What many have is made a key once.
-        let mut keys: HashMap<[u32; 3], Option<Key>> = HashMap::new();
-        for one in ones {
-            let numbers = [one.n0, one.n1, one.n2];
-            let key = match (one.has, one.texts.as_slice()) {
-                (0, _) => None,
-                (_, []) => keys
-                    .entry(numbers)
-                    .or_insert_with(|| grouping.key(&numbers, &[]))
-                    .clone(),
-                (_, texts) => grouping.key(&numbers, texts),
-            };
-            let event = Event {
-                visitor: wanted
-                    .one_of
-                    .map_or(one.visitor, |one_of| one_of(one.visitor)),
-                at: one.ms,
-                id: one.id,
-                day: one.day,
-                key: 0,
-                sets: one.sets,
-            };
-            pile.event(key, event);
-        }
-        Ok(())
-    }
-
-    fn payments(&self, within: &Within) -> Result<Vec<Paid>, ReadError> {
-        let payments: Vec<Payment> = self.ask(&format!(
-            "SELECT visitor, toUnixTimestamp64Milli(at) AS ms, id, day, amount, currency FROM {} WHERE {}",
-            self.events(),
-            within.all()
-        ))?;
-        let paid = payments.into_iter().map(|payment| Paid {
-            visitor: payment.visitor,
-            at: payment.ms,
-            id: payment.id,
-            day: payment.day,
-            minor: payment.amount,
-            currency: letters(&payment.currency),
-        });
-        Ok(paid.collect())
-    }
-
     fn revenue(&self, within: &Within, grouping: &Grouping) -> Result<Vec<Money>, ReadError> {
         let within = within.and("currency != ''");
         self.ask(&format!(
@@ -457,9 +353,11 @@ impl View for At<'_> {
     ) -> Result<archive::Left, ReadError> {
         let within = self.within(site, days).and("goal = 0 AND session != 0");
         let passing = within.passing(tests)?;
+        // The last page, and whose, as one number.
         let last = |are_open: bool| {
             format!(
-                "SELECT day, session, max((at, id)) AS last, argMax(url, (at, id)) AS page, argMax(visitor, (at, id)) AS whose
+                "SELECT day, session, max({MOMENT}) AS last, argMax(bitShiftLeft(toUInt64(url), 32) + visitor, {MOMENT}) AS it,
+                    toUInt32(bitShiftRight(it, 32)) AS page, toUInt32(it) AS whose
                  FROM {} WHERE {} AND {} GROUP BY day, session",
                 self.events(),
                 passing.all(),
@@ -470,9 +368,9 @@ impl View for At<'_> {
             open.iter().map(|day| (*day, Exits::default())).collect();
         let mut whose = RoaringBitmap::new();
         if !open.is_empty() {
+            let [ms, id] = time_of("last");
             let seen: Vec<Seen> = self.ask(&format!(
-                "SELECT day, session, toUnixTimestamp64Milli(tupleElement(last, 1)) AS ms, tupleElement(last, 2) AS id, page, whose
-                 FROM ({})",
+                "SELECT day, session, {ms} AS ms, {id} AS id, page, whose FROM ({})",
                 last(true)
             ))?;
             for seen in seen {
@@ -518,28 +416,7 @@ impl View for At<'_> {
         days: &RangeInclusive<i32>,
         wanted: &Wanted,
     ) -> Result<Vec<Pile>, ReadError> {
-        let within = self.within(site, days);
-        let grouping = Grouping::new(&within, wanted.by)?;
-        let (mut sets, mut paying) = (Vec::new(), Vec::new());
-        for (bits, test) in wanted.sets {
-            let condition = within.condition(test)?;
-            if bits & wanted.paid != 0 {
-                paying.push(condition.clone());
-            }
-            if bits & !wanted.paid != 0 {
-                sets.push(format!("if({condition}, {}, 0)", bits & !wanted.paid));
-            }
-        }
-        let mut pile = Pile::default();
-        let passing = within.passing(wanted.tests)?;
-        self.events_of(&passing, &grouping, sets, wanted, &mut pile)?;
-        if !paying.is_empty() {
-            let paid = passing.and(&format!("currency != '' AND ({})", paying.join(" OR ")));
-            for payment in self.payments(&paid)? {
-                pile.payment(payment);
-            }
-        }
-        Ok(vec![pile.ended()])
+        Ok(vec![self.told(&self.within(site, days), wanted)?])
     }
 
     fn picked(

@@ -12,9 +12,10 @@ use rusqlite::Connection;
 use super::ReadError;
 use super::cell::Groups;
 use super::group::By;
-use super::marked::{Pile, Wanted};
+use super::marked::Wanted;
 use super::needs::Needs;
 use super::pick::Moment;
+use super::pile::Pile;
 use super::row::Row;
 use super::scan::Exits;
 use super::tail::Tail;
@@ -31,7 +32,7 @@ pub(in crate::store) trait Archive: Send + Sync {
     /// The number of the last event that is sealed.
     fn through(&self) -> Result<i64, ReadError>;
 
-    /// Whether visitors of groups that are one are counted there, instead of being named.
+    /// Whether visitors of groups that are one, and people who did the same, are counted there instead of being named.
     fn counts(&self) -> bool {
         false
     }

@@ -6,11 +6,13 @@
 //! counts, and the visitors as a Roaring bitmap. Sums are the very answer that a scan gives ([`scan`]), kept; so they can't
 //! disagree.
 //! A question says what events must be ([`test`]), what they are grouped by ([`group`]) and what it needs of each group
-//! ([`needs`]). It is answered from sums where nothing is filtered, from columns else, and from the tail for what is not sealed
-//! yet. An event that comes late makes a further part of its day, which is scanned beside the day's sums until both are merged.
+//! ([`needs`]); of single people ([`marked`]), which of them may be counted ([`alike`]). It is answered from sums where
+//! nothing is filtered, from columns else ([`pile`] finds single events there), and from the tail for what is not sealed yet.
+//! An event that comes late makes a further part of its day, which is scanned beside the day's sums until both are merged.
 //!
 //! The log is the truth: the file may be deleted, and a start makes it anew.
 
+pub mod alike;
 pub(super) mod archive;
 mod bytes;
 mod care;
@@ -24,6 +26,7 @@ pub mod needs;
 pub(crate) mod part;
 mod parts;
 pub(in crate::store) mod pick;
+pub(in crate::store) mod pile;
 mod present;
 pub(crate) mod row;
 pub(in crate::store) mod scan;
@@ -47,13 +50,15 @@ use rusqlite::Connection;
 use super::event::SiteId;
 use super::read::Numbered;
 use super::{care as log_care, clickhouse, schema};
+use alike::Alike;
 use archive::{Archive, View};
 use cell::Groups;
 pub use file::ReadError;
 use group::By;
-use marked::{Found, Pile, Wanted};
+use marked::{Found, Wanted};
 use needs::{Needs, Together, Who};
 pub use pick::Moment;
+use pile::Pile;
 use present::Present;
 use row::Row;
 use tail::Tail;
@@ -271,7 +276,7 @@ impl Reports {
         self.archive.counts()
     }
 
-    /// A site's events that belong to some sets, each by itself.
+    /// A site's events that belong to some sets, each by itself, and people who are counted instead.
     ///
     /// # Errors
     /// When `reports.db` can't be read.
@@ -282,7 +287,18 @@ impl Reports {
         wanted: &Wanted,
     ) -> Result<Found, ReadError> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        self.snapshot(threads)?.marked(site.0, &days, wanted)
+        let snapshot = self.snapshot(threads)?;
+        let Some(alike) = wanted.alike.filter(|_| self.counts()) else {
+            return snapshot.marked(site.0, &days, wanted);
+        };
+        let mut named = alike.named.clone();
+        named.extend(snapshot.fresh().of(site.0, &days).map(|row| row.visitor));
+        let named = &named;
+        let wanted = Wanted {
+            alike: Some(Alike { named, ..alike }),
+            ..*wanted
+        };
+        snapshot.marked(site.0, &days, &wanted)
     }
 
     /// The numbers of a site's events in the log, of those above `after`.

@@ -1,5 +1,6 @@
 //! Answers against a slow obvious count, and what is made anew against what was there.
 
+mod alike;
 mod counted;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -39,7 +40,8 @@ pub(in crate::store) fn open(folder: &TempDir) -> Arc<Store> {
     Store::open(folder.path(), &settings).unwrap()
 }
 
-/// Events of four days and two sites, in the order of time but for every twentieth, which comes a day late.
+/// Events of four days and two sites, in the order of time but for every twentieth, which comes a day late, and for others of
+/// which many come at the same moment.
 pub(in crate::store) fn events(count: usize) -> Vec<Event> {
     let mut rng = StdRng::seed_from_u64(7);
     let mut events = Vec::with_capacity(count);
@@ -47,6 +49,9 @@ pub(in crate::store) fn events(count: usize) -> Vec<Event> {
         let mut second = NOON + (n * 4 * 86_400 / count) as i64;
         if n % 20 == 0 {
             second -= 86_400;
+        }
+        if n % 5 == 1 {
+            second -= second % 7_200;
         }
         let at = Timestamp::from_second(second).unwrap();
         let url = Address(format!(
@@ -246,6 +251,7 @@ pub(in crate::store) fn assert_right(store: &Store, rows: &[Row]) {
     assert_right_of_trees(store, rows);
     assert_right_of_marked(store, rows);
     counted::assert_right(store, rows);
+    alike::assert_right(store, rows);
     let mut last: BTreeMap<(i32, i64), &Row> = BTreeMap::new();
     for row in rows
         .iter()
@@ -371,6 +377,7 @@ fn assert_right_of_marked(store: &Store, rows: &[Row]) {
             one_of: None,
             once_a_day,
             paid: 4,
+            alike: None,
         };
         let found = store.reports().marked(SITE, ALL_DAYS, &wanted).unwrap();
         let told = |event: &Marked| {

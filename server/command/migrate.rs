@@ -37,8 +37,14 @@ pub(super) fn run(data: &Path, flags: &Flags) -> anyhow::Result<()> {
             moved.mended
         );
     }
+    let end = match moved.are_compared {
+        true => "are the same in both",
+        false => {
+            "are there, and some of them no longer here: `admx check` looks whether they are whole"
+        }
+    };
     print(&format!(
-        "{} events of {} days of sites are the same in both",
+        "{} events of {} days of sites {end}",
         moved.events, moved.days
     ))
 }

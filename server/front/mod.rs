@@ -27,6 +27,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use crate::http::asset;
 use crate::ingest::body;
 use pass::{Behind, Sent};
 use spool::{Full, Spool, Waiting};
@@ -150,10 +151,26 @@ async fn all(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let is_event = request.uri().path() == "/api/event" && request.method() == "POST";
-    match is_event {
-        true => event(&front, peer, request).await,
-        false => front.behind.pass(peer, request).await,
+    let path = request.uri().path();
+    match path.strip_prefix("/js/").map(str::to_owned) {
+        Some(name) if request.method() == "GET" => script(&front, peer, request, &name).await,
+        _ if path == "/api/event" && request.method() == "POST" => {
+            event(&front, peer, request).await
+        }
+        _ => front.behind.pass(peer, request).await,
+    }
+}
+
+/// Hands the script on; this program's own where the server behind gives none, so that pages go on being counted.
+async fn script(front: &Front, peer: SocketAddr, request: Request, name: &str) -> Response {
+    let headers = request.headers().clone();
+    let passed = tokio::time::timeout(pass::PATIENCE, front.behind.pass(peer, request)).await;
+    match passed {
+        Ok(answer) if !answer.status().is_server_error() => answer,
+        _ => match asset::script_file(name, &headers) {
+            Some(file) => file,
+            None => StatusCode::NOT_FOUND.into_response(),
+        },
     }
 }
 

@@ -13,8 +13,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-/// How long the server behind may take to answer an event before it is written down.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the server behind may take to answer an event before it is written down, and to give the script.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where the addresses of those who asked stand.
 pub(super) const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");

@@ -64,6 +64,8 @@ impl Spool {
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // Addresses and keys are gone from the file when they are handed on.
+        connection.pragma_update(None, "secure_delete", "ON")?;
         connection.execute_batch(TABLE)?;
         let bytes: i64 = connection.query_row(
             "SELECT coalesce(sum(length(body) + length(headers)), 0) FROM waiting",

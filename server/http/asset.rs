@@ -90,21 +90,26 @@ pub(super) async fn script(
     if name.starts_with("script") {
         app.fetched.note(&app, &headers);
     }
+    found(script_file(&name, &headers)).await
+}
+
+/// A file of the script by its name, by the one with its hash too.
+pub(crate) fn script_file(name: &str, headers: &HeaderMap) -> Option<Response> {
     let hashed = HASHED
         .iter()
         .find(|(hashed, _)| *hashed == name)
         .map(|(_, plain)| *plain);
-    let (name, cache) = hashed.map_or((name.as_str(), SHORT), |plain| (plain, FOREVER));
-    open(serve(&format!("js/{name}"), cache, &headers)).await
+    let (name, cache) = hashed.map_or((name, SHORT), |plain| (plain, FOREVER));
+    serve(&format!("js/{name}"), cache, headers).map(open)
 }
 
 /// `/assets/…`: loaded by our own pages, and by the debug overlay on a site's.
 pub(super) async fn asset(Part(name): Part, headers: HeaderMap) -> Result<Response, Error> {
-    open(serve(&format!("assets/{name}"), "no-cache", &headers)).await
+    found(serve(&format!("assets/{name}"), "no-cache", &headers).map(open)).await
 }
 
-/// A file that pages of any origin may load.
-async fn open(response: Option<Response>) -> Result<Response, Error> {
+/// Lets pages of any origin load a file.
+fn open(file: Response) -> Response {
     let open = [
         (
             header::ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -115,8 +120,12 @@ async fn open(response: Option<Response>) -> Result<Response, Error> {
             HeaderValue::from_static("cross-origin"),
         ),
     ];
-    match response {
-        Some(response) => Ok((open, response).into_response()),
+    (open, file).into_response()
+}
+
+async fn found(file: Option<Response>) -> Result<Response, Error> {
+    match file {
+        Some(file) => Ok(file),
         None => Err(reply::not_found().await),
     }
 }

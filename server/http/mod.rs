@@ -17,7 +17,7 @@ mod analytics;
 mod api;
 mod api_docs;
 mod ask;
-mod asset;
+pub(crate) mod asset;
 mod attribution;
 mod auth;
 mod cohorts;

@@ -1,5 +1,6 @@
 //! Events in a ClickHouse: that nothing is lost or counted twice, whatever goes wrong, and that one can move there and back.
 
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -281,6 +282,81 @@ fn a_log_moves_there_and_back_and_a_copy_is_put_back() {
         !output.status.success() && said.contains("the events of another log"),
         "{said}"
     );
+}
+
+#[test]
+fn what_cannot_be_taken_out_yet_keeps_no_event_from_going_there() {
+    let engine = Engine::start();
+    let (server, site, key) = ground(&engine);
+    fire(&server, &site, &key, 0..80);
+    until("all are there", || all_there(&engine, 80));
+    engine.fail("changes");
+    let erase = |server: &Server| {
+        let arguments = ["erase", "--user", "user-1"];
+        server::run_with(server.data.path(), &arguments, &engine.environment())
+    };
+    let refused = erase(&server);
+    assert!(!refused.status.success());
+    let count = |sql: &str| engine.query(&format!("SELECT count() FROM shop.event{sql}"));
+    fire(&server, &site, &key, 82..120);
+    until("they go there all the same", || count("") == "118");
+    until("it is noticed", || {
+        metric(&server, "admx_clickhouse_failing") == 1
+    });
+    engine.work();
+    // A start tries at once.
+    let server = start(server.stop(), &engine);
+    until("they are taken out", || count("") == "116");
+    let erased = erase(&server);
+    assert!(
+        erased.status.success(),
+        "{}",
+        String::from_utf8_lossy(&erased.stderr)
+    );
+    assert_eq!(count(""), "116");
+    until("the sums are those of what is left", || {
+        all_there(&engine, 116)
+    });
+}
+
+#[test]
+fn a_move_that_was_killed_goes_on_where_it_was() {
+    let engine = Engine::start();
+    let server = Server::start();
+    let site = server.add_site("example.com");
+    server.run(&[
+        "seed", "--site", &site, "--days", "40", "--events", "200000",
+    ]);
+    let data = server.stop();
+    let migrate = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_admx"));
+        let to = engine.place();
+        command.args(["migrate-store", "--to", &to]);
+        command.env_clear().env("ADMX_DATA", data.path());
+        command
+    };
+    let moved = || {
+        engine
+            .asked("SELECT count() FROM shop.event")
+            .unwrap_or_default()
+    };
+    let mut child = migrate().stderr(Stdio::null()).spawn().unwrap();
+    let is_some = |count: String| count.parse::<u64>().is_ok_and(|count| count > 0);
+    until("some are there", || is_some(moved()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_ne!(moved(), "200000", "it was through before it was killed");
+    let output = migrate().output().unwrap();
+    let (said, told) = [output.stderr, output.stdout]
+        .map(|text| String::from_utf8_lossy(&text).into_owned())
+        .into();
+    assert!(
+        output.status.success() && told.starts_with("200000 events of "),
+        "{said}{told}"
+    );
+    assert!(told.contains("are the same in both"), "{told}");
+    let there = engine.query("SELECT count(), uniqExact(id) FROM shop.event");
+    assert_eq!(there, "200000\t200000");
 }
 
 #[test]

@@ -142,6 +142,8 @@ fn while_the_server_is_away_events_wait_on_the_fronts_disk() {
     let front = Front::new(&behind);
     let event = |n: u32| json!({ "website_id": site, "name": "Trial", "anonymous_id": format!("v{n}"), "url": "https://example.com/" });
     assert_eq!(front.event(&key, &event(0)).status, 200);
+    let script = || front.ask("GET", "/js/script.js", &[], "");
+    let of_server = script();
     let data = server.stop();
     let before = jiff::Timestamp::now();
     for n in 1..30 {
@@ -157,6 +159,11 @@ fn while_the_server_is_away_events_wait_on_the_fronts_disk() {
     let reply = front.event(&key, &several);
     assert_eq!(reply.json()["data"]["results"].as_array().unwrap().len(), 2);
     assert_eq!(front.metric("admx_front_requests_waiting"), 30);
+    // Pages go on being counted.
+    let of_front = script();
+    assert_eq!(of_front.status, 200);
+    assert_eq!(of_front.text, of_server.text);
+    assert_eq!(front.ask("GET", "/js/none.js", &[], "").status, 404);
     // A page can't be had; what is no event isn't kept.
     assert_eq!(front.ask("GET", "/login", &[], "").status, 502);
     let bearer = format!("Bearer {key}");

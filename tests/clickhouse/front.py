@@ -298,6 +298,11 @@ class Link:
         mode = self.failing()
         if mode == "hang":
             self.hang()
+        elif mode == "changes":
+            if b"DELETE" in body:
+                self.answer(500, b"Code: 341. DB::Exception: Mutation is not finished because some replicas are inactive\n",
+                            extra | {"X-ClickHouse-Exception-Code": 341}, method)
+                return keep
         elif mode not in (None, "after"):
             self.answer(503, b"Service unavailable\n", extra, method)
             return keep

@@ -28,8 +28,10 @@ const STEP: i64 = 10_000;
 pub struct Moved {
     /// Events that are there now.
     pub events: u64,
-    /// Days of sites that were compared.
+    /// Their days of sites.
     pub days: u64,
+    /// Whether those were compared: not where the log has dropped events that are there.
+    pub are_compared: bool,
     /// Those of them that had to be made anew, since events were taken out meanwhile.
     pub mended: u64,
 }
@@ -95,7 +97,10 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
     if is_done {
         // The log has dropped some: what is there is the only truth, and is compared with itself by `admx check`.
         let there = care::tallies(client, shipped.through()?, "1")?;
-        return Ok(told(&there, 0));
+        return Ok(Moved {
+            are_compared: false,
+            ..told(&there, 0)
+        });
     }
     let there = shipped.alone(|shipped| {
         let through = shipped.through()?;
@@ -182,6 +187,7 @@ fn told(there: &Tallies, mended: u64) -> Moved {
     Moved {
         events: there.values().map(|tally| tally.events).sum(),
         days: there.len() as u64,
+        are_compared: true,
         mended,
     }
 }

@@ -43,6 +43,9 @@ const KEPT_EVENTS: i64 = 100_000;
 const DROPS: Duration = Duration::from_secs(600);
 const AT_ONCE: i64 = 5_000;
 
+/// How long what couldn't be taken out is left alone: whoever waits for a replica that is away waits long.
+const AGAIN: Duration = Duration::from_secs(60);
+
 pub(super) struct Ship {
     client: Arc<Client>,
     shipped: Shipped,
@@ -55,6 +58,8 @@ pub(super) struct Ship {
     /// The same for who asks.
     has_claimed: Arc<AtomicBool>,
     dropped: Option<Instant>,
+    /// When something couldn't be taken out last, or summed up anew.
+    unsettled: Option<Instant>,
 }
 
 impl Ship {
@@ -79,6 +84,7 @@ impl Ship {
             is_claimed: false,
             has_claimed,
             dropped: None,
+            unsettled: None,
         };
         ship.told(&Ok(()));
         Ok(ship)
@@ -98,18 +104,16 @@ impl Ship {
             self.has_claimed.store(true, Ordering::Release);
             self.is_claimed = true;
         }
-        // What was to be taken out, or summed up anew, when something came between.
-        self.shipped.alone(|shipped| {
-            let forgotten = shipped.forgotten()?;
-            if !forgotten.is_empty() {
-                there::forget_events(&self.client, shipped, &forgotten)?;
-                shipped.forgets(&forgotten, false)?;
-            }
-            there::sum_anew(&self.client, shipped, &shipped.unsummed()?)
-        })?;
         while self.block()? && !self.tail.stops() {
+            self.waits();
             // Whoever waits to take something out has a chance.
             std::thread::sleep(BETWEEN);
+        }
+        // What can't be taken out yet, as while a replica is away, keeps no event from going there.
+        if self.unsettled.is_none_or(|since| since.elapsed() > AGAIN) {
+            let settled = self.settle();
+            self.unsettled = settled.is_err().then(Instant::now);
+            settled?;
         }
         // Whoever takes events out takes them out there too.
         self.shipped.is_same(care::erased(&self.events)?)?;
@@ -119,6 +123,18 @@ impl Ship {
             self.tail.reload(&self.events, through)?;
         }
         Ok(())
+    }
+
+    /// Takes out what was to be taken out, and sums up anew what was to be, when something came between.
+    fn settle(&self) -> Result<(), ReadError> {
+        self.shipped.alone(|shipped| {
+            let forgotten = shipped.forgotten()?;
+            if !forgotten.is_empty() {
+                there::forget_events(&self.client, shipped, &forgotten)?;
+                shipped.forgets(&forgotten, false)?;
+            }
+            there::sum_anew(&self.client, shipped, &shipped.unsummed()?)
+        })
     }
 
     /// Takes out there what was taken out of the log while its reports were beside it.
@@ -153,7 +169,8 @@ impl Ship {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn told(&self, went: &Result<(), ReadError>) {
+    /// Says how many events wait.
+    fn waits(&self) {
         let waiting = self.shipped.through().and_then(|through| {
             Ok((care::last_given(&self.events)? - through)
                 .max(0)
@@ -161,6 +178,11 @@ impl Ship {
         });
         let mut queue = self.queue();
         queue.waiting = waiting.unwrap_or(queue.waiting);
+    }
+
+    fn told(&self, went: &Result<(), ReadError>) {
+        self.waits();
+        let mut queue = self.queue();
         queue.trouble = went.as_ref().err().map(|error| {
             let since = queue.trouble.take().map(|(since, _)| since);
             (since.unwrap_or_else(Timestamp::now), error.to_string())
@@ -172,25 +194,26 @@ impl Ship {
         if self.dropped.is_some_and(|when| when.elapsed() < DROPS) {
             return Ok(());
         }
-        self.dropped = Some(Instant::now());
         let before = Timestamp::now().as_millisecond() - KEPT;
         let mut connection = schema::connect(&self.file)?;
         let last = care::last_given(&connection)? - KEPT_EVENTS;
-        drop_some(&mut connection, &self.shipped, last, before, || {
-            !self.tail.stops()
-        })
+        // Not while there are enough events that want to go there.
+        let goes_on = || !self.tail.is_waiting();
+        let is_through = drop_some(&mut connection, &self.shipped, last, before, goes_on)?;
+        self.dropped = is_through.then(Instant::now);
+        Ok(())
     }
 }
 
-/// Drops events of the log, up to the number `last`, that are shipped and older, while it `goes_on`. The first events of
-/// sessions that go on stay, and the last event.
+/// Drops events of the log, up to the number `last`, that are shipped and older, while it `goes_on`; says whether that was all
+/// of them. The first events of sessions that go on stay, and the last event.
 pub(super) fn drop_some(
     connection: &mut Connection,
     shipped: &Shipped,
     last: i64,
     before: i64,
     goes_on: impl Fn() -> bool,
-) -> Result<(), ReadError> {
+) -> Result<bool, ReadError> {
     let last = last.min(shipped.through()?);
     // The log's numbers are in the order of storing, and nearly in that of time.
     let young: Option<i64> = connection
@@ -237,12 +260,12 @@ pub(super) fn drop_some(
             Ok(true)
         })?;
         if !goes {
-            break;
+            return Ok(true);
         }
         // Events that come get as much time.
         std::thread::sleep(began.elapsed());
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Sends the block of which it isn't known whether it is there, or else the next one, and gives through where all is there

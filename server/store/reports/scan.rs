@@ -171,13 +171,32 @@ pub(in crate::store) struct Last {
 
 /// The last page of each session on one day. Sessions may go on from part to part.
 #[derive(Default)]
-pub(in crate::store) struct Exits(HashMap<i64, Last, RandomState>);
+pub(in crate::store) struct Exits {
+    lasts: Vec<Last>,
+    /// Where each session's is, or [`NONE`]: those of sessions whose numbers are near lie together, since they happen at
+    /// about the same time.
+    places: HashMap<i64, Box<[u32; TOGETHER]>, RandomState>,
+}
+
+/// Sessions whose places lie together.
+const TOGETHER: usize = 1024;
+
+/// No place.
+const NONE: u32 = u32::MAX;
 
 impl Exits {
     pub(in crate::store) fn saw(&mut self, session: i64, seen: Last) {
-        let last = self.0.entry(session).or_insert(seen);
-        if last.at < seen.at {
-            *last = seen;
+        let together = session.div_euclid(TOGETHER as i64);
+        let places = self.places.entry(together);
+        let places = places.or_insert_with(|| Box::new([NONE; TOGETHER]));
+        let place = &mut places[session.rem_euclid(TOGETHER as i64) as usize];
+        match self.lasts.get_mut(*place as usize) {
+            Some(last) if last.at < seen.at => *last = seen,
+            Some(_) => {}
+            None => {
+                *place = self.lasts.len() as u32;
+                self.lasts.push(seen);
+            }
         }
     }
 
@@ -225,8 +244,8 @@ impl Exits {
     }
 
     pub(super) fn groups(self) -> Groups {
-        let mut groups: HashMap<u32, (u64, Vec<u32>)> = HashMap::new();
-        for last in self.0.values() {
+        let mut groups: HashMap<u32, (u64, Vec<u32>), RandomState> = HashMap::default();
+        for last in self.lasts {
             let (sessions, visitors) = groups.entry(last.url).or_default();
             *sessions += 1;
             visitors.push(last.visitor);

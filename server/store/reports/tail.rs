@@ -201,7 +201,7 @@ impl Tail {
     }
 
     /// Whether there is something better to do than to tidy up.
-    pub(super) fn is_waiting(&self) -> bool {
+    pub(in crate::store) fn is_waiting(&self) -> bool {
         let state = self.state();
         state.stops || state.is_full()
     }

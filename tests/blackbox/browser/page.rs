@@ -40,27 +40,32 @@ fn the_demo_fires_every_kind_of_goal_and_shows_what_arrived() {
                 "[...document.querySelectorAll('.fires strong')].some(e => e.textContent == {label:?})"
             )
         };
-        let second = Duration::from_secs(3);
-        until(&browser, second, &shows("Page view")).await;
+        let patience = Duration::from_secs(10);
+        until(&browser, patience, &shows("Page view")).await;
         browser.left("[data-admx-goal]").await;
-        until(&browser, second, &shows("Pricing Click")).await;
+        until(&browser, patience, &shows("Pricing Click")).await;
         browser.left("#trial").await;
-        until(&browser, second, &shows("Trial Started")).await;
+        until(&browser, patience, &shows("Trial Started")).await;
         browser
             .script("document.querySelector('video').play()")
             .await;
-        until(&browser, second, &shows("Video play")).await;
+        until(&browser, patience, &shows("Video play")).await;
         browser.left("a[download]").await;
-        until(&browser, second, &shows("File download")).await;
+        until(&browser, patience, &shows("File download")).await;
         browser.left("a[target]").await;
         browser.close_others().await;
-        until(&browser, second, &shows("Outbound click")).await;
+        until(&browser, patience, &shows("Outbound click")).await;
         browser.wheel(9000).await;
         for mark in ["50", "75", "90"] {
-            until(&browser, second, &shows(&format!("Scrolled past {mark} %"))).await;
+            until(
+                &browser,
+                patience,
+                &shows(&format!("Scrolled past {mark} %")),
+            )
+            .await;
         }
         browser.left("#newsletter button").await;
-        until(&browser, second, &shows("Form submit")).await;
+        until(&browser, patience, &shows("Form submit")).await;
         let address = browser.client.current_url().await.unwrap();
         assert_eq!(
             address.query(),

@@ -153,7 +153,9 @@ async fn all(
 ) -> Response {
     let path = request.uri().path();
     match path.strip_prefix("/js/").map(str::to_owned) {
-        Some(name) if request.method() == "GET" => script(&front, peer, request, &name).await,
+        Some(name) if request.method() == "GET" || request.method() == "HEAD" => {
+            script(&front, peer, request, &name).await
+        }
         _ if path == "/api/event" && request.method() == "POST" => {
             event(&front, peer, request).await
         }
@@ -165,12 +167,10 @@ async fn all(
 async fn script(front: &Front, peer: SocketAddr, request: Request, name: &str) -> Response {
     let headers = request.headers().clone();
     let passed = tokio::time::timeout(pass::PATIENCE, front.behind.pass(peer, request)).await;
-    match passed {
-        Ok(answer) if !answer.status().is_server_error() => answer,
-        _ => match asset::script_file(name, &headers) {
-            Some(file) => file,
-            None => StatusCode::NOT_FOUND.into_response(),
-        },
+    let passed = passed.unwrap_or_else(|_| pass::away());
+    match asset::script_file(name, &headers) {
+        Some(file) if passed.status().is_server_error() => file,
+        _ => passed,
     }
 }
 

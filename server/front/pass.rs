@@ -96,9 +96,7 @@ impl Behind {
             }
             Err(error) => {
                 tracing::debug!(%error, "the server behind gives no answer");
-                let after = [(header::RETRY_AFTER, HeaderValue::from_static("5"))];
-                let why = "The server behind this one can't be reached just now.\n";
-                (StatusCode::BAD_GATEWAY, after, why).into_response()
+                away()
             }
         }
     }
@@ -139,6 +137,13 @@ impl Behind {
             Err(_) => Sent::Not,
         }
     }
+}
+
+/// What is said while the server behind gives no answer.
+pub(super) fn away() -> Response {
+    let after = [(header::RETRY_AFTER, HeaderValue::from_static("5"))];
+    let why = "The server behind this one can't be reached just now.\n";
+    (StatusCode::BAD_GATEWAY, after, why).into_response()
 }
 
 /// The headers of a request with events that the server behind is to know, with who sent it.

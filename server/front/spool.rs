@@ -56,6 +56,11 @@ struct File {
     most: u64,
 }
 
+/// Brings what was overwritten from the WAL into the file.
+fn overwrite(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
 impl Spool {
     pub(super) fn open(folder: &Path, most: u64) -> anyhow::Result<Spool> {
         let path = folder.join("spool.db");
@@ -72,6 +77,7 @@ impl Spool {
             [],
             |row| row.get(0),
         )?;
+        overwrite(&connection)?;
         Ok(Spool {
             file: Arc::new(Mutex::new(File {
                 connection,
@@ -168,6 +174,9 @@ impl Spool {
             }
             transaction.commit()?;
             file.bytes = file.bytes.saturating_sub(bytes);
+            if file.bytes == 0 {
+                overwrite(&file.connection)?;
+            }
             Ok::<_, anyhow::Error>(())
         });
         removed.await?

@@ -130,7 +130,10 @@ impl Store {
         // Once, and again for what came meanwhile.
         for _ in 0..ROUNDS {
             theirs.read(&connection, &ids, &self.reports)?;
+            // Said before and after: what goes to the reports meanwhile is taken out there even if they can't be reached now.
+            self.reports.will_forget(&ids)?;
             take_out(&mut connection, &ids)?;
+            self.reports.will_forget(&ids)?;
             self.reports.forget_events(&ids)?;
             taken += ids.len();
             let last = last_given(&connection)?;

@@ -163,7 +163,7 @@ fn while_the_server_is_away_events_wait_on_the_fronts_disk() {
     let of_front = script();
     assert_eq!(of_front.status, 200);
     assert_eq!(of_front.text, of_server.text);
-    assert_eq!(front.ask("GET", "/js/none.js", &[], "").status, 404);
+    assert_eq!(front.ask("GET", "/js/none.js", &[], "").status, 502);
     // A page can't be had; what is no event isn't kept.
     assert_eq!(front.ask("GET", "/login", &[], "").status, 502);
     let bearer = format!("Bearer {key}");
@@ -182,6 +182,12 @@ fn while_the_server_is_away_events_wait_on_the_fronts_disk() {
     let server = Server::on(data, &["--listen", &listen]);
     front.until_none_waits();
     assert_eq!(totals(&server, &key, &site), json!([32, 32, 32]));
+    // Nothing is left of who sent them.
+    for file in ["spool.db", "spool.db-wal"] {
+        let bytes = std::fs::read(front.data.path().join(file)).unwrap_or_default();
+        let has_key = bytes.windows(key.len()).any(|some| some == key.as_bytes());
+        assert!(!has_key, "{file}");
+    }
     // They happened when they came, not when they were handed on.
     let events = server.events(&key, &site);
     let latest = events.iter().filter(|event| event["name"] == "Trial");

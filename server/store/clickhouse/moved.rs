@@ -76,8 +76,8 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
         shipped,
         log,
     } = &both;
-    let is_done = shipped.state()?.dropped;
-    shipped.drops(true, is_done)?;
+    // A server may drop events of the log at any time.
+    shipped.alone(|shipped| Ok(shipped.drops(true, shipped.state()?.dropped)?))?;
     let (mut mended, all) = (0, log_care::last_given(log)?);
     let erased = log_care::erased(log)?;
     loop {
@@ -94,16 +94,13 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
             break;
         }
     }
-    if is_done {
-        // The log has dropped some: what is there is the only truth, and is compared with itself by `admx check`.
-        let there = care::tallies(client, shipped.through()?, "1")?;
-        return Ok(Moved {
-            are_compared: false,
-            ..told(&there, 0)
-        });
-    }
     let there = shipped.alone(|shipped| {
         let through = shipped.through()?;
+        if shipped.state()?.dropped {
+            // What is there is the only truth, and is compared with itself by `admx check`.
+            let there = care::tallies(client, through, "1")?;
+            return Ok((there, BTreeSet::new(), false));
+        }
         let (days, mut here) = mend(client, shipped, log, through)?;
         mended = days;
         if days > 0 {
@@ -115,9 +112,9 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
         if differ.is_empty() {
             shipped.is_same(erased)?;
         }
-        Ok((there, differ))
+        Ok((there, differ, true))
     })?;
-    let (there, differ) = there;
+    let (there, differ, are_compared) = there;
     ensure!(
         differ.is_empty(),
         "{} days of sites are not there as they are here; the first is day {} of site {}",
@@ -125,7 +122,10 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
         differ.first().map_or(0, |(_, day)| *day),
         differ.first().map_or(0, |(site, _)| *site),
     );
-    Ok(told(&there, mended))
+    Ok(Moved {
+        are_compared,
+        ..told(&there, mended)
+    })
 }
 
 /// Brings all events back into the log. The server may run meanwhile; it drops none of them any more. When it is started
@@ -138,7 +138,7 @@ pub fn to_sqlite(folder: &Path, place: &Place, progress: Progress) -> anyhow::Re
         log,
     } = &both;
     let state = shipped.state()?;
-    shipped.drops(false, state.dropped)?;
+    shipped.alone(|shipped| Ok(shipped.drops(false, shipped.state()?.dropped)?))?;
     let mut writes = schema::connect(&folder.join("events.db"))?;
     let mut after = 0;
     loop {

@@ -42,9 +42,17 @@ const KEPT_EVENTS: i64 = 100_000;
 /// How often it is looked what the log can drop, and how many events go in one transaction.
 const DROPS: Duration = Duration::from_secs(600);
 const AT_ONCE: i64 = 5_000;
+/// So many transactions in any case, since it takes a while to find which events may go.
+const LEAST: usize = 8;
 
-/// How long what couldn't be taken out is left alone: whoever waits for a replica that is away waits long.
+/// How long what couldn't be done is left alone at least.
 const AGAIN: Duration = Duration::from_secs(60);
+
+/// What failed, and until when it is left alone.
+struct Trouble {
+    until: Instant,
+    why: String,
+}
 
 pub(super) struct Ship {
     client: Arc<Client>,
@@ -57,9 +65,10 @@ pub(super) struct Ship {
     is_claimed: bool,
     /// The same for who asks.
     has_claimed: Arc<AtomicBool>,
-    dropped: Option<Instant>,
-    /// When something couldn't be taken out last, or summed up anew.
-    unsettled: Option<Instant>,
+    /// When it is looked again what the log can drop.
+    drops: Option<Instant>,
+    /// Why something couldn't be taken out yet, or summed up anew.
+    unsettled: Option<Trouble>,
 }
 
 impl Ship {
@@ -83,7 +92,7 @@ impl Ship {
             queue,
             is_claimed: false,
             has_claimed,
-            dropped: None,
+            drops: None,
             unsettled: None,
         };
         ship.told(&Ok(()));
@@ -109,20 +118,34 @@ impl Ship {
             // Whoever waits to take something out has a chance.
             std::thread::sleep(BETWEEN);
         }
-        // What can't be taken out yet, as while a replica is away, keeps no event from going there.
-        if self.unsettled.is_none_or(|since| since.elapsed() > AGAIN) {
-            let settled = self.settle();
-            self.unsettled = settled.is_err().then(Instant::now);
-            settled?;
-        }
-        // Whoever takes events out takes them out there too.
-        self.shipped.is_same(care::erased(&self.events)?)?;
         // What came while much was shipped is in memory from now on.
         if self.tail.is_behind() {
             let through = || Ok(self.shipped.through()?);
             self.tail.reload(&self.events, through)?;
         }
+        if self.is_settled()? {
+            // Whoever takes events out takes them out there too.
+            self.shipped.is_same(care::erased(&self.events)?)?;
+        }
         Ok(())
+    }
+
+    /// Settles what is to be; says whether all is. What can't be, as while a replica is away, keeps no event from going there,
+    /// but for the time that a try takes.
+    fn is_settled(&mut self) -> Result<bool, ReadError> {
+        let is_early = |trouble: &Trouble| Instant::now() < trouble.until;
+        if self.unsettled.as_ref().is_some_and(is_early) || self.tail.stops() {
+            return Ok(false);
+        }
+        let began = Instant::now();
+        self.unsettled = self.settle().err().map(|error| {
+            tracing::warn!(%error, "what is to be taken out can't be yet; it is tried again");
+            Trouble {
+                until: Instant::now() + AGAIN.max(began.elapsed() * 10),
+                why: error.to_string(),
+            }
+        });
+        Ok(self.unsettled.is_none())
     }
 
     /// Takes out what was to be taken out, and sums up anew what was to be, when something came between.
@@ -182,37 +205,45 @@ impl Ship {
 
     fn told(&self, went: &Result<(), ReadError>) {
         self.waits();
+        let unsettled = self.unsettled.as_ref().map(|trouble| trouble.why.clone());
+        let why = went.as_ref().err().map(ReadError::to_string).or(unsettled);
         let mut queue = self.queue();
-        queue.trouble = went.as_ref().err().map(|error| {
+        queue.trouble = why.map(|why| {
             let since = queue.trouble.take().map(|(since, _)| since);
-            (since.unwrap_or_else(Timestamp::now), error.to_string())
+            (since.unwrap_or_else(Timestamp::now), why)
         });
     }
 
     /// Drops from the log what was shipped a while ago.
     fn drop_old(&mut self) -> Result<(), ReadError> {
-        if self.dropped.is_some_and(|when| when.elapsed() < DROPS) {
+        let began = Instant::now();
+        if self.drops.is_some_and(|then| began < then) {
             return Ok(());
         }
+        self.drops = Some(began + DROPS);
         let before = Timestamp::now().as_millisecond() - KEPT;
         let mut connection = schema::connect(&self.file)?;
         let last = care::last_given(&connection)? - KEPT_EVENTS;
-        // Not while there are enough events that want to go there.
-        let goes_on = || !self.tail.is_waiting();
-        let is_through = drop_some(&mut connection, &self.shipped, last, before, goes_on)?;
-        self.dropped = is_through.then(Instant::now);
+        // Not for long while many events want to go there.
+        let goes_on = |batches| {
+            let is_wanted = self.tail.is_waiting() || self.tail.is_behind();
+            !self.tail.stops() && (batches < LEAST || !is_wanted)
+        };
+        if !drop_some(&mut connection, &self.shipped, last, before, goes_on)? {
+            self.drops = Some(Instant::now() + AGAIN.max(began.elapsed() * 10));
+        }
         Ok(())
     }
 }
 
-/// Drops events of the log, up to the number `last`, that are shipped and older, while it `goes_on`; says whether that was all
-/// of them. The first events of sessions that go on stay, and the last event.
+/// Drops events of the log, up to the number `last`, that are shipped and older, while it `goes_on` after so many batches;
+/// says whether that was all of them. The first events of sessions that go on stay, and the last event.
 pub(super) fn drop_some(
     connection: &mut Connection,
     shipped: &Shipped,
     last: i64,
     before: i64,
-    goes_on: impl Fn() -> bool,
+    goes_on: impl Fn(usize) -> bool,
 ) -> Result<bool, ReadError> {
     let last = last.min(shipped.through()?);
     // The log's numbers are in the order of storing, and nearly in that of time.
@@ -233,8 +264,9 @@ pub(super) fn drop_some(
         let found = find.query_map([last], |row| row.get(0))?;
         found.collect::<Result<_, _>>()?
     };
-    let mut after = i64::MIN;
-    while goes_on() {
+    let (mut after, mut batches) = (i64::MIN, 0);
+    while goes_on(batches) {
+        batches += 1;
         let began = Instant::now();
         let goes = shipped.alone(|shipped| {
             if !shipped.state()?.drops {

@@ -57,7 +57,12 @@ fn drop_all(folder: &TempDir) {
     let file = folder.path().join("events.db");
     let mut log = schema::connect(&file).unwrap();
     let shipped = Shipped::in_folder(folder.path()).unwrap();
-    ship::drop_some(&mut log, &shipped, i64::MAX, i64::MAX, || true).unwrap();
+    let first = ship::drop_some(&mut log, &shipped, i64::MAX, i64::MAX, |batches| {
+        batches < 1
+    });
+    assert!(!first.unwrap(), "it may go on");
+    let all = ship::drop_some(&mut log, &shipped, i64::MAX, i64::MAX, |_| true);
+    assert!(all.unwrap());
 }
 
 #[test]

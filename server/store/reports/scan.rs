@@ -179,7 +179,7 @@ pub(in crate::store) struct Exits {
 }
 
 /// Sessions whose places lie together.
-const TOGETHER: usize = 1024;
+const TOGETHER: usize = 32;
 
 /// No place.
 const NONE: u32 = u32::MAX;

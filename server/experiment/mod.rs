@@ -1,6 +1,6 @@
 //! Experiments: which variant of something brings more people to a goal, and how sure that is.
 //!
-//! - [`numbers`]: the formulae; numbers in, numbers out
+//! - [`numbers`]: the formulae, of what is believed of rates ([`beta`]); numbers in, numbers out
 //! - [`question`]: what is asked; [`answer()`]: that, of what [`people`](crate::query::people) did
 //! - [`verdict`]: what it comes to, in words
 //!
@@ -8,6 +8,7 @@
 //! fire that carries the variant, on the days that are asked for, and converts with a fire of the goal that is that one or
 //! a later one. Who saw several variants is left out, and counted.
 
+pub mod beta;
 pub mod numbers;
 pub mod question;
 pub mod verdict;
@@ -25,7 +26,8 @@ use crate::query::metric::Metric;
 use crate::query::operator::Operator;
 use crate::query::people::{Asked, Look, Payment, People, Set, What};
 use crate::store::{ReadError, Store};
-use numbers::{Beta, Brought, Counted, Interval};
+use beta::Beta;
+use numbers::{Brought, Counted, Interval};
 use question::Question;
 use verdict::{Verdict, Warning};
 

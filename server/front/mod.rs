@@ -168,10 +168,10 @@ async fn script(front: &Front, peer: SocketAddr, request: Request, name: &str) -
     let headers = request.headers().clone();
     let passed = tokio::time::timeout(pass::PATIENCE, front.behind.pass(peer, request)).await;
     let passed = passed.unwrap_or_else(|_| pass::away());
-    match asset::script_file(name, &headers) {
-        Some(file) if passed.status().is_server_error() => file,
-        _ => passed,
+    if !passed.status().is_server_error() {
+        return passed;
     }
+    asset::script_file(name, &headers).unwrap_or(passed)
 }
 
 /// Hands events on, or writes them down.

@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 use tokio::sync::Notify;
 
 use crate::private;
+use crate::store::checkpoint;
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS waiting (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -56,11 +57,6 @@ struct File {
     most: u64,
 }
 
-/// Brings what was overwritten from the WAL into the file.
-fn overwrite(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-}
-
 impl Spool {
     pub(super) fn open(folder: &Path, most: u64) -> anyhow::Result<Spool> {
         let path = folder.join("spool.db");
@@ -69,7 +65,7 @@ impl Spool {
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        // Addresses and keys are gone from the file when they are handed on.
+        // Addresses and keys are gone from the files once nothing waits.
         connection.pragma_update(None, "secure_delete", "ON")?;
         connection.execute_batch(TABLE)?;
         let bytes: i64 = connection.query_row(
@@ -77,7 +73,7 @@ impl Spool {
             [],
             |row| row.get(0),
         )?;
-        overwrite(&connection)?;
+        checkpoint::all(&connection);
         Ok(Spool {
             file: Arc::new(Mutex::new(File {
                 connection,
@@ -175,7 +171,7 @@ impl Spool {
             transaction.commit()?;
             file.bytes = file.bytes.saturating_sub(bytes);
             if file.bytes == 0 {
-                overwrite(&file.connection)?;
+                checkpoint::all(&file.connection);
             }
             Ok::<_, anyhow::Error>(())
         });

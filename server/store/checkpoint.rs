@@ -96,7 +96,7 @@ fn copy(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// Copies everything and empties the WAL, as far as readers let it.
-pub(super) fn all(connection: &Connection) {
+pub(crate) fn all(connection: &Connection) {
     let copied = connection
         .busy_timeout(Duration::from_millis(500))
         .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));

@@ -14,7 +14,7 @@
 //! the rows mean.
 
 pub mod care;
-mod checkpoint;
+pub(crate) mod checkpoint;
 pub mod clickhouse;
 pub mod event;
 pub mod id;

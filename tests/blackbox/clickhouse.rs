@@ -40,6 +40,14 @@ fn fire(server: &Server, site: &str, key: &str, range: std::ops::Range<u32>) {
     }
 }
 
+/// The same with so many events, all of which are there.
+fn filled(engine: &Engine, count: u32) -> (Server, String, String) {
+    let (server, site, key) = ground(engine);
+    fire(&server, &site, &key, 0..count);
+    until("all are there", || all_there(engine, count.into()));
+    (server, site, key)
+}
+
 /// Fires by goal.
 fn asked(server: &Server, site: &str, key: &str) -> Reply {
     let range = json!({ "from": server::day(1), "to": server::day(0) });
@@ -137,9 +145,7 @@ fn events_go_there_and_answers_come_from_there() {
 #[test]
 fn while_it_is_away_events_are_stored_and_it_is_said() {
     let engine = Engine::start();
-    let (server, site, key) = ground(&engine);
-    fire(&server, &site, &key, 0..30);
-    until("all are there", || all_there(&engine, 30));
+    let (server, site, key) = filled(&engine, 30);
     engine.fail("503");
     fire(&server, &site, &key, 30..90);
     until("it is noticed", || {
@@ -187,9 +193,7 @@ fn while_it_is_away_events_are_stored_and_it_is_said() {
 #[test]
 fn an_answer_that_is_lost_counts_nothing_twice() {
     let engine = Engine::start();
-    let (server, site, key) = ground(&engine);
-    fire(&server, &site, &key, 0..10);
-    until("all are there", || all_there(&engine, 10));
+    let (server, site, key) = filled(&engine, 10);
     engine.fail("after");
     fire(&server, &site, &key, 10..60);
     // Sent several times by then, each time done, never heard of.
@@ -288,9 +292,7 @@ fn a_log_moves_there_and_back_and_a_copy_is_put_back() {
 #[test]
 fn what_cannot_be_taken_out_yet_keeps_no_event_from_going_there() {
     let engine = Engine::start();
-    let (server, site, key) = ground(&engine);
-    fire(&server, &site, &key, 0..80);
-    until("all are there", || all_there(&engine, 80));
+    let (server, site, key) = filled(&engine, 80);
     engine.fail("changes");
     let erase = |server: &Server| {
         let arguments = ["erase", "--user", "user-1"];

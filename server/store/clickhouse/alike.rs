@@ -70,54 +70,43 @@ struct Seen {
 
 impl Seen {
     fn of(within: &Within, joining: &Joining, returns: &str) -> Result<Seen, ReadError> {
-        let seen = |period: &str, seen: String, ages: String| Seen {
-            period: period.into(),
-            seen,
-            ages,
-        };
+        let (mut period, mut joined) = ("0".to_owned(), "0".to_owned());
         if joining.ages.is_empty() {
-            return Ok(seen("0", "0".into(), "0".into()));
+            let (seen, ages) = ("0".into(), "0".into());
+            return Ok(Seen { period, seen, ages });
+        }
+        if let Age::Periods(of) = joining.age {
+            let days = within.days()?;
+            let periods: Vec<i32> = days.iter().map(|day| of(*day)).collect();
+            let of = |day: &str| match days == periods {
+                true => day.to_owned(),
+                false => transformed(day, "Int32", days.iter(), periods.iter()),
+            };
+            (period, joined) = (of("day"), of(Packed::DAY));
         }
         // What happened before somebody joined is no return.
         let later = "arrayFilter(one -> tupleElement(one, 2) >= began, seen)";
-        let (length, is_any) = match joining.age {
-            Age::Periods(of) => {
-                let days = within.days()?;
-                let periods: Vec<i32> = days.iter().map(|day| of(*day)).collect();
-                let period = |day: &str| match days == periods {
-                    true => day.to_owned(),
-                    false => transformed(day, "Int32", days.iter(), periods.iter()),
-                };
-                let joined = period(Packed::DAY);
-                let (seen, ages) = match joining.joining_returns {
-                    true => (
-                        of_those("groupUniqArray", "period", returns),
-                        format!("arrayMap(one -> one - {joined}, seen)"),
-                    ),
-                    false => (
-                        of_those("groupArray", "(period, moment)", returns),
-                        format!("arrayMap(one -> tupleElement(one, 1) - {joined}, {later})"),
-                    ),
-                };
-                let period = period("day");
-                return Ok(Seen { period, seen, ages });
-            }
-            Age::Windows { length, .. } => (length, joining.joining_returns),
-        };
-        Ok(match is_any {
-            true => seen(
-                "0",
+        let (seen, ages) = match (joining.age, joining.joining_returns) {
+            (Age::Periods(_), true) => (
+                of_those("groupUniqArray", "period", returns),
+                format!("arrayMap(one -> one - {joined}, seen)"),
+            ),
+            (Age::Periods(_), false) => (
+                of_those("groupArray", "(period, moment)", returns),
+                format!("arrayMap(one -> tupleElement(one, 1) - {joined}, {later})"),
+            ),
+            (Age::Windows { length, .. }, true) => (
                 of_those("groupArray", "ms", returns),
                 format!(
                     "arrayMap(one -> intDiv(one - first, {length}), arrayFilter(one -> one >= first, seen))"
                 ),
             ),
-            false => seen(
-                "0",
+            (Age::Windows { length, .. }, false) => (
                 of_those("groupArray", "(ms, moment)", returns),
                 format!("arrayMap(one -> intDiv(tupleElement(one, 1) - first, {length}), {later})"),
             ),
-        })
+        };
+        Ok(Seen { period, seen, ages })
     }
 }
 

@@ -76,8 +76,7 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
         shipped,
         log,
     } = &both;
-    // A server may drop events of the log at any time.
-    shipped.alone(|shipped| Ok(shipped.drops(true, shipped.state()?.dropped)?))?;
+    shipped.drops(true)?;
     let (mut mended, all) = (0, log_care::last_given(log)?);
     let erased = log_care::erased(log)?;
     loop {
@@ -97,7 +96,7 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
     let there = shipped.alone(|shipped| {
         let through = shipped.through()?;
         if shipped.state()?.dropped {
-            // What is there is the only truth, and is compared with itself by `admx check`.
+            // A server has dropped events of the log: what is there is the only truth, and is compared with itself by `admx check`.
             let there = care::tallies(client, through, "1")?;
             return Ok((there, BTreeSet::new(), false));
         }
@@ -122,10 +121,7 @@ pub fn to_clickhouse(folder: &Path, place: &Place, progress: Progress) -> anyhow
         differ.first().map_or(0, |(_, day)| *day),
         differ.first().map_or(0, |(site, _)| *site),
     );
-    Ok(Moved {
-        are_compared,
-        ..told(&there, mended)
-    })
+    Ok(told(&there, are_compared, mended))
 }
 
 /// Brings all events back into the log. The server may run meanwhile; it drops none of them any more. When it is started
@@ -138,7 +134,7 @@ pub fn to_sqlite(folder: &Path, place: &Place, progress: Progress) -> anyhow::Re
         log,
     } = &both;
     let state = shipped.state()?;
-    shipped.alone(|shipped| Ok(shipped.drops(false, shipped.state()?.dropped)?))?;
+    shipped.drops(false)?;
     let mut writes = schema::connect(&folder.join("events.db"))?;
     let mut after = 0;
     loop {
@@ -171,7 +167,7 @@ pub fn to_sqlite(folder: &Path, place: &Place, progress: Progress) -> anyhow::Re
             file::remove(&folder.join("reports.db")).map_err(|error| {
                 ReadError::ClickHouse(format!("reports.db can't be removed: {error}"))
             })?;
-            shipped.drops(false, false)?;
+            shipped.has_dropped(false)?;
         }
         Ok((there, differ))
     })?;
@@ -180,14 +176,14 @@ pub fn to_sqlite(folder: &Path, place: &Place, progress: Progress) -> anyhow::Re
         "{} days of sites are not here as they are there; run it once more, and `admx check`",
         differ.len()
     );
-    Ok(told(&there, 0))
+    Ok(told(&there, true, 0))
 }
 
-fn told(there: &Tallies, mended: u64) -> Moved {
+fn told(there: &Tallies, are_compared: bool, mended: u64) -> Moved {
     Moved {
         events: there.values().map(|tally| tally.events).sum(),
         days: there.len() as u64,
-        are_compared: true,
+        are_compared,
         mended,
     }
 }

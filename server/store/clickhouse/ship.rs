@@ -285,7 +285,7 @@ pub(super) fn drop_some(
                 return Ok(false);
             };
             after = *greatest;
-            shipped.drops(true, true)?;
+            shipped.has_dropped(true)?;
             let gone = ids.into_iter().filter(|id| !begun.contains(id));
             care::delete(&transaction, gone)?;
             transaction.commit()?;

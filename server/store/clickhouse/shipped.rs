@@ -258,13 +258,17 @@ impl Shipped {
             .map(|_| ())
     }
 
-    /// Says whether the log is to drop what is shipped, and whether it has.
-    pub(super) fn drops(&self, drops: bool, dropped: bool) -> rusqlite::Result<()> {
+    /// Says whether the log is to drop what is shipped.
+    pub(super) fn drops(&self, drops: bool) -> rusqlite::Result<()> {
         self.kept()
-            .execute(
-                "UPDATE shipped SET drops = ?1, dropped = ?2",
-                [drops, dropped],
-            )
+            .execute("UPDATE shipped SET drops = ?1", [drops])
+            .map(|_| ())
+    }
+
+    /// Says whether the log has dropped some of it.
+    pub(super) fn has_dropped(&self, dropped: bool) -> rusqlite::Result<()> {
+        self.kept()
+            .execute("UPDATE shipped SET dropped = ?1", [dropped])
             .map(|_| ())
     }
 

@@ -257,15 +257,11 @@ impl Reports {
     ) -> Result<BTreeMap<i32, Groups>, ReadError> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let snapshot = self.snapshot(threads)?;
-        let Who::Counted(together) = needs.visitors else {
-            return snapshot.answer(site.0, days, by, tests, needs);
+        let together = match needs.visitors {
+            Who::Counted(together) if self.counts() => together,
+            _ => return snapshot.answer(site.0, days, by, tests, needs),
         };
-        let mut named = together.named.clone();
-        if self.counts() {
-            let fresh = snapshot.fresh().of(site.0, &days);
-            named.extend(fresh.map(|row| row.visitor));
-        }
-        let named = &named;
+        let named = &snapshot.named(site.0, &days, together.named);
         let visitors = Who::Counted(Together { named, ..together });
         let needs = Needs { visitors, ..*needs };
         snapshot.answer(site.0, days, by, tests, &needs)
@@ -291,9 +287,7 @@ impl Reports {
         let Some(alike) = wanted.alike.filter(|_| self.counts()) else {
             return snapshot.marked(site.0, &days, wanted);
         };
-        let mut named = alike.named.clone();
-        named.extend(snapshot.fresh().of(site.0, &days).map(|row| row.visitor));
-        let named = &named;
+        let named = &snapshot.named(site.0, &days, alike.named);
         let wanted = Wanted {
             alike: Some(Alike { named, ..alike }),
             ..*wanted
@@ -366,6 +360,13 @@ impl Snapshot<'_> {
             batches: &self.rows,
             through: self.through,
         }
+    }
+
+    /// These visitors, and those of events that are not sealed: whoever is counted there isn't added from here.
+    fn named(&self, site: i64, days: &RangeInclusive<i32>, these: &RoaringBitmap) -> RoaringBitmap {
+        let mut named = these.clone();
+        named.extend(self.fresh().of(site, days).map(|row| row.visitor));
+        named
     }
 
     fn answer(

@@ -218,6 +218,16 @@ pub(super) fn assert_right(store: &Store, rows: &[Row]) {
         fold(Some(Key::Several(both.into())))
     });
     let of_plan = everybody(rows, |row| Some(Key::Text(plan(row)?.into())));
+    let ask = |did: Did, by: &By, apart: u8, named: &RoaringBitmap| {
+        let fold = Some(&thirds);
+        let alike = Alike {
+            did,
+            apart,
+            named,
+            fold,
+        };
+        ask(store, by, alike)
+    };
     let pairs = |day: i32| day.div_euclid(2);
     let days = 19_998..=20_001;
     let joinings = [
@@ -287,16 +297,7 @@ pub(super) fn assert_right(store: &Store, rows: &[Row]) {
         .iter()
         .zip(turns.into_iter().cycle().skip(rows.len() % 3))
     {
-        let found = ask(
-            store,
-            by,
-            Alike {
-                did: Did::Joined(joining),
-                apart,
-                named,
-                fold: Some(&thirds),
-            },
-        );
+        let found = ask(Did::Joined(joining), by, apart, named);
         let they = told(&found);
         let mut cohorts = join(&they, joining, &fold);
         for one in &found.counted.joined {
@@ -337,16 +338,7 @@ pub(super) fn assert_right(store: &Store, rows: &[Row]) {
         .iter()
         .zip(turns.into_iter().cycle().skip(rows.len() % 2))
     {
-        let found = ask(
-            store,
-            by,
-            Alike {
-                did: Did::Visited(visiting),
-                apart,
-                named,
-                fold: Some(&thirds),
-            },
-        );
+        let found = ask(Did::Visited(visiting), by, apart, named);
         let they = told(&found);
         let mut paths = visit(&they, visiting, apart, &fold);
         for one in &found.counted.visited {

@@ -15,13 +15,13 @@ use super::stored::{self, Stored};
 use crate::store::ReadError;
 use crate::store::reports::archive::{self, View};
 use crate::store::reports::cell::{self, Amount, Cell, Counts, Groups, Revenue, Visitors};
+use crate::store::reports::exits::{Exits, Last};
 use crate::store::reports::group::By;
 use crate::store::reports::marked::Wanted;
 use crate::store::reports::needs::{Needs, Together, Who};
 use crate::store::reports::pick::Moment;
 use crate::store::reports::pile::Pile;
 use crate::store::reports::row::{Row, letters};
-use crate::store::reports::scan::{Exits, Last};
 use crate::store::reports::test::Test;
 
 /// What is there, as of a number.
@@ -377,11 +377,12 @@ impl View for At<'_> {
                 whose.insert(seen.whose);
                 if let Some(exits) = exits.get_mut(&seen.day) {
                     let last = Last {
+                        session: seen.session,
                         at: (seen.ms, seen.id),
                         url: seen.page,
                         visitor: seen.whose,
                     };
-                    exits.saw(seen.session, last);
+                    exits.saw(last);
                 }
             }
         }

@@ -11,13 +11,13 @@ use rusqlite::Connection;
 
 use super::ReadError;
 use super::cell::Groups;
+use super::exits::Exits;
 use super::group::By;
 use super::marked::Wanted;
 use super::needs::Needs;
 use super::pick::Moment;
 use super::pile::Pile;
 use super::row::Row;
-use super::scan::Exits;
 use super::tail::Tail;
 use super::test::Test;
 use crate::store::care::Findings;

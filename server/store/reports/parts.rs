@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use super::archive::{Archive, Left, Taken, View};
 use super::cell::{self, Groups};
+use super::exits::{Exits, OfPart};
 use super::file::{self, Columns, ReadError};
 use super::group::By;
 use super::marked::Wanted;
@@ -31,6 +32,9 @@ const SHARE: usize = 200_000;
 
 /// Blocks of parts for each thread that scans them.
 const BLOCKS: usize = 4;
+
+/// Rows of the days whose sessions are held at once, but for the last of these days.
+const AT_ONCE: usize = 1 << 20;
 
 /// The file.
 pub(super) struct Parts {
@@ -144,7 +148,7 @@ impl Sealed<'_> {
         parts: &[file::Part],
         scan: impl Fn(&Connection, &file::Part) -> Result<T, ReadError> + Sync,
     ) -> Result<Vec<T>, ReadError> {
-        let rows: usize = parts.iter().map(|part| part.rows).sum();
+        let rows = rows_of(parts);
         let shares = (rows / SHARE + 1).min(self.connections.len());
         let share = |connection: &Connection, nth: usize| {
             let mine = parts.iter().skip(nth).step_by(shares);
@@ -173,7 +177,7 @@ impl Sealed<'_> {
         parts: &[file::Part],
         scan: impl Fn(&Connection, &[file::Part]) -> Result<T, ReadError> + Sync,
     ) -> Result<Vec<T>, ReadError> {
-        let rows: usize = parts.iter().map(|part| part.rows).sum();
+        let rows = rows_of(parts);
         let threads = (rows / SHARE + 1).min(self.connections.len());
         if threads == 1 {
             return Ok(vec![scan(&self.connections[0], parts)?]);
@@ -201,6 +205,10 @@ impl Sealed<'_> {
     fn parts(&self, site: i64, days: &RangeInclusive<i32>) -> rusqlite::Result<Vec<file::Part>> {
         file::parts(&self.connections[0], site, days)
     }
+}
+
+fn rows_of(parts: &[file::Part]) -> usize {
+    parts.iter().map(|part| part.rows).sum()
 }
 
 impl View for Sealed<'_> {
@@ -261,22 +269,42 @@ impl View for Sealed<'_> {
         let mut parts = self.parts(site, days)?;
         parts.retain(|part| Test::are_of(&of_days, part.day));
         // A day's sums hold only while nothing came after they were made.
-        let mut scanned: BTreeMap<i32, scan::Exits> =
-            open.iter().map(|day| (*day, Default::default())).collect();
-        for part in parts.iter().filter(|part| kept.is_none() || !part.rolled) {
-            scanned.entry(part.day).or_default();
-        }
+        let mut scanned = open.clone();
+        let is_scanned = |part: &&file::Part| kept.is_none() || !part.rolled;
+        scanned.extend(parts.iter().filter(is_scanned).map(|part| part.day));
         let mut answer = match kept {
             Some(number) => sums::read(connection, site, number, days)?,
             None => BTreeMap::new(),
         };
-        answer.retain(|day, _| !scanned.contains_key(day) && Test::are_of(&of_days, *day));
-        for part in &parts {
-            if let Some(exits) = scanned.get_mut(&part.day) {
-                exits.part(connection, part, &tests)?;
+        answer.retain(|day, _| !scanned.contains(day) && Test::are_of(&of_days, *day));
+        parts.retain(|part| scanned.contains(&part.day));
+        let mut left: BTreeMap<i32, Exits> =
+            open.iter().map(|day| (*day, Exits::default())).collect();
+        let mut days = parts.chunk_by(|a, b| a.day == b.day).peekable();
+        // Some days at a time: what is found is as much as there are sessions.
+        while days.peek().is_some() {
+            let mut some = Vec::new();
+            while let Some(day) = days.next_if(|_| rows_of(&some) < AT_ONCE) {
+                some.extend_from_slice(day);
+            }
+            let found = self.scan(&some, |connection, part| {
+                OfPart::read(connection, part, &tests)
+            })?;
+            let mut found = found.into_iter();
+            for parts in some.chunk_by(|a, b| a.day == b.day) {
+                let day = parts[0].day;
+                let mut exits = left.remove(&day).unwrap_or_default();
+                found
+                    .by_ref()
+                    .take(parts.len())
+                    .for_each(|part| exits.add(part));
+                match open.contains(&day) {
+                    true => _ = left.insert(day, exits),
+                    false => _ = answer.insert(day, exits.groups()),
+                }
             }
         }
-        Ok((answer, scanned))
+        Ok((answer, left))
     }
 
     fn marked(

@@ -3,11 +3,10 @@
 
 use std::collections::HashMap;
 
-use foldhash::fast::RandomState;
 use roaring::RoaringBitmap;
 use rusqlite::Connection;
 
-use super::cell::{Amount, Cell, Counting, Counts, Groups, Key, Visitors, add_revenue};
+use super::cell::{Amount, Cell, Counting, Counts, Groups, Visitors, add_revenue};
 use super::file::{Columns, Part, ReadError};
 use super::group::{By, Grouping};
 use super::part::{self, Codes, Kind};
@@ -159,108 +158,4 @@ pub(super) fn rows<'a>(
     days.into_iter()
         .map(|(day, counting)| (day, counting.groups()))
         .collect()
-}
-
-/// A page view that may be the last of its session.
-#[derive(Clone, Copy)]
-pub(in crate::store) struct Last {
-    pub(in crate::store) at: (i64, i64),
-    pub(in crate::store) url: u32,
-    pub(in crate::store) visitor: u32,
-}
-
-/// The last page of each session on one day. Sessions may go on from part to part.
-#[derive(Default)]
-pub(in crate::store) struct Exits {
-    lasts: Vec<Last>,
-    /// Where each session's is, or [`NONE`]: those of sessions whose numbers are near lie together, since they happen at
-    /// about the same time.
-    places: HashMap<i64, Box<[u32; TOGETHER]>, RandomState>,
-}
-
-/// Sessions whose places lie together.
-const TOGETHER: usize = 32;
-
-/// No place.
-const NONE: u32 = u32::MAX;
-
-impl Exits {
-    pub(in crate::store) fn saw(&mut self, session: i64, seen: Last) {
-        let together = session.div_euclid(TOGETHER as i64);
-        let places = self.places.entry(together);
-        let places = places.or_insert_with(|| Box::new([NONE; TOGETHER]));
-        let place = &mut places[session.rem_euclid(TOGETHER as i64) as usize];
-        match self.lasts.get_mut(*place as usize) {
-            Some(last) if last.at < seen.at => *last = seen,
-            Some(_) => {}
-            None => {
-                *place = self.lasts.len() as u32;
-                self.lasts.push(seen);
-            }
-        }
-    }
-
-    pub(super) fn part(
-        &mut self,
-        connection: &Connection,
-        part: &Part,
-        tests: &[Test],
-    ) -> Result<(), ReadError> {
-        let columns = Columns::open(connection, part)?;
-        let n = columns.head.rows;
-        let Some(passes) = passing(&columns, part.day, tests)? else {
-            return Ok(());
-        };
-        let ids = part::ids(&columns.column(Kind::Id)?, n)?;
-        let at = part::numbers(&columns.column(Kind::At)?, n)?;
-        let sessions = part::numbers(&columns.column(Kind::Session)?, n)?;
-        let goals = part::codes(&columns.column(Kind::Goal)?, n)?;
-        let urls = part::codes(&columns.column(Kind::Url)?, n)?;
-        let visitors = part::codes(&columns.column(Kind::Visitor)?, n)?;
-        let view = goals.occurs.iter().position(|goal| *goal == 0);
-        for i in 0..n {
-            if passes[i] && Some(goals.rows[i] as usize) == view && sessions[i] != 0 {
-                let session = ids[i].wrapping_sub(sessions[i].wrapping_sub(1));
-                let last = Last {
-                    at: (at[i], ids[i]),
-                    url: urls.occurs[urls.rows[i] as usize],
-                    visitor: visitors.occurs[visitors.rows[i] as usize],
-                };
-                self.saw(session, last);
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn row(&mut self, row: &Row, tests: &[Test]) {
-        if row.goal == 0 && row.place.session != 0 && passes(row, tests) {
-            let last = Last {
-                at: (row.at, row.id),
-                url: row.url,
-                visitor: row.visitor,
-            };
-            self.saw(row.place.session, last);
-        }
-    }
-
-    pub(super) fn groups(self) -> Groups {
-        let mut groups: HashMap<u32, (u64, Vec<u32>), RandomState> = HashMap::default();
-        for last in self.lasts {
-            let (sessions, visitors) = groups.entry(last.url).or_default();
-            *sessions += 1;
-            visitors.push(last.visitor);
-        }
-        let cell = |(sessions, visitors)| Cell {
-            counts: Counts {
-                sessions,
-                ..Counts::default()
-            },
-            visitors: Visitors::of(visitors),
-            revenue: Default::default(),
-        };
-        groups
-            .into_iter()
-            .map(|(url, group)| (Key::Number(url), cell(group)))
-            .collect()
-    }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::exits::{Exits, OfPart};
 use super::file::{self, Part, ReadError};
 use super::group::By;
 use super::part::{self, ROWS};
@@ -352,9 +353,9 @@ pub(super) fn roll(transaction: &Transaction, site: i64, day: i32) -> Result<(),
 /// The groups of a day's parts.
 fn day_groups(connection: &Connection, parts: &[Part], by: &By) -> Result<cell::Groups, ReadError> {
     if *by == By::Exit {
-        let mut exits = scan::Exits::default();
+        let mut exits = Exits::default();
         for part in parts {
-            exits.part(connection, part, &[])?;
+            exits.add(OfPart::read(connection, part, &[])?);
         }
         return Ok(exits.groups());
     }

@@ -1,0 +1,347 @@
+//! Exit pages: the last page of each session, by day. A session goes on from part to part, and from what is sealed to what
+//! is not.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::RandomState;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rusqlite::Connection;
+
+use super::cell::{Cell, Counts, Groups, Key, Visitors};
+use super::file::{Columns, Part, ReadError};
+use super::part::{self, Kind};
+use super::row::Row;
+use super::test::{Test, passes, passing};
+
+/// Numbers of the log for each of a part's rows, over which a bit for each is worth its room.
+const SPREAD: usize = 64;
+
+/// A page view that may be the last of its session.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Last {
+    pub(in crate::store) session: i64,
+    pub(in crate::store) at: (i64, i64),
+    pub(in crate::store) url: u32,
+    pub(in crate::store) visitor: u32,
+}
+
+/// The last pages of one day, of which some may be of the same session.
+#[derive(Default)]
+pub(in crate::store) struct Exits {
+    parts: Vec<OfPart>,
+    others: Vec<Last>,
+}
+
+/// The last pages of one part.
+pub(super) struct OfPart {
+    /// The least and the greatest number of its events.
+    first: i64,
+    last: i64,
+    /// Those of sessions that began between these, one each.
+    own: Vec<Last>,
+    others: Vec<Last>,
+}
+
+impl OfPart {
+    pub(super) fn read(
+        connection: &Connection,
+        part: &Part,
+        tests: &[Test],
+    ) -> Result<OfPart, ReadError> {
+        let mut found = OfPart {
+            first: part.first,
+            last: part.last,
+            own: Vec::new(),
+            others: Vec::new(),
+        };
+        let columns = Columns::open(connection, part)?;
+        let n = columns.head.rows;
+        let goals = part::codes(&columns.column(Kind::Goal)?, n)?;
+        let Some(view) = goals.occurs.iter().position(|goal| *goal == 0) else {
+            return Ok(found);
+        };
+        let Some(passes) = passing(&columns, part.day, tests)? else {
+            return Ok(found);
+        };
+        let ids = part::ids(&columns.column(Kind::Id)?, n)?;
+        let at = part::numbers(&columns.column(Kind::At)?, n)?;
+        let sessions = part::numbers(&columns.column(Kind::Session)?, n)?;
+        let urls = part::codes(&columns.column(Kind::Url)?, n)?;
+        let visitors = part::codes(&columns.column(Kind::Visitor)?, n)?;
+        let mut seen = Numbers::within(part.first, part.last, n);
+        // Rows stand by time: of a session's views the one that is met first from the end is the last.
+        for i in (0..n).rev() {
+            if !passes[i] || goals.rows[i] as usize != view || sessions[i] == 0 {
+                continue;
+            }
+            let session = ids[i].wrapping_sub(sessions[i].wrapping_sub(1));
+            let is_own = (part.first..=part.last).contains(&session);
+            if is_own && !seen.insert(session) {
+                continue;
+            }
+            let last = Last {
+                session,
+                at: (at[i], ids[i]),
+                url: urls.occurs[urls.rows[i] as usize],
+                visitor: visitors.occurs[visitors.rows[i] as usize],
+            };
+            match is_own {
+                true => found.own.push(last),
+                false => found.others.push(last),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Where its sessions ended; `later` are the last pages of some of them, and of further ones, by session.
+    fn pages(self, later: &[Last]) -> Pages {
+        let mut pages = Pages::default();
+        let mut is_own = vec![false; later.len()];
+        let mut goes_on = Numbers::within(self.first, self.last, self.own.len());
+        later
+            .iter()
+            .for_each(|last| _ = goes_on.insert(last.session));
+        for own in &self.own {
+            let later_at = || later.binary_search_by_key(&own.session, |last| last.session);
+            match goes_on.contains(own.session).then(later_at) {
+                Some(Ok(at)) => {
+                    is_own[at] = true;
+                    pages.add(std::cmp::max_by_key(own, &later[at], |last| last.at));
+                }
+                _ => pages.add(own),
+            }
+        }
+        let alone = later.iter().zip(is_own).filter(|(_, is_own)| !is_own);
+        alone.for_each(|(last, _)| pages.add(last));
+        pages
+    }
+}
+
+impl Exits {
+    pub(in crate::store) fn saw(&mut self, seen: Last) {
+        self.others.push(seen);
+    }
+
+    pub(super) fn add(&mut self, mut part: OfPart) {
+        self.others.append(&mut part.others);
+        self.parts.push(part);
+    }
+
+    pub(super) fn row(&mut self, row: &Row, tests: &[Test]) {
+        if row.goal == 0 && row.place.session != 0 && passes(row, tests) {
+            self.saw(Last {
+                session: row.place.session,
+                at: (row.at, row.id),
+                url: row.url,
+                visitor: row.visitor,
+            });
+        }
+    }
+
+    pub(super) fn groups(self) -> Groups {
+        let Exits {
+            mut parts,
+            mut others,
+        } = self;
+        // Where the numbers of parts mix, nobody knows of which one a session is.
+        parts.sort_unstable_by_key(|part| part.first);
+        let mut through = i64::MIN;
+        for part in &mut parts {
+            if part.first <= through {
+                others.append(&mut part.own);
+            }
+            through = through.max(part.last);
+        }
+        // The last one of each session stands first.
+        others.sort_unstable_by_key(|last| (last.session, Reverse(last.at)));
+        others.dedup_by_key(|last| last.session);
+        let mut left = &others[..];
+        let mut pages = Pages::default();
+        let mut met = Vec::new();
+        for part in parts.into_iter().filter(|part| !part.own.is_empty()) {
+            let (before, from) =
+                left.split_at(left.partition_point(|last| last.session < part.first));
+            let (later, after) =
+                from.split_at(from.partition_point(|last| last.session <= part.last));
+            before.iter().for_each(|last| pages.add(last));
+            met.push((part, later));
+            left = after;
+        }
+        left.iter().for_each(|last| pages.add(last));
+        let met = met.into_par_iter().map(|(part, later)| part.pages(later));
+        pages.with(met.reduce(Pages::default, Pages::with)).groups()
+    }
+}
+
+/// Sessions that ended on each page, and whose they were.
+#[derive(Default)]
+struct Pages(HashMap<u32, (u64, Vec<u32>), RandomState>);
+
+impl Pages {
+    fn add(&mut self, last: &Last) {
+        let (sessions, visitors) = self.0.entry(last.url).or_default();
+        *sessions += 1;
+        visitors.push(last.visitor);
+    }
+
+    /// These and others.
+    fn with(mut self, others: Pages) -> Pages {
+        if self.0.is_empty() {
+            return others;
+        }
+        for (url, (sessions, mut visitors)) in others.0 {
+            let known = self.0.entry(url).or_default();
+            known.0 += sessions;
+            known.1.append(&mut visitors);
+        }
+        self
+    }
+
+    fn groups(self) -> Groups {
+        let cell = |(sessions, visitors)| Cell {
+            counts: Counts {
+                sessions,
+                ..Counts::default()
+            },
+            visitors: Visitors::of(visitors),
+            revenue: Default::default(),
+        };
+        let pages = self.0.into_par_iter();
+        pages
+            .map(|(url, page)| (Key::Number(url), cell(page)))
+            .collect()
+    }
+}
+
+/// A set of the log's numbers.
+enum Numbers {
+    /// A bit for each from the first one on.
+    Near(i64, Vec<u64>),
+    Far(HashSet<i64, RandomState>),
+}
+
+impl Numbers {
+    /// Of so many, more or less, that are mostly between these two.
+    fn within(first: i64, last: i64, count: usize) -> Numbers {
+        match usize::try_from(last.saturating_sub(first)) {
+            Ok(range) if range / SPREAD <= count => Numbers::Near(first, vec![0; range / 64 + 1]),
+            _ => Numbers::Far(HashSet::default()),
+        }
+    }
+
+    /// Adds one, and says whether it is new. One that is not between the two may be left out.
+    #[inline]
+    fn insert(&mut self, number: i64) -> bool {
+        match self {
+            Numbers::Far(numbers) => numbers.insert(number),
+            Numbers::Near(first, bits) => {
+                let at = number.wrapping_sub(*first) as usize;
+                let bit = 1 << (at % 64);
+                let Some(bits) = bits.get_mut(at / 64) else {
+                    return true;
+                };
+                let is_new = *bits & bit == 0;
+                *bits |= bit;
+                is_new
+            }
+        }
+    }
+
+    #[inline]
+    fn contains(&self, number: i64) -> bool {
+        match self {
+            Numbers::Far(numbers) => numbers.contains(&number),
+            Numbers::Near(first, bits) => {
+                let at = number.wrapping_sub(*first) as usize;
+                bits.get(at / 64)
+                    .is_some_and(|bits| bits & 1 << (at % 64) != 0)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::session::Place;
+    use proptest::prelude::*;
+
+    /// Events of a few sessions, how far their numbers lie apart, and into which of some parts each goes; the last are not
+    /// sealed.
+    fn rows() -> impl Strategy<Value = Vec<(usize, Row)>> {
+        let one = (0i64..12, 0i64..50, 0u32..2, 1u32..4, 0usize..4);
+        (
+            proptest::collection::vec(one, 1..80),
+            prop_oneof![Just(1), Just(100), Just(100_000)],
+        )
+            .prop_map(|(drawn, apart)| {
+                let mut begun: HashMap<i64, i64> = HashMap::new();
+                let numbered = drawn.into_iter().zip(1..);
+                numbered
+                    .map(|((session, at, goal, url, part), nth)| {
+                        let id = nth * apart;
+                        let session = match session {
+                            0 => 0,
+                            session => *begun.entry(session).or_insert(id),
+                        };
+                        let row = Row {
+                            id,
+                            site: 1,
+                            day: 20_000,
+                            at,
+                            goal,
+                            visitor: session as u32 % 7 + 1,
+                            place: Place {
+                                session,
+                                begins: session == id,
+                                ..Place::default()
+                            },
+                            url,
+                            revenue: None,
+                            metadata: None,
+                        };
+                        (part, row)
+                    })
+                    .collect()
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn each_session_ends_once_however_its_events_are_spread(rows in rows()) {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch("CREATE TABLE part (id INTEGER PRIMARY KEY, data BLOB)").unwrap();
+            let mut exits = Exits::default();
+            for id in 0..3 {
+                let mut rows: Vec<&Row> = rows.iter().filter(|(of, _)| *of == id).map(|(_, row)| row).collect();
+                let (Some(first), Some(last)) = (rows.iter().map(|r| r.id).min(), rows.iter().map(|r| r.id).max()) else {
+                    continue;
+                };
+                let part = Part { id: id as i64, day: 20_000, first, last, rows: rows.len(), rolled: false };
+                let data = part::encode(&mut rows);
+                connection.execute("INSERT INTO part VALUES (?1, ?2)", (part.id, data)).unwrap();
+                exits.add(OfPart::read(&connection, &part, &[]).unwrap());
+            }
+            rows.iter().filter(|(of, _)| *of == 3).for_each(|(_, row)| exits.row(row, &[]));
+
+            let mut last: HashMap<i64, &Row> = HashMap::new();
+            for (_, row) in rows.iter().filter(|(_, row)| row.goal == 0 && row.place.session != 0) {
+                let known = last.entry(row.place.session).or_insert(row);
+                if (known.at, known.id) < (row.at, row.id) {
+                    *known = row;
+                }
+            }
+            let mut pages = Pages::default();
+            for (session, row) in last {
+                pages.add(&Last { session, at: (row.at, row.id), url: row.url, visitor: row.visitor });
+            }
+            let (found, right) = (exits.groups(), pages.groups());
+            prop_assert_eq!(found.len(), right.len());
+            for (page, cell) in right {
+                prop_assert_eq!(found[&page].counts, cell.counts);
+                prop_assert_eq!(found[&page].visitors.bitmap(), cell.visitors.bitmap());
+            }
+        }
+    }
+}

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::part::ROWS;
 use super::row::Row;
 use super::{ReadError, log};
 use crate::store::care;
@@ -13,8 +14,9 @@ use crate::store::care;
 /// Rows that are sealed at a time.
 pub(in crate::store) const FULL: usize = 32_768;
 
-/// Rows past which what is sealed at a time takes no further batch.
-const MOST: usize = 4 * FULL;
+/// Rows that are sealed at a time while so many come that they would soon be merged, and how long it is waited for them.
+const MOST: usize = ROWS;
+const SOON: Duration = Duration::from_secs(2);
 
 /// Bytes of metadata that are sealed at a time.
 pub(super) const FULL_BYTES: usize = 32 << 20;
@@ -37,6 +39,8 @@ pub(in crate::store) struct Tail {
 struct State {
     batches: VecDeque<Arc<[Row]>>,
     rows: usize,
+    /// When there were enough of them to be sealed.
+    full_at: Option<Instant>,
     /// Bytes of metadata in them.
     bytes: usize,
     /// The number of the last event that was taken in.
@@ -61,19 +65,34 @@ impl State {
         self.is_much() && !self.fails && !self.stops && !self.is_bound
     }
 
-    fn is_full(&self) -> bool {
-        self.rows >= FULL || self.bytes >= FULL_BYTES
+    /// When what there is, is to be sealed.
+    fn due(&self) -> Option<Instant> {
+        let at_once = self.rows >= MOST || self.bytes >= FULL_BYTES;
+        self.full_at.map(|at| if at_once { at } else { at + SOON })
     }
 
-    /// As many batches as are sealed at a time.
-    fn first(&self) -> Vec<Arc<[Row]>> {
-        let mut rows = 0;
-        let fits = |batch: &&Arc<[Row]>| {
-            let fits = rows < MOST;
-            rows += batch.len();
-            fits
-        };
-        self.batches.iter().take_while(fits).cloned().collect()
+    fn is_due(&self) -> bool {
+        self.due().is_some_and(|due| due <= Instant::now())
+    }
+
+    /// The batches that are sealed at a time. One that reaches further is cut.
+    fn first(&mut self) -> Vec<Arc<[Row]>> {
+        let mut left = MOST;
+        for at in 0..self.batches.len() {
+            let batch = &self.batches[at];
+            if batch.len() < left {
+                left -= batch.len();
+                continue;
+            }
+            let (within, beyond) = batch.split_at(left);
+            if !beyond.is_empty() {
+                let (within, beyond) = (Arc::from(within), Arc::from(beyond));
+                self.batches[at] = within;
+                self.batches.insert(at + 1, beyond);
+            }
+            return self.batches.range(..=at).cloned().collect();
+        }
+        self.batches.iter().cloned().collect()
     }
 
     /// Puts rows in the place of all there is, which is up to the number `last`.
@@ -88,6 +107,18 @@ impl State {
     fn count(&mut self) {
         self.rows = self.batches.iter().map(|batch| batch.len()).sum();
         self.bytes = self.batches.iter().map(|batch| bytes(batch)).sum();
+        self.full_at = None;
+        self.look();
+    }
+
+    /// Says whether somebody has to know that there is enough to be sealed.
+    fn look(&mut self) -> bool {
+        let is_full = self.rows >= FULL || self.bytes >= FULL_BYTES;
+        let is_new = is_full && self.full_at.is_none();
+        if is_new {
+            self.full_at = Some(Instant::now());
+        }
+        is_new || self.is_due()
     }
 }
 
@@ -128,7 +159,7 @@ impl Tail {
         state.rows += rows.len();
         state.bytes += bytes(&rows);
         state.batches.push_back(rows.into());
-        if state.is_full() {
+        if state.look() {
             self.news.notify_one();
         }
         if state.is_crowded() {
@@ -183,16 +214,23 @@ impl Tail {
     /// Waits until there is enough to seal, or `patience` is over; `None` when there is to be an end. Gives the first
     /// batches when there are enough of them, else none.
     pub(super) fn wait(&self, patience: Duration) -> Option<First> {
-        let state = self.state();
-        let idle = |state: &mut State| !state.stops && !state.is_full();
-        let (state, _) = self
-            .news
-            .wait_timeout_while(state, patience, idle)
-            .unwrap_or_else(PoisonError::into_inner);
-        let batches = if state.is_full() {
-            state.first()
-        } else {
-            Vec::new()
+        let until = Instant::now() + patience;
+        let mut state = self.state();
+        while !state.stops && !state.is_due() {
+            let until = state.due().map_or(until, |due| due.min(until));
+            let time = until.saturating_duration_since(Instant::now());
+            if time.is_zero() {
+                break;
+            }
+            let (after, _) = self
+                .news
+                .wait_timeout(state, time)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = after;
+        }
+        let batches = match state.is_due() {
+            true => state.first(),
+            false => Vec::new(),
         };
         (!state.stops).then_some(First {
             batches,
@@ -203,7 +241,7 @@ impl Tail {
     /// Whether there is something better to do than to tidy up.
     pub(in crate::store) fn is_waiting(&self) -> bool {
         let state = self.state();
-        state.stops || state.is_full()
+        state.stops || state.is_due()
     }
 
     /// Takes out what was first, if `commit` succeeds in putting it elsewhere. When all was put anew meanwhile nothing
@@ -258,9 +296,7 @@ impl Tail {
         // More may have been committed since `last` was asked.
         let last = rows.last().map_or(last, |row| row.id.max(last));
         state.put(rows, last);
-        if state.is_full() {
-            self.news.notify_one();
-        }
+        self.news.notify_one();
         Ok(())
     }
 
@@ -270,9 +306,7 @@ impl Tail {
         let rows = read()?;
         let last = rows.last().map_or(0, |row| row.id);
         state.put(rows, last);
-        if state.is_full() {
-            self.news.notify_one();
-        }
+        self.news.notify_one();
         Ok(())
     }
 
@@ -280,5 +314,52 @@ impl Tail {
         self.state().stops = true;
         self.news.notify_one();
         self.room.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::session::Place;
+
+    fn add(tail: &Tail, ids: std::ops::Range<usize>) {
+        let row = |id: usize| Row {
+            id: id as i64,
+            site: 1,
+            day: 0,
+            at: 0,
+            goal: 0,
+            visitor: 1,
+            place: Place::default(),
+            url: 1,
+            revenue: None,
+            metadata: None,
+        };
+        for from in ids.clone().step_by(1_000) {
+            tail.add((from..ids.end.min(from + 1_000)).map(row).collect());
+        }
+    }
+
+    fn sealed(tail: &Tail, patience: Duration) -> usize {
+        let first = tail.wait(patience).unwrap();
+        tail.sealed(&first, || Ok::<_, ()>(())).unwrap();
+        first.batches.iter().map(|batch| batch.len()).sum()
+    }
+
+    #[test]
+    fn of_many_as_many_as_a_part_holds_are_sealed_at_once_and_of_few_what_came_meanwhile() {
+        let tail = Tail::default();
+        let count = ROWS + FULL + 500;
+        add(&tail, 1..count + 1);
+        assert_eq!(sealed(&tail, Duration::ZERO), ROWS);
+        assert_eq!(sealed(&tail, Duration::ZERO), 0);
+        let began = Instant::now();
+        assert_eq!(sealed(&tail, 2 * SOON), count - ROWS);
+        assert!(began.elapsed() < 2 * SOON);
+        assert!(tail.is_empty());
+
+        add(&tail, count + 1..count + FULL);
+        assert_eq!(sealed(&tail, Duration::ZERO), 0);
+        assert_eq!(tail.held(|batches| batches.len()), 33);
     }
 }

@@ -1,6 +1,10 @@
 //! Bytes → objects: JSON, whatever the `Content-Type` says, one object or an array of at most 100.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::refusal::{self, Refusal};
@@ -93,6 +97,13 @@ pub fn objects(bytes: &[u8]) -> Result<Vec<Result<Object<'_>, Refusal>>, Refusal
     if !is_array(bytes) {
         return object(text).map(|object| vec![Ok(object)]);
     }
+    // No object of a body that is no larger than one is too large. One that is wrong is told apart from those beside it.
+    if bytes.len() <= OBJECT_BYTES
+        && let Ok(all) = serde_json::from_str::<Vec<Braced>>(text)
+        && (1..=OBJECTS).contains(&all.len())
+    {
+        return Ok(all.into_iter().map(|Braced(object)| Ok(object)).collect());
+    }
     let items: Vec<&RawValue> = serde_json::from_str(text).map_err(not_json)?;
     match items.len() {
         0 => Err(refusal::body("the array is empty; send 1 to 100 events")),
@@ -100,6 +111,27 @@ pub fn objects(bytes: &[u8]) -> Result<Vec<Result<Object<'_>, Refusal>>, Refusal
         more => Err(refusal::body(format!(
             "the array has {more} events; send at most {OBJECTS} at a time"
         ))),
+    }
+}
+
+/// An object in braces: serde takes an array of its fields for one too.
+struct Braced<'a>(Object<'a>);
+
+impl<'de> Deserialize<'de> for Braced<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Map;
+        impl<'de> Visitor<'de> for Map {
+            type Value = Braced<'de>;
+
+            fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
+                out.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Object::deserialize(MapAccessDeserializer::new(map)).map(Braced)
+            }
+        }
+        deserializer.deserialize_map(Map)
     }
 }
 
@@ -172,6 +204,37 @@ mod tests {
                 expected,
                 "{body:.20}"
             );
+        }
+    }
+
+    /// What each object of an array says, and what it may not be.
+    #[test]
+    fn an_object_that_is_wrong_leaves_those_beside_it() {
+        let fields = r#"null,null,"0190f3c2-7d1a-7c33-8a5e-2f1b9c0d4e6f","Trial",null,null,null,null,null,null,null,null,null"#;
+        for (body, expected) in [
+            (
+                r#"[{"name":"a"},{"name":"b","more":[{}]}]"#.to_owned(),
+                vec![Some("\"a\""), Some("\"b\"")],
+            ),
+            (
+                r#"[{"name":"a"},7,{"name":{"x":[1]}}]"#.to_owned(),
+                vec![Some("\"a\""), None, Some(r#"{"x":[1]}"#)],
+            ),
+            (
+                format!(r#"[[{fields}],{{"name":"b"}}]"#),
+                vec![None, Some("\"b\"")],
+            ),
+            (
+                r#"[{"name":1,"name":2},{"name":"b"}]"#.to_owned(),
+                vec![None, Some("\"b\"")],
+            ),
+        ] {
+            let found = objects(body.as_bytes()).unwrap();
+            let names: Vec<_> = found
+                .iter()
+                .map(|object| Some(object.as_ref().ok()?.name?.get()))
+                .collect();
+            assert_eq!(names, expected, "{body}");
         }
     }
 

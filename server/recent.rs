@@ -4,12 +4,10 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use foldhash::quality::RandomState;
-
 /// Two halves: new entries go to the young one; when that is full it becomes the old one, and the old one is dropped.
 pub struct Recent<K, V> {
-    young: HashMap<K, V, RandomState>,
-    old: HashMap<K, V, RandomState>,
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
     half: usize,
 }
 
@@ -17,8 +15,8 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     /// An empty one that holds at least `half` of what was used last, and at most twice that.
     pub fn new(half: usize) -> Recent<K, V> {
         Recent {
-            young: HashMap::default(),
-            old: HashMap::default(),
+            young: HashMap::new(),
+            old: HashMap::new(),
             half,
         }
     }

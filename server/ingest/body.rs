@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -97,12 +97,10 @@ pub fn objects(bytes: &[u8]) -> Result<Vec<Result<Object<'_>, Refusal>>, Refusal
     if !is_array(bytes) {
         return object(text).map(|object| vec![Ok(object)]);
     }
-    // No object of a body that is no larger than one is too large. One that is wrong is told apart from those beside it.
     if bytes.len() <= OBJECT_BYTES
-        && let Ok(all) = serde_json::from_str::<Vec<Braced>>(text)
-        && (1..=OBJECTS).contains(&all.len())
+        && let Ok(All(objects)) = serde_json::from_str(text)
     {
-        return Ok(all.into_iter().map(|Braced(object)| Ok(object)).collect());
+        return Ok(objects.into_iter().map(Ok).collect());
     }
     let items: Vec<&RawValue> = serde_json::from_str(text).map_err(not_json)?;
     match items.len() {
@@ -111,6 +109,37 @@ pub fn objects(bytes: &[u8]) -> Result<Vec<Result<Object<'_>, Refusal>>, Refusal
         more => Err(refusal::body(format!(
             "the array has {more} events; send at most {OBJECTS} at a time"
         ))),
+    }
+}
+
+/// The objects of an array that is right as a whole, which nearly all are, read at once.
+struct All<'a>(Vec<Object<'a>>);
+
+impl<'de> Deserialize<'de> for All<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Array;
+        impl<'de> Visitor<'de> for Array {
+            type Value = All<'de>;
+
+            fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
+                out.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+                let mut objects = Vec::new();
+                while let Some(Braced(object)) = array.next_element()? {
+                    if objects.len() == OBJECTS {
+                        return Err(A::Error::custom("too many"));
+                    }
+                    objects.push(object);
+                }
+                match objects.is_empty() {
+                    true => Err(A::Error::custom("none")),
+                    false => Ok(All(objects)),
+                }
+            }
+        }
+        deserializer.deserialize_seq(Array)
     }
 }
 
@@ -246,6 +275,23 @@ mod tests {
             mend_surrogates(&mut bytes);
             prop_assert_eq!(bytes.len(), length);
             let _ = objects(&bytes);
+        }
+
+        #[test]
+        fn an_array_read_at_once_is_what_its_objects_are(
+            items in proptest::collection::vec(prop_oneof![
+                4 => r#"\{("(name|url|x)":("[a-z\\\\n]{0,3}"|null|-?[0-9]{1,2}|\[\{\}\])){0,1}\}"#,
+                1 => r#"(\{"name":1,"name":2\}|\[\]|\["a"\]|7|null|"x"|\{"name":\})"#,
+            ], 0..103),
+        ) {
+            let text = format!("[{}]", items.join(","));
+            // So much white space that no body of one object has it.
+            let padded = format!("{text}{}", " ".repeat(OBJECT_BYTES));
+            let told = |text: &str| {
+                let told = objects(text.as_bytes()).ok()?.into_iter();
+                Some(told.map(|object| format!("{object:?}")).collect::<Vec<_>>())
+            };
+            prop_assert_eq!(told(&text), told(&padded));
         }
 
         #[test]

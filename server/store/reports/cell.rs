@@ -6,10 +6,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use iso_currency::Currency;
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
 use roaring::{MultiOps, RoaringBitmap};
 
 use super::row::Row;
 use crate::store::event::Money;
+
+/// Visitors who are worth a second core, each counted as often as they are in one of several.
+const MANY: u64 = 1 << 18;
 
 /// What events are grouped by: a number in one of the log's tables (0 for none), or a text of metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -199,12 +204,21 @@ impl Visitors {
         }
     }
 
-    /// All of several.
+    /// All of several; many are read on all cores.
     pub fn union<'a>(several: impl IntoIterator<Item = &'a Visitors>) -> RoaringBitmap {
-        several
-            .into_iter()
-            .map(|visitors| visitors.bitmap().into_owned())
-            .union()
+        let several: Vec<&Visitors> = several.into_iter().collect();
+        let of_some = |some: &[&Visitors]| {
+            let bitmaps = some.iter().map(|visitors| visitors.bitmap().into_owned());
+            bitmaps.union()
+        };
+        let counts = several.iter().map(|visitors| visitors.count());
+        let count = counts.fold(0, u64::saturating_add);
+        if count < MANY || several.len() < 2 {
+            return of_some(&several);
+        }
+        let some = several.len().div_ceil(rayon::current_num_threads());
+        let found = several.par_chunks(some).map(of_some);
+        found.reduce(RoaringBitmap::new, |a, b| a | b)
     }
 }
 
@@ -266,5 +280,19 @@ impl Counting {
             .into_iter()
             .map(|(key, counted)| (key, cell(counted)))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_visitors_are_united_as_few_are() {
+        let of = |range: Range<u32>| Visitors::of(range.collect());
+        for each in [10, MANY as u32 / 2] {
+            let several = [of(0..each), of(each / 2..2 * each), Visitors::default()];
+            assert_eq!(Visitors::union(&several).len(), u64::from(2 * each));
+        }
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::cell::{Cell, Counts, Groups, Key, Visitors};
 use super::file::{Columns, Part, ReadError};
-use super::part::{self, Kind};
+use super::part::{self, Coded, Kind};
 use super::row::Row;
 use super::test::{Test, passes, passing};
 
@@ -40,6 +40,7 @@ pub(super) struct OfPart {
     last: i64,
     /// Those of sessions that began between these, one each.
     own: Vec<Last>,
+    /// Those of others, one each.
     others: Vec<Last>,
 }
 
@@ -57,22 +58,30 @@ impl OfPart {
         };
         let columns = Columns::open(connection, part)?;
         let n = columns.head.rows;
-        let goals = part::codes(&columns.column(Kind::Goal)?, n)?;
-        let Some(view) = goals.occurs.iter().position(|goal| *goal == 0) else {
+        let column = |kind| columns.column(kind);
+        let goals = column(Kind::Goal)?;
+        let goals = Coded::read(&goals, n)?;
+        let is_view: Vec<bool> = goals.occurs.iter().map(|goal| *goal == 0).collect();
+        if !is_view.contains(&true) {
             return Ok(found);
-        };
+        }
         let Some(passes) = passing(&columns, part.day, tests)? else {
             return Ok(found);
         };
-        let ids = part::ids(&columns.column(Kind::Id)?, n)?;
-        let at = part::numbers(&columns.column(Kind::At)?, n)?;
-        let sessions = part::numbers(&columns.column(Kind::Session)?, n)?;
-        let urls = part::codes(&columns.column(Kind::Url)?, n)?;
-        let visitors = part::codes(&columns.column(Kind::Visitor)?, n)?;
+        let is_view = goals.of_each(&is_view)?;
+        let ids = part::ids(&column(Kind::Id)?, n)?;
+        let sessions = part::numbers(&column(Kind::Session)?, n)?;
+        let (at, urls, visitors) = (
+            column(Kind::At)?,
+            column(Kind::Url)?,
+            column(Kind::Visitor)?,
+        );
+        let at = part::numbered(&at, n)?;
+        let (urls, visitors) = (Coded::read(&urls, n)?, Coded::read(&visitors, n)?);
         let mut seen = Numbers::within(part.first, part.last, n);
         // Rows stand by time: of a session's views the one that is met first from the end is the last.
         for i in (0..n).rev() {
-            if !passes[i] || goals.rows[i] as usize != view || sessions[i] == 0 {
+            if !passes[i] || !is_view[i] || sessions[i] == 0 {
                 continue;
             }
             let session = ids[i].wrapping_sub(sessions[i].wrapping_sub(1));
@@ -82,15 +91,16 @@ impl OfPart {
             }
             let last = Last {
                 session,
-                at: (at[i], ids[i]),
-                url: urls.occurs[urls.rows[i] as usize],
-                visitor: visitors.occurs[visitors.rows[i] as usize],
+                at: (at.get(i)?, ids[i]),
+                url: urls.occurs[urls.place(i)?],
+                visitor: visitors.occurs[visitors.place(i)?],
             };
             match is_own {
                 true => found.own.push(last),
                 false => found.others.push(last),
             }
         }
+        last_of_each(&mut found.others);
         Ok(found)
     }
 
@@ -153,9 +163,7 @@ impl Exits {
             }
             through = through.max(part.last);
         }
-        // The last one of each session stands first.
-        others.sort_unstable_by_key(|last| (last.session, Reverse(last.at)));
-        others.dedup_by_key(|last| last.session);
+        last_of_each(&mut others);
         let mut left = &others[..];
         let mut pages = Pages::default();
         let mut met = Vec::new();
@@ -172,6 +180,12 @@ impl Exits {
         let met = met.into_par_iter().map(|(part, later)| part.pages(later));
         pages.with(met.reduce(Pages::default, Pages::with)).groups()
     }
+}
+
+/// Leaves the last one of each session, in the order of sessions.
+fn last_of_each(lasts: &mut Vec<Last>) {
+    lasts.sort_unstable_by_key(|last| (last.session, Reverse(last.at)));
+    lasts.dedup_by_key(|last| last.session);
 }
 
 /// Sessions that ended on each page, and whose they were.
@@ -274,13 +288,19 @@ mod tests {
         (
             proptest::collection::vec(one, 1..80),
             prop_oneof![Just(1), Just(100), Just(100_000)],
+            any::<bool>(),
         )
-            .prop_map(|(drawn, apart)| {
+            .prop_map(|(drawn, apart, is_in_order)| {
+                let count = drawn.len();
                 let mut begun: HashMap<i64, i64> = HashMap::new();
                 let numbered = drawn.into_iter().zip(1..);
                 numbered
                     .map(|((session, at, goal, url, part), nth)| {
                         let id = nth * apart;
+                        let part = match is_in_order {
+                            true => nth as usize * 4 / (count + 1),
+                            false => part,
+                        };
                         let session = match session {
                             0 => 0,
                             session => *begun.entry(session).or_insert(id),

@@ -33,7 +33,7 @@ const SHARE: usize = 200_000;
 /// Blocks of parts for each thread that scans them.
 const BLOCKS: usize = 4;
 
-/// Rows of the days whose sessions are held at once, but for the last of these days.
+/// Rows of the days whose exit pages are looked for at once, but for the last of these days.
 const AT_ONCE: usize = 1 << 20;
 
 /// The file.
@@ -281,7 +281,7 @@ impl View for Sealed<'_> {
         let mut left: BTreeMap<i32, Exits> =
             open.iter().map(|day| (*day, Exits::default())).collect();
         let mut days = parts.chunk_by(|a, b| a.day == b.day).peekable();
-        // Some days at a time: what is found is as much as there are sessions.
+        // Some days at a time: what is found is as much as there are sessions in each part.
         while days.peek().is_some() {
             let mut some = Vec::new();
             while let Some(day) = days.next_if(|_| rows_of(&some) < AT_ONCE) {

@@ -28,8 +28,11 @@ const CHUNK_BYTES: usize = 64 << 20;
 /// Bytes of the parts that are merged into one.
 const MERGED_BYTES: usize = 64 << 20;
 
-/// Small parts of one day that are merged while the day goes on.
-const SMALL_PARTS: i64 = 8;
+/// Rows of the parts that are merged at a time, but for those of the last one, when their day is over.
+const MERGED_ROWS: usize = 4 * ROWS;
+
+/// Small parts of one day, one after the other, that are merged while the day goes on.
+const SMALL_PARTS: usize = 8;
 
 /// Rows of a part that has sums of its own while its day goes on; a smaller one is scanned as fast.
 const SUMMED: usize = 4096;
@@ -140,43 +143,103 @@ impl Seals {
         checkpoint(&self.connection)
     }
 
-    /// Merges the parts of one day that wants it; says whether there was one.
+    /// Merges some parts of one day that wants it; says whether there was one.
     fn tidy(&mut self) -> Result<bool, ReadError> {
         let over = (self.latest - LAST_ZONE).div_euclid(DAY);
-        let wanted = {
+        let wanted: Vec<(i64, i32, bool)> = {
             let mut statement = self.connection.prepare_cached(
                 "SELECT site, day, day < ?1 AS is_over FROM part WHERE NOT rolled AND (day < ?1 OR rows < ?2)
-                 GROUP BY site, day HAVING is_over OR count(*) >= ?3 LIMIT ?4",
+                 GROUP BY site, day HAVING is_over OR count(*) >= ?3",
             )?;
-            let most = self.damaged.len() as i64 + 1;
             let rows = statement
-                .query_map(params![over, ROWS as i64, SMALL_PARTS, most], |row| {
+                .query_map(params![over, ROWS as i64, SMALL_PARTS as i64], |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
                 })?;
-            let rows: Vec<(i64, i32, bool)> = rows.collect::<Result<_, _>>()?;
-            rows.into_iter()
-                .find(|(site, day, _)| !self.damaged.contains(&(*site, *day)))
+            rows.collect::<Result<_, _>>()?
         };
-        let Some((site, day, is_over)) = wanted else {
-            return Ok(false);
-        };
-        let transaction = begin(&mut self.connection)?;
-        // A day that has sums keeps having them.
-        let merged =
-            merge(&transaction, site, day).and_then(|had_sums| match had_sums || is_over {
-                true => roll(&transaction, site, day),
-                false => Ok(()),
-            });
-        if let Err(ReadError::Damaged(error)) = merged {
-            tracing::error!(site, day, %error, "a day's reports are damaged; `admx check` says more");
-            self.damaged.insert((site, day));
+        for (site, day, is_over) in wanted {
+            if self.damaged.contains(&(site, day)) {
+                continue;
+            }
+            let transaction = begin(&mut self.connection)?;
+            match settle(&transaction, site, day, is_over) {
+                Ok(true) => {
+                    transaction.commit()?;
+                    checkpoint(&self.connection)?;
+                    return Ok(true);
+                }
+                Ok(false) => {}
+                Err(ReadError::Damaged(error)) => {
+                    tracing::error!(site, day, %error, "a day's reports are damaged; `admx check` says more");
+                    self.damaged.insert((site, day));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Merges some of a day's parts, and makes its sums when all is merged and it is over; says whether that changed anything.
+fn settle(
+    transaction: &Transaction,
+    site: i64,
+    day: i32,
+    is_over: bool,
+) -> Result<bool, ReadError> {
+    let parts = file::parts(transaction, site, &(day..=day))?;
+    // A day that has sums keeps having them.
+    let had_sums = parts.iter().any(|part| part.rolled);
+    if !is_over && !had_sums {
+        // What is full, between small ones too, stays until the day is over.
+        let large = large(transaction, site, day)?;
+        let is_small = |part: &Part| part.rows < ROWS && !large.contains(&part.id);
+        let mut runs = parts.chunk_by(|a, b| is_small(a) == is_small(b));
+        let run = runs.find(|run| is_small(&run[0]) && run.len() >= SMALL_PARTS);
+        run.map_or(Ok(()), |run| merge(transaction, site, day, run))?;
+        return Ok(run.is_some());
+    }
+    // Those that are full already stay, and the same events come to the same parts, whenever they came.
+    let full = full(&parts);
+    let rest = &parts[full..];
+    let some = if had_sums { rest.len() } else { some(rest) };
+    merge(transaction, site, day, &rest[..some])?;
+    if some < rest.len() {
+        let parts = file::parts(transaction, site, &(day..=day))?;
+        if self::full(&parts) > full {
             return Ok(true);
         }
-        merged?;
-        transaction.commit()?;
-        checkpoint(&self.connection)?;
-        Ok(true)
+        // Where events are large no part becomes full.
+        merge(transaction, site, day, &parts[full..])?;
     }
+    roll(transaction, site, day)?;
+    Ok(true)
+}
+
+/// How many parts at the front are full.
+fn full(parts: &[Part]) -> usize {
+    parts.iter().take_while(|part| part.rows == ROWS).count()
+}
+
+/// How many parts at the front are merged at a time.
+fn some(parts: &[Part]) -> usize {
+    let mut rows = 0;
+    let fits = |part: &&Part| {
+        let fits = rows < MERGED_ROWS;
+        rows += part.rows;
+        fits
+    };
+    parts.iter().take_while(fits).count()
+}
+
+/// Parts of a day that have so many bytes that two of them may not be merged into one.
+fn large(transaction: &Transaction, site: i64, day: i32) -> rusqlite::Result<HashSet<i64>> {
+    let mut statement = transaction
+        .prepare_cached("SELECT id FROM part WHERE site = ?1 AND day = ?2 AND length(data) > ?3")?;
+    let ids = statement.query_map(params![site, day, (MERGED_BYTES / 2) as i64], |row| {
+        row.get(0)
+    })?;
+    ids.collect()
 }
 
 /// Seals rows that come after those that are sealed.
@@ -247,19 +310,10 @@ fn insert(
     Ok(())
 }
 
-/// Merges the parts of a day into full ones and a rest, in the order in which their events were stored. Those that are
-/// full already stay. Says whether the day had sums of any of them.
-fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<bool, ReadError> {
-    let mut parts = file::parts(transaction, site, &(day..=day))?;
-    parts.sort_by_key(|part| part.first);
-    let full = parts.iter().take_while(|part| part.rows == ROWS).count();
-    let rest = &parts[full..];
-    let had_sums = parts.iter().any(|part| part.rolled);
-    if rest.len() < 2 {
-        return Ok(had_sums);
-    }
+/// Merges parts of a day that follow each other into full ones and a rest, in the order in which their events were stored.
+fn merge(transaction: &Transaction, site: i64, day: i32, parts: &[Part]) -> Result<(), ReadError> {
     let (mut rows, mut bytes) = (Vec::new(), 0);
-    for (nth, part) in rest.iter().enumerate() {
+    for (nth, part) in parts.iter().enumerate() {
         let data: Vec<u8> = transaction
             .prepare_cached("DELETE FROM part WHERE id = ?1 RETURNING data")?
             .query_row([part.id], |row| row.get(0))?;
@@ -272,7 +326,7 @@ fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<bool, ReadErr
         if rows.len() >= ROWS {
             rows.sort_unstable_by_key(|row: &Row| row.id);
             // What comes later belongs behind these, nearly always.
-            let next = rest.get(nth + 1).map_or(i64::MAX, |part| part.first);
+            let next = parts.get(nth + 1).map_or(i64::MAX, |part| part.first);
             if rows[ROWS - 1].id < next || rows.len() >= 2 * ROWS {
                 let later = rows.split_off(ROWS);
                 insert(transaction, site, day, &mut refs(&rows))?;
@@ -280,8 +334,7 @@ fn merge(transaction: &Transaction, site: i64, day: i32) -> Result<bool, ReadErr
             }
         }
     }
-    insert_all(transaction, site, day, rows)?;
-    Ok(had_sums)
+    insert_all(transaction, site, day, rows)
 }
 
 /// Makes parts of rows, in the order in which they were stored.
@@ -467,5 +520,87 @@ impl Drop for Sealer {
         if ended.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that seals had died");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::session::Place;
+
+    const SITE: i64 = 1;
+    const DAY: i32 = 20_000;
+
+    /// A file with parts of so many rows.
+    fn with_parts(folder: &Path, sizes: &[usize]) -> Connection {
+        let (mut connection, _) = file::open(&folder.join("reports.db"), b"log", 0).unwrap();
+        let transaction = begin(&mut connection).unwrap();
+        let mut last = 0;
+        for size in sizes {
+            let ids = last + 1..=last + *size as i64;
+            last += *size as i64;
+            let rows: Vec<Row> = ids.map(row).collect();
+            insert(&transaction, SITE, DAY, &mut refs(&rows)).unwrap();
+        }
+        transaction.commit().unwrap();
+        connection
+    }
+
+    fn row(id: i64) -> Row {
+        Row {
+            id,
+            site: SITE,
+            day: DAY,
+            at: i64::from(DAY) * 86_400_000 + id,
+            goal: 0,
+            visitor: id as u32 % 1000 + 1,
+            place: Place::default(),
+            url: 1,
+            revenue: None,
+            metadata: None,
+        }
+    }
+
+    /// The rows of each part and whether it is in the day's sums.
+    fn parts(connection: &Connection) -> Vec<(usize, bool)> {
+        let parts = file::parts(connection, SITE, &(DAY..=DAY)).unwrap();
+        parts.iter().map(|part| (part.rows, part.rolled)).collect()
+    }
+
+    fn settled(connection: &mut Connection, is_over: bool) -> bool {
+        let transaction = begin(connection).unwrap();
+        let is_changed = settle(&transaction, SITE, DAY, is_over).unwrap();
+        transaction.commit().unwrap();
+        is_changed
+    }
+
+    #[test]
+    fn a_day_that_is_over_is_merged_some_parts_at_a_time_and_has_sums_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = with_parts(folder.path(), &[100, ROWS, ROWS, ROWS, ROWS, 50]);
+        assert!(!settled(&mut connection, false), "full ones stay");
+        assert!(settled(&mut connection, true));
+        let full = [(ROWS, false); 4];
+        assert_eq!(parts(&connection)[..4], full);
+        assert_eq!(parts(&connection)[4..], [(100, false), (50, false)]);
+        assert!(settled(&mut connection, true));
+        assert_eq!(parts(&connection)[..4], full.map(|(rows, _)| (rows, true)));
+        assert_eq!(parts(&connection)[4..], [(150, true)]);
+        let days = sums::read(&connection, SITE, 0, &(DAY..=DAY)).unwrap();
+        let views = days[&DAY].values().map(|cell| cell.counts.views);
+        assert_eq!(views.sum::<u64>(), 4 * ROWS as u64 + 150);
+    }
+
+    #[test]
+    fn small_parts_that_follow_each_other_are_merged_while_the_day_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sizes = vec![10; SMALL_PARTS - 1];
+        let mut connection = with_parts(folder.path(), &sizes);
+        assert!(!settled(&mut connection, false));
+        sizes.push(10);
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = with_parts(folder.path(), &sizes);
+        assert!(settled(&mut connection, false));
+        assert_eq!(parts(&connection), [(10 * SMALL_PARTS, false)]);
     }
 }

@@ -11,7 +11,7 @@ use super::row::Row;
 use super::{ReadError, log};
 use crate::store::care;
 
-/// Rows that are sealed at a time.
+/// Rows that are worth sealing.
 pub(in crate::store) const FULL: usize = 32_768;
 
 /// Rows that are sealed at a time while so many come that they would soon be merged, and how long it is waited for them.
@@ -100,7 +100,14 @@ impl State {
         self.generation += 1;
         self.last = last;
         self.batches.clear();
-        self.batches.push_back(rows.into());
+        let mut rows = rows.into_iter();
+        loop {
+            let some: Arc<[Row]> = rows.by_ref().take(MOST).collect();
+            if some.is_empty() {
+                break;
+            }
+            self.batches.push_back(some);
+        }
         self.count();
     }
 

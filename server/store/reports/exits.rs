@@ -8,10 +8,13 @@ use foldhash::fast::RandomState;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use rusqlite::Connection;
 
+use super::bytes::{Bytes, Damaged, put_numbers, put_u32};
 use super::cell::{Cell, Counts, Groups, Key, Visitors};
 use super::file::{Columns, Part, ReadError};
+use super::group::By;
 use super::part::{self, Coded, Kind};
 use super::row::Row;
+use super::sums;
 use super::test::{Test, passes, passing};
 
 /// Numbers of the log for each of a part's rows, over which a bit for each is worth its room.
@@ -50,6 +53,11 @@ impl OfPart {
         part: &Part,
         tests: &[Test],
     ) -> Result<OfPart, ReadError> {
+        if tests.is_empty()
+            && let Some(kept) = sums::kept(connection, part.id, &By::Exit)?
+        {
+            return Ok(OfPart::decode(&kept, part)?);
+        }
         let mut found = OfPart {
             first: part.first,
             last: part.last,
@@ -102,6 +110,51 @@ impl OfPart {
         }
         last_of_each(&mut found.others);
         Ok(found)
+    }
+
+    /// As bytes: its own, then the others, each as how many and columns of whole numbers.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for lasts in [&self.own, &self.others] {
+            put_u32(lasts.len(), &mut out);
+            let mut column = |of: &dyn Fn(&Last) -> i64| {
+                put_numbers(&lasts.iter().map(of).collect::<Vec<_>>(), &mut out);
+            };
+            column(&|last| last.session);
+            column(&|last| last.at.0);
+            column(&|last| last.at.1);
+            column(&|last| last.url.into());
+            column(&|last| last.visitor.into());
+        }
+        out
+    }
+
+    fn decode(bytes: &[u8], part: &Part) -> Result<OfPart, Damaged> {
+        let mut left = Bytes(bytes);
+        let mut lasts = || {
+            let count = left.u32()? as usize;
+            if count > part.rows {
+                return Err(Damaged);
+            }
+            let mut column = || left.numbers(count);
+            let (sessions, at, ids) = (column()?, column()?, column()?);
+            let (urls, visitors) = (column()?, column()?);
+            let last = |nth| {
+                Ok(Last {
+                    session: sessions.get(nth)?,
+                    at: (at.get(nth)?, ids.get(nth)?),
+                    url: urls.get(nth)? as u32,
+                    visitor: visitors.get(nth)? as u32,
+                })
+            };
+            (0..count).map(last).collect()
+        };
+        Ok(OfPart {
+            first: part.first,
+            last: part.last,
+            own: lasts()?,
+            others: lasts()?,
+        })
     }
 
     /// Where its sessions ended; `later` are the last pages of some of them, and of further ones, by session.
@@ -329,9 +382,28 @@ mod tests {
 
     proptest! {
         #[test]
+        fn damaged_bytes_never_panic(rows in 0usize..9, bytes: Vec<u8>, at: prop::sample::Index, byte: u8) {
+            let part = Part { id: 1, day: 20_000, first: 1, last: 9, rows, rolled: false };
+            let last = Last { session: 3, at: (7, 8), url: 9, visitor: 10 };
+            let of_part = OfPart { first: 1, last: 9, own: vec![last; rows / 2], others: vec![last; rows] };
+            let mut encoded = of_part.encode();
+            let at = at.index(encoded.len());
+            encoded[at] = byte;
+            for bytes in [encoded, bytes] {
+                if let Ok(of_part) = OfPart::decode(&bytes, &part) {
+                    let mut exits = Exits::default();
+                    exits.add(of_part);
+                    exits.groups();
+                }
+            }
+        }
+
+        #[test]
         fn each_session_ends_once_however_its_events_are_spread(rows in rows()) {
             let connection = Connection::open_in_memory().unwrap();
-            connection.execute_batch("CREATE TABLE part (id INTEGER PRIMARY KEY, data BLOB)").unwrap();
+            connection
+                .execute_batch("CREATE TABLE part (id INTEGER PRIMARY KEY, data BLOB); CREATE TABLE part_sums (part, by, data)")
+                .unwrap();
             let mut exits = Exits::default();
             for id in 0..3 {
                 let mut rows: Vec<&Row> = rows.iter().filter(|(of, _)| *of == id).map(|(_, row)| row).collect();
@@ -341,7 +413,8 @@ mod tests {
                 let part = Part { id: id as i64, day: 20_000, first, last, rows: rows.len(), rolled: false };
                 let data = part::encode(&mut rows);
                 connection.execute("INSERT INTO part VALUES (?1, ?2)", (part.id, data)).unwrap();
-                exits.add(OfPart::read(&connection, &part, &[]).unwrap());
+                let of_part = OfPart::read(&connection, &part, &[]).unwrap();
+                exits.add(OfPart::decode(&of_part.encode(), &part).unwrap());
             }
             rows.iter().filter(|(of, _)| *of == 3).for_each(|(_, row)| exits.row(row, &[]));
 

@@ -32,7 +32,8 @@ const TABLES: &str = "
      ) STRICT;
      CREATE INDEX part_by_day ON part (site, day);
      CREATE INDEX part_unrolled ON part (site, day) WHERE NOT rolled;
-     -- Sums of a part of a day that is not over; only of parts that are large.
+     -- Sums of a part of a day that is not over; only of parts that are large. Of exit pages each session's last one: see
+     -- exits.rs.
      CREATE TABLE part_sums (
         part INTEGER NOT NULL,
         by INTEGER NOT NULL,

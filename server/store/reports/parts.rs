@@ -239,7 +239,7 @@ impl View for Sealed<'_> {
         for part in parts {
             match kept {
                 Some(_) if part.rolled => {}
-                Some(number) => match sums::of_part(first, part.id, number)? {
+                Some(_) => match sums::of_part(first, part.id, by)? {
                     Some(groups) => cell::add(answer.entry(part.day).or_default(), groups),
                     None => scanned.push(part),
                 },

@@ -300,8 +300,11 @@ fn insert(
             first: first.unwrap_or_default(),
             last: last.unwrap_or_default(),
         };
-        for (by, number) in kept().filter(|(by, _)| **by != By::Exit) {
-            let data = sums::encode(&scan::part(transaction, &part, by, &[])?);
+        for (by, number) in kept() {
+            let data = match by {
+                By::Exit => OfPart::read(transaction, &part, &[])?.encode(),
+                _ => sums::encode(&scan::part(transaction, &part, by, &[])?),
+            };
             transaction
                 .prepare_cached("INSERT INTO part_sums VALUES (?1, ?2, ?3)")?
                 .execute(params![part.id, number, data])?;

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::bytes::{Bytes, Damaged, put_numbers, put_u32};
 use super::cell::{Amount, Cell, Counts, Groups, Key, Visitors, add_revenue};
 use super::file::ReadError;
+use super::group::By;
 
 /// The sums of a site and some days that are grouped by what has this number.
 pub(super) fn read(
@@ -37,14 +38,22 @@ pub(super) fn read(
 pub(super) fn of_part(
     connection: &Connection,
     part: i64,
-    by: i64,
+    by: &By,
 ) -> Result<Option<Groups>, ReadError> {
+    let data = kept(connection, part, by)?;
+    Ok(data.map(decode).transpose()?)
+}
+
+/// What is kept of a part that is large, where it is: its sums, or for [`By::Exit`] the last page of each session.
+pub(super) fn kept(
+    connection: &Connection,
+    part: i64,
+    by: &By,
+) -> rusqlite::Result<Option<Vec<u8>>> {
     let mut statement =
         connection.prepare_cached("SELECT data FROM part_sums WHERE part = ?1 AND by = ?2")?;
-    let data = statement
-        .query_row([part, by], |row| row.get(0))
-        .optional()?;
-    Ok(data.map(decode).transpose()?)
+    let kept = statement.query_row(params![part, by.number()], |row| row.get(0));
+    kept.optional()
 }
 
 /// Groups whose keys are numbers, as bytes.

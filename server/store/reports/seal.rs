@@ -528,6 +528,7 @@ impl Drop for Sealer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cell::Key;
     use super::*;
     use crate::store::session::Place;
 
@@ -575,6 +576,21 @@ mod tests {
         let is_changed = settle(&transaction, SITE, DAY, is_over).unwrap();
         transaction.commit().unwrap();
         is_changed
+    }
+
+    #[test]
+    fn what_is_more_than_a_part_holds_is_sealed_in_several() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = with_parts(folder.path(), &[]);
+        let count = ROWS as i64 + 10;
+        seal(&mut connection, (1..=count).map(row).collect()).unwrap();
+        let parts = file::parts(&connection, SITE, &(DAY..=DAY)).unwrap();
+        assert_eq!(parts.len(), 2);
+        let views = parts.iter().map(|part| {
+            let groups = scan::part(&connection, part, &By::Total, &[]).unwrap();
+            groups[&Key::Number(0)].counts.views
+        });
+        assert_eq!(views.sum::<u64>(), count as u64);
     }
 
     #[test]

@@ -21,13 +21,12 @@ use super::marked::{Marked, Paid, Wanted};
 use super::needs::Needs;
 use super::row::Row;
 use super::test::{Of, Test};
-use super::{ALL_DAYS, file, log, part, scan, seal};
+use super::{ALL_DAYS, log};
 use crate::store::care::Who;
 use crate::store::event::{
     Address, Client, Event, EventId, GoalName, Metadata, Money, Origin, SiteId, UserId, VisitorKey,
     What, WorkspaceId,
 };
-use crate::store::session::Place;
 use crate::store::{Settings, Store, schema};
 
 pub(in crate::store) const SITE: SiteId = SiteId(1);
@@ -525,31 +524,4 @@ fn answers_are_what_counting_gives_before_and_after_sealing_and_when_made_anew()
     .unwrap();
     assert_eq!(store.check().unwrap().len(), 1);
     store.stop();
-}
-
-#[test]
-fn what_is_more_than_a_part_holds_is_sealed_in_several() {
-    let folder = TempDir::new().unwrap();
-    let (mut connection, _) = file::open(&folder.path().join("reports.db"), b"log", 0).unwrap();
-    let row = |id: i64| Row {
-        id,
-        site: SITE.0,
-        day: 20_000,
-        at: 20_000 * 86_400_000 + id,
-        goal: 0,
-        visitor: id as u32 % 1000 + 1,
-        place: Place::default(),
-        url: 1,
-        revenue: None,
-        metadata: None,
-    };
-    let count = part::ROWS as i64 + 10;
-    seal::seal(&mut connection, (1..=count).map(row).collect()).unwrap();
-    let parts = file::parts(&connection, SITE.0, &ALL_DAYS).unwrap();
-    assert_eq!(parts.len(), 2);
-    let views = parts.iter().map(|part| {
-        let groups = scan::part(&connection, part, &By::Total, &[]).unwrap();
-        groups[&Key::Number(0)].counts.views
-    });
-    assert_eq!(views.sum::<u64>(), count as u64);
 }

@@ -20,7 +20,7 @@
 //!
 //! [`command`] is what one types in a shell; [`clock`] and [`token`] are where time and chance come
 //! from; [`private`] keeps files to their owner; [`recent`] is a map that forgets; [`queue`] is the file
-//! of what is still to be told; `outgoing` posts to the servers of others.
+//! of what is still to be told; `plain` reads addresses that need no parser; `outgoing` posts to the servers of others.
 
 pub mod account;
 pub mod ask;
@@ -37,6 +37,7 @@ pub mod mix;
 mod outgoing;
 pub mod pages;
 pub mod payment;
+mod plain;
 pub mod private;
 pub mod query;
 pub mod queue;

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::cost::within;
-use crate::ground::{BROWSER, GROUND, NOW, WEBSITE};
+use crate::ground::{BROWSER, GROUND, NOW, ORIGIN, WEBSITE};
 use crate::ingest::caller::Caller;
 use crate::ingest::{Judged, body as bodies};
 use crate::store::event::{Address, Event, EventId, VisitorKey, What};
@@ -15,12 +15,11 @@ pub fn body(input: &[u8]) {
     let Some((sender, bytes)) = input.split_first() else {
         return;
     };
-    let origin = |origin: &str| Some(origin.to_owned());
     let caller = match sender {
         b's' => GROUND.server(),
         b'n' => GROUND.page(None, BROWSER),
-        b'o' => GROUND.page(origin("https://other.test"), BROWSER),
-        b'c' => GROUND.page(origin("https://example.com"), "Googlebot/2.1"),
+        b'o' => GROUND.page(Some("https://other.test"), BROWSER),
+        b'c' => GROUND.page(Some(ORIGIN), "Googlebot/2.1"),
         _ => GROUND.browser(),
     };
     judged(bytes, &caller);

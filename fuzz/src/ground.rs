@@ -20,6 +20,7 @@ pub const WEBSITE: &str = "admx_aaaaaaaaaaaaaaaaaaaa";
 
 /// Where the site lives.
 pub const DOMAIN: &str = "example.com";
+pub const ORIGIN: &str = "https://example.com";
 
 /// A browser that is no crawler.
 pub const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0";
@@ -99,22 +100,22 @@ impl Ground {
     }
 
     /// A page of the site.
-    pub fn browser(&self) -> Caller {
-        self.page(Some(format!("https://{DOMAIN}")), BROWSER)
+    pub fn browser(&self) -> Caller<'static> {
+        self.page(Some(ORIGIN), BROWSER)
     }
 
     /// A page anywhere.
-    pub fn page(&self, origin: Option<String>, user_agent: &str) -> Caller {
+    pub fn page<'a>(&self, origin: Option<&'a str>, user_agent: &'a str) -> Caller<'a> {
         Caller::Browser {
             origin,
-            host: Some("stats.example.com".into()),
+            host: Some("stats.example.com"),
             address: [192, 0, 2, 1].into(),
-            user_agent: user_agent.into(),
+            user_agent,
         }
     }
 
     /// A backend.
-    pub fn server(&self) -> Caller {
+    pub fn server(&self) -> Caller<'static> {
         Caller::Server {
             key: self.key.clone(),
         }

@@ -24,6 +24,8 @@ mod mail_token;
 mod model_read;
 #[path = "../../server/payment/mod.rs"]
 mod payment;
+#[path = "../../server/plain.rs"]
+mod plain;
 #[path = "../../server/private.rs"]
 mod private;
 #[path = "../../server/query/mod.rs"]

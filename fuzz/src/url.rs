@@ -6,7 +6,8 @@ use serde_json::value::to_raw_value;
 use url::Url;
 
 use crate::cost::quick;
-use crate::ingest::{field, plain};
+use crate::ingest::field;
+use crate::plain;
 use crate::store::event::{Address, Origin};
 use crate::store::origin;
 

@@ -36,7 +36,8 @@ pub fn is_reserved(name: &str) -> bool {
 fn named(kind: u8, text: &str) -> Option<&str> {
     let name = text.trim_matches(is_space);
     // As JSON, as far as the rule looks at it.
-    let mut facts = vec![kind, b'"'];
+    let mut facts = Vec::with_capacity(name.len() + 4);
+    facts.extend([kind, b'"']);
     for byte in name.bytes() {
         match byte {
             0..=31 => facts.extend(b"\\n"),

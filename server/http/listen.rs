@@ -28,9 +28,6 @@ const HEADERS: Duration = Duration::from_secs(10);
 /// Bytes of headers that are read.
 const HEADER_BYTES: usize = 32 * 1024;
 
-/// Headers that are read.
-const HEADER_COUNT: usize = 100;
-
 /// How long requests in flight may take to end once the server stops.
 const FAREWELL: Duration = Duration::from_secs(8);
 
@@ -155,8 +152,8 @@ fn connection(routed: Routed, stream: TcpStream) -> Connection {
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
+        // Of headers it reads a hundred, as it is.
         .max_buf_size(HEADER_BYTES)
-        .max_headers(HEADER_COUNT)
         .serve_connection(stream, routed)
 }
 
@@ -174,17 +171,18 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Routed {
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        let (mut router, app, peer) = (self.router.clone(), self.app.clone(), self.peer);
+        let (app, peer) = (self.app.clone(), self.peer);
         if request.method() == Method::POST && request.uri().path() == event::PATH {
             return Box::pin(async move {
                 let began = Instant::now();
                 let _in_flight = Counted::new(&app.metrics.in_flight);
-                let response = event::receive(app.clone(), peer, request).await;
+                let response = event::receive(&app, peer, request).await;
                 app.metrics.ingest.observe(began.elapsed().as_secs_f64());
                 app.metrics.answered(Route::Event, response.status());
                 Ok(response)
             });
         }
+        let mut router = self.router.clone();
         let route = Route::of(request.uri().path());
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(peer);

@@ -14,6 +14,9 @@ pub struct Peer(pub SocketAddr);
 pub(super) fn client(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut client = peer.0.ip().to_canonical();
+    if !is_trusted(&client) {
+        return client;
+    }
     let forwarded: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .iter()

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::ingest::refusal::Refusal;
 use crate::store::{ReadError, WriteError};
@@ -25,6 +26,17 @@ impl Data {
     pub(super) fn new(status: StatusCode, data: &impl Serialize) -> Data {
         // What is answered is made of strings, numbers and lists, which are always JSON.
         Data(status, serde_json::to_string(data).unwrap_or_default())
+    }
+
+    /// The answer whole, where no layer puts the envelope around it.
+    pub(super) fn enveloped(self) -> Response {
+        let id = Id::new();
+        let mut response = Response::new(Body::from(success(&self.1, &id)));
+        *response.status_mut() = self.0;
+        response.headers_mut().reserve(HEADERS);
+        is_json(response.headers_mut());
+        finish(&mut response, &id);
+        response
     }
 }
 
@@ -190,6 +202,9 @@ pub(super) fn tell_of_those_turned_away() {
     }
 }
 
+/// Headers that an answer has, at the most of most.
+const HEADERS: usize = 8;
+
 /// Gives every request an id, every answer its envelope, and every failure a line in the log.
 pub(super) async fn envelope(request: Request, next: Next) -> Response {
     enveloped(next.run(request).await)
@@ -197,7 +212,7 @@ pub(super) async fn envelope(request: Request, next: Next) -> Response {
 
 /// The same of one answer.
 pub(super) fn enveloped(mut response: Response) -> Response {
-    let id = Uuid::now_v7();
+    let id = Id::new();
     if let Some(payload) = response.extensions_mut().remove::<Payload>() {
         let body = match payload {
             Payload::Data(data) => success(&data, &id),
@@ -208,45 +223,75 @@ pub(super) fn enveloped(mut response: Response) -> Response {
             } => failure(code, &message, details, &id),
         };
         *response.body_mut() = Body::from(body);
-        let headers = response.headers_mut();
-        headers.remove(header::CONTENT_LENGTH);
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        headers
-            .entry(header::CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static("no-store"));
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        is_json(response.headers_mut());
     }
+    finish(&mut response, &id);
+    response
+}
+
+/// A request's id, as it is told.
+struct Id([u8; Hyphenated::LENGTH]);
+
+impl Id {
+    fn new() -> Id {
+        let mut text = [0; Hyphenated::LENGTH];
+        Uuid::now_v7().hyphenated().encode_lower(&mut text);
+        Id(text)
+    }
+
+    fn as_str(&self) -> &str {
+        // It is ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+fn is_json(headers: &mut HeaderMap) {
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Gives an answer the request's id, and a failure its line in the log.
+fn finish(response: &mut Response, id: &Id) {
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         TURNED_AWAY.fetch_add(1, Relaxed);
     } else if response.status().is_server_error() {
         tracing::warn!(
-            request_id = %id,
+            request_id = id.as_str(),
             status = response.status().as_u16(),
             "a request failed"
         );
     }
-    let mut text = Uuid::encode_buffer();
-    if let Ok(id) = HeaderValue::from_str(id.hyphenated().encode_lower(&mut text)) {
+    if let Ok(id) = HeaderValue::from_bytes(&id.0) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     for (name, value) in QUIET {
         response.headers_mut().entry(name).or_insert(value);
     }
-    response
 }
 
-fn success(data: &str, id: &Uuid) -> String {
-    format!(r#"{{"status":"success","data":{data},"meta":{{"request_id":"{id}"}}}}"#)
+fn success(data: &str, id: &Id) -> String {
+    [
+        r#"{"status":"success","data":"#,
+        data,
+        r#","meta":{"request_id":""#,
+        id.as_str(),
+        r#""}}"#,
+    ]
+    .concat()
 }
 
-fn failure(code: &str, message: &str, details: Option<Value>, id: &Uuid) -> String {
+fn failure(code: &str, message: &str, details: Option<Value>, id: &Id) -> String {
     let mut error = json!({ "code": code, "message": message });
     if let Some(details) = details {
         error["details"] = details;
     }
-    json!({ "error": error, "meta": { "request_id": id } }).to_string()
+    json!({ "error": error, "meta": { "request_id": id.as_str() } }).to_string()
 }
 
 /// A failure as bytes, for a connection that is closed after it and never asked what it wants.
@@ -258,7 +303,7 @@ pub(super) fn farewell(error: &Error) -> Vec<u8> {
         headers,
         ..
     } = &*error.0;
-    let id = Uuid::now_v7();
+    let id = Id::new();
     let body = failure(code, message, None, &id);
     let mut head = format!("HTTP/1.1 {status}\r\n");
     for (name, value) in headers {
@@ -269,8 +314,9 @@ pub(super) fn farewell(error: &Error) -> Vec<u8> {
     // Pages of other origins may read it: it may be the answer to an event.
     head += &format!(
         "content-type: application/json\r\ncontent-length: {}\r\ncache-control: no-store\r\nconnection: close\r\n\
-         access-control-allow-origin: *\r\naccess-control-expose-headers: retry-after\r\n{REQUEST_ID}: {id}\r\n\r\n",
-        body.len()
+         access-control-allow-origin: *\r\naccess-control-expose-headers: retry-after\r\n{REQUEST_ID}: {}\r\n\r\n",
+        body.len(),
+        id.as_str()
     );
     (head + &body).into_bytes()
 }

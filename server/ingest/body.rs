@@ -66,10 +66,7 @@ pub fn mend_surrogates(bytes: &mut [u8]) {
         u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
     };
     let mut at = 0;
-    while let Some(found) = bytes
-        .get(at..)
-        .and_then(|rest| rest.iter().position(|b| *b == b'\\'))
-    {
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
         at += found;
         match code(bytes, at) {
             Some(0xd800..0xdc00) if matches!(code(bytes, at + 6), Some(0xdc00..0xe000)) => at += 12,

@@ -5,23 +5,23 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::plain;
 use crate::account::{Key, Site};
+use crate::plain;
 use crate::store::event::Address;
 
 /// Who sends.
 #[derive(Debug)]
-pub enum Caller {
+pub enum Caller<'a> {
     /// A page.
     Browser {
         /// The `Origin` header, if there is one.
-        origin: Option<String>,
+        origin: Option<&'a str>,
         /// The `Host` header: where the browser believes this server to be.
-        host: Option<String>,
+        host: Option<&'a str>,
         /// Where the request came from, proxies aside. Never stored.
         address: IpAddr,
         /// The `User-Agent` header, or nothing.
-        user_agent: String,
+        user_agent: &'a str,
     },
     /// A backend, by its key.
     Server {

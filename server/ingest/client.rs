@@ -39,30 +39,22 @@ impl Clients {
         }
     }
 
-    pub(crate) fn is_bot(&self, user_agent: &str) -> bool {
-        self.read(user_agent).is_bot
-    }
-
-    pub(crate) fn client(&self, user_agent: &str, address: IpAddr) -> Client {
-        let Agent {
-            browser,
-            os,
-            device,
-        } = self.read(user_agent).agent;
-        Client {
-            browser,
-            os,
-            device: device.name(),
-            country: self
-                .places
-                .as_ref()
-                .and_then(|places| places.country(address)),
-        }
+    /// With what somebody came, and whether that is a bot.
+    pub(crate) fn read(&self, user_agent: &str, address: IpAddr) -> (Client, bool) {
+        let Read { agent, is_bot } = self.agent(user_agent);
+        let places = self.places.as_ref();
+        let client = Client {
+            browser: agent.browser,
+            os: agent.os,
+            device: agent.device.name(),
+            country: places.and_then(|places| places.country(address)),
+        };
+        (client, is_bot)
     }
 
     /// `Firefox on Windows`, as far as it is known.
     pub(crate) fn described(&self, user_agent: &str) -> Option<String> {
-        let Agent { browser, os, .. } = self.read(user_agent).agent;
+        let Agent { browser, os, .. } = self.agent(user_agent).agent;
         match (browser, os) {
             ("", _) => None,
             (browser, "") => Some(browser.to_owned()),
@@ -70,7 +62,7 @@ impl Clients {
         }
     }
 
-    fn read(&self, user_agent: &str) -> Read {
+    fn agent(&self, user_agent: &str) -> Read {
         let held = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(read) = held().get(user_agent) {
             return *read;

@@ -1,6 +1,8 @@
 //! An object's fields, one by one: JSON → the type that is stored, or words that say what would be right.
 //! `null` is the same as absent.
 
+use std::borrow::Cow;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::value::RawValue;
 use url::Url;
@@ -10,8 +12,8 @@ use super::body::Object;
 use super::caller::Caller;
 use super::goal_name;
 use super::metadata::Said;
-use super::plain;
 use super::refusal::{self, Refusal};
+use crate::plain;
 use crate::store::event::{Address, GoalName, UserId, VisitorKey};
 
 pub(super) type Field<'a> = Option<&'a RawValue>;
@@ -40,18 +42,24 @@ pub(super) fn kind(json: &str) -> &'static str {
     }
 }
 
+/// What a string says, from JSON that is known to be right; `None` when it is none, or says what no text can.
+pub(super) fn string(json: &str) -> Option<Cow<'_, str>> {
+    let said = json.strip_prefix('"')?.strip_suffix('"')?;
+    match memchr::memchr(b'\\', said.as_bytes()) {
+        None => Some(Cow::Borrowed(said)),
+        Some(_) => serde_json::from_str(json).ok().map(Cow::Owned),
+    }
+}
+
 /// A string.
-pub(super) fn text(field: Field, name: &str) -> Result<Option<String>, Refusal> {
+pub(super) fn text<'a>(field: Field<'a>, name: &str) -> Result<Option<Cow<'a, str>>, Refusal> {
     let Some(json) = present(field) else {
         return Ok(None);
     };
-    match serde_json::from_str(json) {
-        Ok(text) => Ok(Some(text)),
-        Err(_) => Err(refusal::field(
-            name,
-            format!("wanted a string, found {}", kind(json)),
-        )),
-    }
+    string(json).map(Some).ok_or_else(|| {
+        let found = kind(json);
+        refusal::field(name, format!("wanted a string, found {found}"))
+    })
 }
 
 /// The goal's name, if it is a goal: of a sender who may fire the pixel's own, too, or not.
@@ -59,7 +67,7 @@ pub(super) fn name(field: Field, is_pixels: bool) -> Result<Option<GoalName>, Re
     let Some(json) = present(field) else {
         return Ok(None);
     };
-    let Ok(text) = serde_json::from_str::<String>(json) else {
+    let Some(text) = string(json) else {
         return Err(refusal::name(format!(
             "name: wanted a string, found {}",
             kind(json)
@@ -90,7 +98,7 @@ pub(super) fn visitor(field: Field) -> Result<Option<VisitorKey>, Refusal> {
 }
 
 /// The visitor of this id.
-pub(crate) fn visitor_key(text: String) -> Result<VisitorKey, Refusal> {
+pub(crate) fn visitor_key(text: Cow<str>) -> Result<VisitorKey, Refusal> {
     if let Ok(id) = Uuid::try_parse(&text) {
         return Ok(VisitorKey::Uuid(id));
     }
@@ -98,7 +106,7 @@ pub(crate) fn visitor_key(text: String) -> Result<VisitorKey, Refusal> {
         && text.chars().count() <= ID_CHARACTERS
         && !text.chars().any(char::is_control);
     if right {
-        Ok(VisitorKey::Text(text))
+        Ok(VisitorKey::Text(text.into_owned()))
     } else {
         Err(refusal::field(
             "anonymous_id",
@@ -126,21 +134,22 @@ pub(crate) fn address(field: Field, name: &str) -> Result<Option<Address>, Refus
         return Ok(None);
     };
     let wanted = "wanted an absolute address such as https://example.com/pricing";
-    if !text.starts_with('/') && plain::host(&text).is_none() {
-        let scheme = Url::parse(&text).map_err(|_| refusal::field(name, wanted))?;
-        if matches!(scheme.scheme(), "data" | "blob" | "javascript") {
-            return Err(refusal::field(
-                name,
-                format!("{wanted}; {}: addresses are not taken", scheme.scheme()),
-            ));
+    if plain::host(&text).is_none() {
+        if !text.starts_with('/') {
+            let scheme = Url::parse(&text).map_err(|_| refusal::field(name, wanted))?;
+            if matches!(scheme.scheme(), "data" | "blob" | "javascript") {
+                return Err(refusal::field(
+                    name,
+                    format!("{wanted}; {}: addresses are not taken", scheme.scheme()),
+                ));
+            }
+        }
+        if text.chars().any(char::is_control) {
+            return Err(refusal::field(name, wanted));
         }
     }
-    if text.chars().any(char::is_control) {
-        return Err(refusal::field(name, wanted));
-    }
-    let mut text = text;
-    text.truncate(text.floor_char_boundary(pixel::URL_BYTES));
-    Ok(Some(Address(text)))
+    let end = text.floor_char_boundary(pixel::URL_BYTES);
+    Ok(Some(Address(text[..end].to_owned())))
 }
 
 /// What a server says of money beside the metadata. A page writes it into the metadata.
@@ -266,6 +275,16 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_string_says_what_a_parser_reads(said: String, json in "\"?[a\\\\\"u0-9dü\\x00]{0,8}\"?") {
+            let written = serde_json::to_string(&said).unwrap();
+            prop_assert_eq!(string(&written).map(Cow::into_owned), Some(said));
+            if let Ok(right) = serde_json::from_str::<&RawValue>(&json) {
+                let parsed: Option<String> = serde_json::from_str(&json).ok();
+                prop_assert_eq!(string(right.get()).map(Cow::into_owned), parsed);
+            }
+        }
+
+        #[test]
         fn no_field_makes_it_panic(json in any::<String>()) {
             let quoted = serde_json::to_string(&json).unwrap();
             for value in [quoted.as_str(), json.as_str()] {
@@ -286,7 +305,7 @@ mod tests {
             let text = format!(r#"{{"age_ms":{age}}}"#);
             let object = body::object(&text).unwrap();
             let now = Timestamp::from_second(1_800_000_000).unwrap();
-            let caller = Caller::Browser { origin: None, host: None, address: [127, 0, 0, 1].into(), user_agent: String::new() };
+            let caller = Caller::Browser { origin: None, host: None, address: [127, 0, 0, 1].into(), user_agent: "" };
             let at = instant(&object, &caller, now).unwrap();
             prop_assert!(at <= now && at >= now - SignedDuration::from_millis(OLDEST));
         }

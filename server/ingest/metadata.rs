@@ -8,15 +8,15 @@
 //!   is refused, and what is right is written into the metadata in place of what stood there, so that an event says the
 //!   same on every page, in every export, and when it comes back from one.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use iso_currency::Currency;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::field::{Field, kind, present, text};
+use super::field::{Field, kind, present, string, text};
 use super::refusal::{self, Refusal};
 use crate::store::event::{Metadata, Money, TransactionId};
 
@@ -137,23 +137,19 @@ pub(crate) fn metadata(field: Field, said: Said) -> Result<Attached, Refusal> {
             "metadata: wanted a JSON object, found {found}"
         )));
     }
-    let Pairs(pairs) = serde_json::from_str(json).map_err(|e| {
+    let Pairs(mut pairs) = serde_json::from_str(json).map_err(|e| {
         refusal::metadata(format!("metadata: no JSON as this server takes it: {e}"))
     })?;
-    let mut pairs: Vec<(&str, &str)> = pairs
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.get()))
-        .collect();
     for (key, value) in &said.0 {
         match pairs.iter_mut().find(|(known, _)| known == key) {
             Some((_, known)) => *known = value,
-            None => pairs.push((key, value)),
+            None => pairs.push((Cow::Borrowed(key), value)),
         }
     }
     let mut compact = String::with_capacity(json.len());
     for (key, value) in &pairs {
         compact.push(if compact.is_empty() { '{' } else { ',' });
-        compact.push_str(&Value::from(*key).to_string());
+        push_string(key, &mut compact);
         compact.push(':');
         push_compact(value, &mut compact);
     }
@@ -174,8 +170,15 @@ pub(crate) fn metadata(field: Field, said: Said) -> Result<Attached, Refusal> {
     })
 }
 
+/// Pairs up to which a key is looked for among those before it, one by one.
+const FEW: usize = 16;
+
 /// The pairs of a JSON object in order, values unread: numbers keep their digits, and depth costs nothing.
-struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+struct Pairs<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> serde::Deserialize<'de> for Pairs<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -191,14 +194,26 @@ impl<'de> serde::Deserialize<'de> for Pairs<'de> {
                 self,
                 mut map: A,
             ) -> Result<Pairs<'de>, A::Error> {
-                let mut pairs: Vec<(String, &RawValue)> = Vec::new();
-                let mut places: HashMap<String, usize> = HashMap::new();
-                while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
-                    match places.entry(key.clone()) {
-                        Entry::Occupied(place) => pairs[*place.get()].1 = value,
-                        Entry::Vacant(place) => {
-                            place.insert(pairs.len());
-                            pairs.push((key, value));
+                let mut pairs: Vec<(Cow<str>, &str)> = Vec::new();
+                let mut places: HashMap<Cow<str>, usize> = HashMap::new();
+                while let Some((Key(key), value)) = map.next_entry::<Key, &RawValue>()? {
+                    if pairs.len() == FEW {
+                        let known = pairs.iter().enumerate();
+                        places = known
+                            .map(|(place, (key, _))| (key.clone(), place))
+                            .collect();
+                    }
+                    let place = match pairs.len() {
+                        ..FEW => pairs.iter().position(|(known, _)| *known == key),
+                        _ => places.get(&key).copied(),
+                    };
+                    match place {
+                        Some(place) => pairs[place].1 = value.get(),
+                        None => {
+                            if pairs.len() >= FEW {
+                                places.insert(key.clone(), pairs.len());
+                            }
+                            pairs.push((key, value.get()));
                         }
                     }
                 }
@@ -212,6 +227,9 @@ impl<'de> serde::Deserialize<'de> for Pairs<'de> {
 /// Appends JSON that is known to be right, without the white space between its parts, and strings in UTF-8 rather than
 /// escapes. Numbers keep their digits.
 fn push_compact(json: &str, out: &mut String) {
+    if json.starts_with('"') {
+        return push_again(json, out);
+    }
     let mut rest = json;
     while let Some(at) = rest.find(['"', ' ', '\t', '\n', '\r']) {
         let (before, found) = rest.split_at(at);
@@ -227,20 +245,34 @@ fn push_compact(json: &str, out: &mut String) {
             is_end
         });
         let (string, after) = found.split_at(end.map_or(found.len(), |end| end + 2));
-        match serde_json::from_str::<String>(string) {
-            Ok(text) if string.contains('\\') => out.push_str(&Value::from(text).to_string()),
-            _ => out.push_str(string),
-        }
+        push_again(string, out);
         rest = after;
     }
     out.push_str(rest);
 }
 
+/// Appends a string that is JSON already, in UTF-8 rather than escapes.
+fn push_again(json: &str, out: &mut String) {
+    match string(json) {
+        Some(Cow::Owned(text)) => push_string(&text, out),
+        _ => out.push_str(json),
+    }
+}
+
+/// Appends a string as JSON.
+fn push_string(text: &str, out: &mut String) {
+    if text.bytes().any(|b| b < b' ' || b == b'"' || b == b'\\') {
+        return out.push_str(&Value::from(text).to_string());
+    }
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
+}
+
 /// `value` in major units and `currency`, both right, are revenue; anything else stays plain metadata.
 fn revenue(value: &str, code: &str) -> Option<Money> {
     let value: f64 = serde_json::from_str(value).ok()?;
-    let code: String = serde_json::from_str(code).ok()?;
-    Money::of_major(value, currency(&code)?)
+    Money::of_major(value, currency(&string(code)?)?)
 }
 
 #[cfg(test)]
@@ -410,7 +442,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn metadata_is_stored_as_it_was_meant(keys in proptest::collection::vec("[a-c\"\\\\ ]{0,2}", 0..6), value: f64, text: String) {
+        fn metadata_is_stored_as_it_was_meant(keys in proptest::collection::vec("[a-c\"\\\\ ]{0,2}", 0..40), value: f64, text: String) {
             let value = serde_json::json!({ "n": value, "t": text, "l": [null, true, " "] });
             let mut object = serde_json::Map::new();
             for key in keys {

@@ -1,8 +1,8 @@
 //! A body → checked events: the door where input becomes types that can't be wrong.
 //!
 //! - [`body`]: bytes → objects
-//! - `field`: an object's fields, one by one; `plain`: addresses that need no parser; `metadata`: what is attached, and
-//!   the revenue and the transaction in it
+//! - `field`: an object's fields, one by one; `metadata`: what is attached, and the revenue and the
+//!   transaction in it
 //! - [`caller`]: who sends, and whether they may for this site
 //! - [`imported`]: events that happened elsewhere and are brought here
 //! - `raw`: the shim's records, judged by the pixel's core
@@ -22,11 +22,10 @@ pub(crate) mod field;
 pub mod imported;
 pub(crate) mod metadata;
 pub mod place;
-pub(crate) mod plain;
 mod raw;
 pub mod refusal;
 
-use std::net::IpAddr;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -87,6 +86,7 @@ impl Ingest {
     /// When the body as such is none.
     pub fn judge(&self, bytes: &mut [u8], caller: &Caller) -> Result<Vec<Judged>, Refusal> {
         body::mend_surrogates(bytes);
+        let came = self.came(caller);
         let judge_all = |bytes: &[u8]| -> Result<Vec<Judged>, Refusal> {
             let objects = body::objects(bytes)?;
             let made = match &objects[..] {
@@ -94,13 +94,13 @@ impl Ingest {
                 _ => {
                     return Ok(objects
                         .into_iter()
-                        .map(|o| self.judge_one(o, caller))
+                        .map(|o| self.judge_one(o, caller, &came))
                         .collect());
                 }
             };
             Ok(made
                 .iter()
-                .map(|text| self.judge_one(body::object(text), caller))
+                .map(|text| self.judge_one(body::object(text), caller, &came))
                 .collect())
         };
         let judged = judge_all(bytes);
@@ -110,7 +110,7 @@ impl Ingest {
         judged
     }
 
-    fn judge_one(&self, object: Result<Object, Refusal>, caller: &Caller) -> Judged {
+    fn judge_one(&self, object: Result<Object, Refusal>, caller: &Caller, came: &Came) -> Judged {
         let read = object.and_then(|object| Ok((Sender::of(&object)?, object)));
         let (sender, object) = match read {
             Ok(read) => read,
@@ -120,34 +120,34 @@ impl Ingest {
             Ok(site) => site,
             Err((refusal, site)) => return self.refused(refusal, site),
         };
-        let event = match self.event(&object, sender, caller, &site) {
+        let event = match self.event(&object, sender, caller, came, &site) {
             Ok(event) => event,
             Err(refusal) => return self.refused(refusal, Some(site.id)),
         };
-        let filtered = match caller {
-            Caller::Browser { user_agent, .. } if self.clients.is_bot(user_agent) => Some("bot"),
-            Caller::Browser { address, .. } if self.is_excluded(*address) => {
-                Some("excluded_address")
-            }
-            _ => None,
-        };
-        if let Some(reason) = filtered {
+        if let Some(reason) = came.filtered {
             self.count(Some(site.id), reason);
             return Judged::Filtered(reason);
         }
         Judged::Event(Box::new(event))
     }
 
-    /// With what a visitor came. A backend's own user agent says nothing of that.
-    fn client(&self, caller: &Caller) -> Client {
-        match caller {
-            Caller::Browser {
-                address,
-                user_agent,
-                ..
-            } => self.clients.client(user_agent, *address),
-            Caller::Server { .. } => Client::default(),
-        }
+    /// A backend's own user agent says nothing of its visitors.
+    fn came(&self, caller: &Caller) -> Came {
+        let Caller::Browser {
+            address,
+            user_agent,
+            ..
+        } = caller
+        else {
+            return Came::default();
+        };
+        let (client, is_bot) = self.clients.read(user_agent, *address);
+        let is_excluded = || self.excluded.iter().any(|net| net.contains(address));
+        let filtered = match is_bot {
+            true => Some("bot"),
+            false => is_excluded().then_some("excluded_address"),
+        };
+        Came { client, filtered }
     }
 
     fn refused(&self, refusal: Refusal, site: Option<SiteId>) -> Judged {
@@ -166,10 +166,6 @@ impl Ingest {
         self.store
             .writer()
             .count_drop(site, reason, self.clock.now());
-    }
-
-    fn is_excluded(&self, address: IpAddr) -> bool {
-        self.excluded.iter().any(|net| net.contains(&address))
     }
 
     /// Which site an object is for, and whether the caller may send to it; if not, which it would have been.
@@ -191,12 +187,7 @@ impl Ingest {
                     .site(id)
                     .map_err(unreadable)?
                     .ok_or_else(unknown)?;
-                if caller::may_send(
-                    origin.as_deref(),
-                    host.as_deref(),
-                    sender.url.as_ref(),
-                    &site,
-                ) {
+                if caller::may_send(*origin, *host, sender.url.as_ref(), &site) {
                     Ok(site)
                 } else {
                     Err((refusal::origin_not_allowed(&site), Some(site.id)))
@@ -232,6 +223,7 @@ impl Ingest {
         object: &Object,
         sender: Sender,
         caller: &Caller,
+        came: &Came,
         site: &Site,
     ) -> Result<Event, Refusal> {
         let now = self.clock.now();
@@ -283,7 +275,7 @@ impl Ingest {
             visitor,
             user,
             origin: Origin::of(url.as_ref(), referrer.as_ref(), |host| site.is_host(host)),
-            client: self.client(caller),
+            client: came.client,
             begins: url.is_some() || matches!(caller, Caller::Browser { .. }),
             url,
             referrer,
@@ -294,15 +286,24 @@ impl Ingest {
     }
 }
 
+/// What holds of all of a body's objects, by who sent it.
+#[derive(Default)]
+struct Came {
+    /// With what the visitor came.
+    client: Client,
+    /// Why they are not to be stored, if they aren't.
+    filtered: Option<&'static str>,
+}
+
 /// The fields that settle which site an object is for.
-struct Sender {
-    website_id: Option<String>,
+struct Sender<'a> {
+    website_id: Option<Cow<'a, str>>,
     visitor: Option<VisitorKey>,
     url: Option<Address>,
 }
 
-impl Sender {
-    fn of(object: &Object) -> Result<Sender, Refusal> {
+impl<'a> Sender<'a> {
+    fn of(object: &Object<'a>) -> Result<Sender<'a>, Refusal> {
         if object.raw.is_some() {
             return Err(refusal::body("raw: such a body stands alone"));
         }

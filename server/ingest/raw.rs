@@ -50,7 +50,7 @@ impl Raw {
         }
         // It is written into every event, so that a long one would be made much of.
         if let Some(id) = &self.anonymous_id {
-            field::visitor_key(id.clone())?;
+            field::visitor_key(id.into())?;
         }
         // Metadata stands in the records as JSON within JSON.
         let mut records = self.records.clone().into_bytes();
@@ -77,7 +77,7 @@ mod tests {
             origin: None,
             host: None,
             address: [127, 0, 0, 1].into(),
-            user_agent: String::new(),
+            user_agent: "",
         };
         for (length, expected) in [(128, None), (129, Some("invalid_field"))] {
             let visitor = "x".repeat(length);

@@ -146,7 +146,7 @@ fn payer(metadata: &Value) -> Payer {
     let visitor = text(metadata, "/admx_visitor_id");
     let user = text(metadata, "/admx_user_id");
     Payer {
-        visitor: visitor.and_then(|id| match field::visitor_key(id) {
+        visitor: visitor.and_then(|id| match field::visitor_key(id.into()) {
             Ok(VisitorKey::Uuid(id)) => Some(id.to_string()),
             Ok(VisitorKey::Text(id)) => Some(id),
             Ok(VisitorKey::User(_)) | Err(_) => None,
@@ -309,8 +309,8 @@ impl Payments {
             metadata["currency"] = money.currency.code().into();
         }
         let user = payer.user.clone().map(UserId);
-        let visitor = payer.visitor.clone();
-        let visitor = visitor.and_then(|id| field::visitor_key(id).ok());
+        let visitor = payer.visitor.as_deref();
+        let visitor = visitor.and_then(|id| field::visitor_key(id.into()).ok());
         let outcomes = self.store.writer().append_here(vec![Event {
             workspace: site.workspace,
             site: site.id,

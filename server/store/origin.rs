@@ -2,9 +2,12 @@
 //!
 //! Which channel that makes is decided when it is asked, not when it is stored: rules change, history doesn't.
 
+use std::borrow::Cow;
+
 use url::form_urlencoded;
 
 use super::event::Address;
+use crate::plain;
 
 /// Characters of each part that are kept.
 const CHARACTERS: usize = 200;
@@ -160,7 +163,8 @@ fn query(url: &str) -> Option<&str> {
 
 /// An address without what follows its path, and that rest.
 pub(crate) fn split(address: &str) -> (&str, &str) {
-    address.split_at(address.find(['?', '#']).unwrap_or(address.len()))
+    let end = memchr::memchr2(b'?', b'#', address.as_bytes());
+    address.split_at(end.unwrap_or(address.len()))
 }
 
 /// Whether a query carries a click id, which no other visit shares.
@@ -171,8 +175,11 @@ pub(super) fn has_click_id(query: &str) -> bool {
 }
 
 /// The host of an absolute address in lower case, and the address without its query.
-fn host_and_page(address: &str) -> Option<(String, &str)> {
+fn host_and_page(address: &str) -> Option<(Cow<'_, str>, &str)> {
     let (page, _) = split(address);
+    if let Some(host) = plain::host(address) {
+        return Some((host.into(), page));
+    }
     let (_, rest) = page.split_once("://")?;
     let authority = rest.split_once('/').map_or(rest, |(host, _)| host);
     let host = authority
@@ -182,7 +189,7 @@ fn host_and_page(address: &str) -> Option<(String, &str)> {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
     };
-    (!host.is_empty()).then(|| (host.to_lowercase(), page))
+    (!host.is_empty()).then(|| (host.to_lowercase().into(), page))
 }
 
 fn cut(text: &str) -> String {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::RecvError};
 
 use super::checkpoint::{self, Checkpoints};
 use super::event::{Address, Event, EventId, SiteId, What};
@@ -24,6 +24,11 @@ use super::{Settings, care, id, schema};
 
 /// Events in one transaction at the most; past that even a fast disk keeps the first ones waiting.
 const BATCH: usize = 4096;
+
+/// How often the writer lets other threads run before it takes what waits. On a busy machine requests that are nearly read
+/// come to share the transaction, and what one costs whatever is in it, its sync of the disk above all, is dearer than an
+/// event; on an idle one it comes back at once.
+const YIELDS: u32 = 3;
 
 /// How long counts of dropped events may wait to be written.
 const DROPS: Duration = Duration::from_millis(250);
@@ -54,7 +59,8 @@ pub enum WriteError {
     Failed(String),
 }
 
-type Answer = Result<Vec<Outcome>, WriteError>;
+/// The outcomes, and the events again: whoever made them lets them go.
+type Answer = Result<(Vec<Outcome>, Vec<Event>), WriteError>;
 
 struct Request {
     events: Vec<Event>,
@@ -116,17 +122,13 @@ impl Writer {
     }
 
     /// Stores `events`, all or none, and answers when they are on disk: one outcome an event, in order.
-    pub async fn append(&self, events: Vec<Event>) -> Answer {
-        self.send(events)?
-            .await
-            .unwrap_or_else(|_| Err(WriteError::Failed("the writer stopped".into())))
+    pub async fn append(&self, events: Vec<Event>) -> Result<Vec<Outcome>, WriteError> {
+        outcomes(self.send(events)?.await)
     }
 
     /// The same, and the thread waits: not for those that serve.
-    pub fn append_here(&self, events: Vec<Event>) -> Answer {
-        self.send(events)?
-            .blocking_recv()
-            .unwrap_or_else(|_| Err(WriteError::Failed("the writer stopped".into())))
+    pub fn append_here(&self, events: Vec<Event>) -> Result<Vec<Outcome>, WriteError> {
+        outcomes(self.send(events)?.blocking_recv())
     }
 
     fn send(&self, events: Vec<Event>) -> Result<oneshot::Receiver<Answer>, WriteError> {
@@ -178,6 +180,13 @@ impl Writer {
     }
 }
 
+fn outcomes(received: Result<Answer, RecvError>) -> Result<Vec<Outcome>, WriteError> {
+    let stopped = |_| Err(WriteError::Failed("the writer stopped".into()));
+    received
+        .unwrap_or_else(stopped)
+        .map(|(outcomes, _)| outcomes)
+}
+
 /// Days since 1970, UTC.
 pub(super) fn day(at: Timestamp) -> i64 {
     at.as_second().div_euclid(86_400)
@@ -210,6 +219,9 @@ impl Log {
         loop {
             match inbox.recv_timeout(DROPS) {
                 Ok(first) => {
+                    for _ in 0..YIELDS {
+                        std::thread::yield_now();
+                    }
                     let mut events = first.events.len();
                     let mut batch = vec![first];
                     while events < BATCH
@@ -249,7 +261,7 @@ impl Log {
                 self.state.committed(&outcomes, began.elapsed());
                 for (request, outcomes) in batch.into_iter().zip(outcomes) {
                     // A client that hung up has no use for its answer.
-                    let _ = request.answer.send(Ok(outcomes));
+                    let _ = request.answer.send(Ok((outcomes, request.events)));
                 }
             }
             Err(error) => {

@@ -6,28 +6,37 @@ pub(crate) fn host(address: &str) -> Option<&str> {
     let rest = address
         .strip_prefix("https://")
         .or_else(|| address.strip_prefix("http://"))?;
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = match authority.split_once(':') {
-        Some((host, port)) if port.parse::<u16>().is_ok() && !port.starts_with('+') => host,
-        Some(_) => return None,
-        None => authority,
-    };
-    let is_label = |label: &str| {
-        let bytes = label.as_bytes();
+    let bytes = rest.as_bytes();
+    let is_label = |label: &[u8]| {
         let is_edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
-        is_edge(bytes.first())
-            && is_edge(bytes.last())
-            && !label.starts_with("xn--")
-            && bytes
-                .iter()
-                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        is_edge(label.first()) && is_edge(label.last()) && !label.starts_with(b"xn--")
     };
-    let last = host.rsplit('.').next()?;
-    let is_plain = host.len() <= 253
-        && host.split('.').all(is_label)
-        && last.starts_with(|c: char| c.is_ascii_lowercase())
-        && path.bytes().all(|b| (b'!'..=b'~').contains(&b));
+    let (mut label, mut end) = (0, bytes.len());
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' => {}
+            b'.' if is_label(&bytes[label..at]) => label = at + 1,
+            b':' | b'/' | b'?' | b'#' => {
+                end = at;
+                break;
+            }
+            _ => return None,
+        }
+    }
+    let last = &bytes[label..end];
+    let is_host = end <= 253 && is_label(last) && last[0].is_ascii_lowercase();
+    let (host, after) = rest.split_at(end);
+    let path = match after.strip_prefix(':') {
+        None => after,
+        Some(after) => {
+            let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+            let (port, path) = after.split_at(digits);
+            port.parse::<u16>().ok()?;
+            path
+        }
+    };
+    let is_path = path.is_empty() || path.starts_with(['/', '?', '#']);
+    let is_plain = is_host && is_path && path.bytes().all(|b| (b'!'..=b'~').contains(&b));
     is_plain.then_some(host)
 }
 
@@ -51,6 +60,12 @@ mod tests {
             ("https://Example.com/", None),
             ("https://user@example.com/", None),
             ("https://example.com:99999/", None),
+            ("https://example.com:/", None),
+            ("https://example.com:80x", None),
+            ("https://example.com:8:0/", None),
+            ("https://example.com?a", Some("example.com")),
+            ("https://a.-b.com/", None),
+            ("https://example.com./", None),
             ("https://example..com/", None),
             ("https://xn--a.com/", None),
             ("https://example.com\\@evil.test/", None),

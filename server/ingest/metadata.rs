@@ -197,7 +197,7 @@ impl<'de> serde::Deserialize<'de> for Pairs<'de> {
                 let mut pairs: Vec<(Cow<str>, &str)> = Vec::new();
                 let mut places: HashMap<Cow<str>, usize> = HashMap::new();
                 while let Some((Key(key), value)) = map.next_entry::<Key, &RawValue>()? {
-                    if pairs.len() == FEW {
+                    if pairs.len() == FEW && places.is_empty() {
                         let known = pairs.iter().enumerate();
                         places = known
                             .map(|(place, (key, _))| (key.clone(), place))
